@@ -1,0 +1,4 @@
+{# A schema is called what the project says, in every environment: staging, gold. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

@@ -1,0 +1,31 @@
+{{ config(meta={'dagster': {'ref': {'name': 'daily_sales'}}}) }}
+
+-- Every order is in exactly one day: counts and amounts of the two marts are equal, day by day.
+with
+
+orders as (
+
+    select
+        order_date,
+        count(*) as order_count,
+        sum(total_amount) as total_amount
+    from {{ ref('fct_orders') }}
+    group by order_date
+
+),
+
+days as (
+
+    select * from {{ ref('daily_sales') }}
+
+)
+
+select
+    orders.order_date,
+    days.order_date as day
+from orders
+full outer join days
+    on orders.order_date = days.order_date
+where
+    orders.order_count is distinct from days.order_count
+    or orders.total_amount is distinct from days.total_amount

@@ -1,0 +1,24 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
+
+-- Within the run's window gold has every order of silver, with the same amounts, and no other.
+with
+
+gold as (
+
+    select * from {{ ref('fct_orders') }} where {{ in_window('order_date') }}
+
+),
+
+silver as (
+
+    select * from {{ ref('stg_orders') }} where {{ in_window('order_date') }}
+
+)
+
+select
+    silver.order_id,
+    gold.order_id as gold_order_id
+from silver
+full outer join gold
+    on silver.order_id = gold.order_id
+where silver.total_amount is distinct from gold.total_amount

@@ -1,0 +1,21 @@
+{{ config(meta={'dagster': {'ref': {'name': 'monthly_revenue'}}}) }}
+
+-- Months and days tell the same total.
+with
+
+days as (
+
+    select sum(total_amount) as total_amount from {{ ref('daily_sales') }}
+
+),
+
+months as (
+
+    select sum(total_amount) as total_amount from {{ ref('monthly_revenue') }}
+
+)
+
+select months.total_amount
+from months
+cross join days
+where months.total_amount is distinct from days.total_amount

@@ -1,0 +1,4 @@
+"""A Dagster code location: a daily sales pipeline that can be trusted with money.
+
+Start reading in `definitions.py`; it is the table of contents.
+"""

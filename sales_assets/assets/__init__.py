@@ -1,0 +1,11 @@
+"""Every asset that is written in Python: one asset, one file, the same name.
+
+An asset reads, calls one pure function of `transforms/`, and returns rows with what it reports. A new
+one is a new file here and a line below; its columns are declared in `contracts.py`.
+"""
+
+from sales_assets.assets.raw_customers import raw_customers
+from sales_assets.assets.raw_orders import raw_orders
+from sales_assets.assets.silver_enriched_orders import silver_enriched_orders
+
+__all__ = ["raw_customers", "raw_orders", "silver_enriched_orders"]

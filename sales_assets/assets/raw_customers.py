@@ -1,0 +1,34 @@
+"""The ERP's customers that matter to a business day, one partition a day."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.assets.storing import stored
+from sales_assets.contracts import RAW_CUSTOMERS, stored_as
+from sales_assets.erp import queries
+from sales_assets.erp.postgres import PostgresResource
+from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, window_of
+from sales_assets.retries import EXTRACTION
+from sales_assets.settings import settings
+from sales_assets.taxonomy import INGESTION
+
+
+@dg.asset(
+    group_name=INGESTION,
+    partitions_def=DAILY,
+    backfill_policy=ALL_DAYS_AT_ONCE,
+    retry_policy=EXTRACTION,
+    metadata=stored_as("raw", RAW_CUSTOMERS, "snapshot_date"),
+    kinds={"postgres"},
+)
+def raw_customers(
+    context: dg.AssetExecutionContext, postgres_erp: PostgresResource
+) -> Iterator[dg.Output[pd.DataFrame]]:
+    """Customers that changed on the day or placed an order on it, as the ERP shows them when it is loaded."""
+    window = window_of(context)
+    parameters = [window.start, window.end, settings().timezone]
+    customers = postgres_erp.execute_query(queries.RAW_CUSTOMERS, parameters)
+    days = day_of_row(window, customers, "snapshot_date", is_date=True)
+    yield from stored(context, customers, window, contract=RAW_CUSTOMERS, days=days)

@@ -1,0 +1,61 @@
+"""The ERP's orders, one partition a business day."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from sales_assets.assets.storing import note_no_data, stored
+from sales_assets.contracts import RAW_ORDERS, stored_as
+from sales_assets.erp import queries
+from sales_assets.erp.postgres import PostgresResource
+from sales_assets.errors import refusing
+from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, days_without, window_of
+from sales_assets.retries import EXTRACTION
+from sales_assets.taxonomy import INGESTION
+from sales_assets.transforms.amounts import refuse_unstorable_amounts
+from sales_assets.transforms.select_orders import select_orders
+
+
+class RawOrdersConfig(dg.Config):
+    """What a run of `raw_orders` may choose."""
+
+    statuses: list[str] = Field(
+        default=["completed", "shipped"], description="The order statuses that count as sales."
+    )
+    allow_empty: bool = Field(
+        default=False, description="Store a day without any order as empty, instead of leaving it as it is."
+    )
+
+
+@dg.asset(
+    group_name=INGESTION,
+    partitions_def=DAILY,
+    backfill_policy=ALL_DAYS_AT_ONCE,
+    retry_policy=EXTRACTION,
+    metadata=stored_as("raw", RAW_ORDERS, "order_date"),
+    kinds={"postgres"},
+    output_required=False,
+)
+def raw_orders(
+    context: dg.AssetExecutionContext, config: RawOrdersConfig, postgres_erp: PostgresResource
+) -> Iterator[dg.Output[pd.DataFrame]]:
+    """Orders placed on the day that count as sales, with their amounts in the ERP's currency."""
+    window = window_of(context)
+    extracted = postgres_erp.execute_query(queries.RAW_ORDERS, [window.start, window.end])
+    selection = select_orders(extracted, config.statuses)
+    with refusing(f"raw_orders for {window}"):
+        refuse_unstorable_amounts(selection.orders)
+    days = day_of_row(window, extracted, "order_date")
+    no_data = [] if config.allow_empty else days_without(days, window)
+    note_no_data(context, no_data)
+    yield from stored(
+        context,
+        selection.orders,
+        window,
+        contract=RAW_ORDERS,
+        days=days[selection.orders.index],
+        left_out=no_data,
+        metadata={"left_out_by_status": selection.left_out, "unknown_statuses": selection.unknown_statuses},
+    )

@@ -1,0 +1,1 @@
+"""dbt in Dagster: its project and manifest, its models as assets, its command."""

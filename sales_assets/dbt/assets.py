@@ -1,0 +1,42 @@
+"""dbt's models as assets: one invocation for all that a run selects, given the run's window."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from sales_assets.dbt.project import prepared_project
+from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.partitions import ALL_DAYS_AT_ONCE, window_of
+from sales_assets.retries import TRANSFORMATION
+from sales_assets.settings import Settings
+
+
+def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
+    """The assets of the dbt project; makes the manifest if it is missing or old."""
+    project = prepared_project(settings)
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        dagster_dbt_translator=SalesDbtTranslator(),
+        name="dbt_models",
+        backfill_policy=ALL_DAYS_AT_ONCE,
+        retry_policy=TRANSFORMATION,
+    )
+    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        yield from dbt.cli(build_command(context), context=context).stream()
+
+    return dbt_models
+
+
+def build_command(context: dg.AssetExecutionContext) -> list[str]:
+    """`dbt build` for the window of the run; a run without partitions rebuilds everything it selects."""
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return command
+    start, end = window_of(context).dates
+    window = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+    return [*command, "--vars", json.dumps(window)]

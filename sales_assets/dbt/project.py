@@ -1,0 +1,97 @@
+"""The dbt project: where it stands, its manifest, and the command with the settings it needs.
+
+The manifest that Dagster loads is kept apart from the working folders of dbt's own runs, one for each
+target, and replaced whole: a process that reads it never meets half of one.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
+
+from sales_assets.settings import ROOT, Settings, export
+
+PROJECT_DIR = ROOT / "dbt_project"
+
+DBT = Path(sys.executable).with_name("dbt")
+"""The command beside this Python, which need not be on the PATH."""
+
+
+class SalesDbtResource(DbtCliResource):
+    """dbt's command line, with the settings that it shares with Python in its environment.
+
+    Attributes:
+        environment: Variables for dbt's `profiles.yml` and macros; none of them is a secret.
+    """
+
+    environment: dict[str, str]
+
+    def cli(self, args: Sequence[str], **kwargs: Any) -> DbtCliInvocation:
+        """Start dbt; see `DbtCliResource.cli`."""
+        export(self.environment)
+        return super().cli(args, **kwargs)
+
+
+def dbt_resource(settings: Settings) -> SalesDbtResource:
+    """The dbt of an environment."""
+    return SalesDbtResource(
+        project_dir=os.fspath(PROJECT_DIR),
+        profiles_dir=os.fspath(PROJECT_DIR),
+        target=target(settings),
+        dbt_executable=os.fspath(DBT),
+        environment=dbt_environment(settings),
+    )
+
+
+def target(settings: Settings) -> str:
+    """The target in `profiles.yml`: `local`, or `prod` for both environments on Snowflake."""
+    return "local" if settings.is_local else "prod"
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """What dbt needs to know, so that both always open the same warehouse and mean the same day."""
+    return {
+        "SALES_DUCKDB_PATH": os.fspath(settings.duckdb_path),
+        "SALES_TIMEZONE": settings.timezone,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def prepared_project(settings: Settings) -> DbtProject:
+    """The project with a manifest that is as new as its files; parses them if need be, in seconds."""
+    folder = settings.data_dir / "dbt" / f"manifest-{target(settings)}"
+    manifest = folder / "manifest.json"
+    if not manifest.exists() or manifest.stat().st_mtime < _last_change():
+        _parse(settings, manifest)
+    return DbtProject(
+        project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=target(settings)
+    )
+
+
+def _last_change() -> float:
+    """When a file of the project was last written; a folder's time tells of one that was removed."""
+    return max(path.stat().st_mtime for path in [PROJECT_DIR, *PROJECT_DIR.rglob("*")])
+
+
+def _parse(settings: Settings, manifest: Path) -> None:
+    """Have dbt write a manifest elsewhere, then put it in its place.
+
+    Raises:
+        RuntimeError: The project does not parse; says what dbt said.
+    """
+    export(dbt_environment(settings))
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=manifest.parent) as scratch:
+        folders = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--target-path", scratch]
+        options = ["--log-path", scratch, "--target", target(settings), "--quiet", "--no-use-colors"]
+        command = [DBT, "parse", *folders, *options]
+        parsing = subprocess.run(command, check=False, capture_output=True, text=True)
+        if parsing.returncode != 0:
+            message = f"The dbt project in {PROJECT_DIR} does not parse: {parsing.stdout or parsing.stderr}"
+            raise RuntimeError(message)
+        (Path(scratch) / manifest.name).replace(manifest)

@@ -1,0 +1,25 @@
+"""How dbt's models look as assets: which are daily, and which group they are in.
+
+Keys come from dbt: a model's from its schema and name, a source's from `meta.dagster.asset_key`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator
+
+from sales_assets.partitions import DAILY
+from sales_assets.taxonomy import GOLD
+
+
+class SalesDbtTranslator(DagsterDbtTranslator):
+    """Partitions the models that dbt builds by the day; see dbt's tag `daily`."""
+
+    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str] | None:
+        """Daily partitions for a model with the tag `daily`, none for the others."""
+        return DAILY if "daily" in dbt_resource_props.get("tags", []) else None
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Gold, staging included."""
+        return GOLD

@@ -1,0 +1,37 @@
+"""The table of contents: every asset, check, job, schedule, sensor and resource of the code location."""
+
+import dagster as dg
+
+from sales_assets import assets
+from sales_assets.dbt.assets import build_dbt_assets
+from sales_assets.jobs import customers_job, daily_sales_pipeline
+from sales_assets.policy import with_policy
+from sales_assets.resources import build_resources
+from sales_assets.schedules import build_schedules
+from sales_assets.settings import Settings, settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Everything the code location contains, for given settings; connects to nothing.
+
+    Args:
+        settings: Where it runs. The partitions' time zone and the retries are those of this process.
+    """
+    return dg.Definitions(
+        assets=with_policy(
+            settings,
+            [
+                assets.raw_orders,
+                assets.raw_customers,
+                assets.silver_enriched_orders,
+                build_dbt_assets(settings),
+            ],
+        ),
+        jobs=[daily_sales_pipeline, customers_job],
+        schedules=build_schedules(settings),
+        resources=build_resources(settings),
+        executor=dg.in_process_executor if settings.is_local else dg.multiprocess_executor,
+    )
+
+
+defs = build_definitions(settings())

@@ -1,0 +1,1 @@
+"""The ERP's PostgreSQL: the resource that reads it, and the queries in `sql/`."""

@@ -1,0 +1,92 @@
+"""`PostgresResource`: reads the ERP, and never writes to it.
+
+How a connection is made, bounded and described when it fails belongs here; what is asked of the ERP
+belongs to `queries.py`, and how the answer is used to the assets.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import adbc_driver_manager
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+from adbc_driver_postgresql import dbapi
+
+from sales_assets.erp.url import ErpUrl
+from sales_assets.errors import Refused
+
+_NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
+"""Integers stay integers beside a null; as floats, ids above 2^53 would change."""
+
+_REFUSED_STATES = ("25", "28", "3D", "42")
+"""SQLSTATE classes that no retry mends: writing, authorization, no such database, table or column."""
+
+_REFUSALS = ("authentication failed", "does not exist", "no password supplied", "invalid URI", "invalid value")
+"""The same said while connecting, when the driver passes no SQLSTATE on."""
+
+
+class ErpUnavailableError(Exception):
+    """The ERP did not answer, or not in time; it may by itself, so the retry policy applies."""
+
+
+class PostgresResource(dg.ConfigurableResource[None]):
+    """The ERP's PostgreSQL, read in read-only transactions by a role that needs SELECT alone.
+
+    Attributes:
+        url: `postgresql://user:password@host:port/database`; a secret, so give a `dg.EnvVar`.
+        connect_timeout_seconds: How long to wait for a connection.
+        statement_timeout_seconds: After how long the ERP itself ends a query.
+    """
+
+    url: str
+    connect_timeout_seconds: int = 10
+    statement_timeout_seconds: int = 900
+
+    def connection_url(self) -> str:
+        """The URL to connect to; a subclass may start the server first."""
+        return self.url
+
+    def execute_query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
+        """Run one query and return its rows.
+
+        Args:
+            sql: The query, with `$1`, `$2` … for parameters.
+            params: Their values, bound by the driver; timestamps with a time zone.
+
+        Returns:
+            One column per result column: integers nullable, timestamps in UTC, text as objects.
+
+        Raises:
+            Refused: Bad URL, password, right, table or column.
+            ErpUnavailableError: No connection, a time-out, a connection that broke.
+        """
+        with self._transaction() as cursor:
+            cursor.execute(sql, list(params) or None)
+            return cursor.fetch_arrow_table().to_pandas(types_mapper=_NULLABLE.get)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[dbapi.Cursor]:
+        url = ErpUrl.parse(self.connection_url(), self.connect_timeout_seconds)
+        try:
+            with closing(dbapi.connect(url.uri)) as connection, closing(connection.cursor()) as cursor:
+                cursor.execute("set transaction read only")
+                cursor.execute("set local time zone 'UTC'")
+                cursor.execute(f"set local statement_timeout = {self.statement_timeout_seconds * 1000:d}")
+                yield cursor
+        except adbc_driver_manager.Error as error:
+            raise _described(error, url) from None
+
+
+def _described(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception:
+    reason = url.scrubbed(str(error))
+    refused = (error.sqlstate or "").startswith(_REFUSED_STATES) or any(word in reason for word in _REFUSALS)
+    advice = (
+        "Check ERP_POSTGRES_URL and the role's rights, then run the day again."
+        if refused
+        else "The retry policy tries again; if that ends, run the day again once the ERP answers."
+    )
+    verb = "refused" if refused else "did not answer"
+    sentence = f"The ERP at {url} {verb}: {reason} Stored rows were not touched. {advice}"
+    return Refused(sentence) if refused else ErpUnavailableError(sentence)

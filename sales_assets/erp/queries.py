@@ -1,0 +1,11 @@
+"""The texts of the queries in `sql/`, one constant a file; no query is written in Python."""
+
+from importlib.resources import files
+
+_SQL = files("sales_assets.erp") / "sql"
+
+RAW_ORDERS = (_SQL / "raw_orders.sql").read_text()
+"""Parameters: start and end of the window. Columns: those of `contracts.RAW_ORDERS`."""
+
+RAW_CUSTOMERS = (_SQL / "raw_customers.sql").read_text()
+"""Parameters: start and end of the window, time zone. Columns: those of `contracts.RAW_CUSTOMERS`."""

@@ -1,0 +1,87 @@
+"""The business day: its partitions, the half-open window of a run, and which day an instant is in.
+
+Nothing here reads data; what a day's rows are is up to the assets.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import cast
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.settings import settings
+
+DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=settings().timezone)
+"""Every daily asset has these partitions: business days in `SALES_TIMEZONE`."""
+
+ALL_DAYS_AT_ONCE = dg.BackfillPolicy.single_run()
+"""A backfill of any length is one run: one extraction, one write."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The half-open interval `[start, end)` of a run, and its business days.
+
+    Attributes:
+        start: The first instant, UTC.
+        end: The first instant after it, UTC.
+        days: The partition keys in it, such as `2025-01-15`, in order.
+    """
+
+    start: datetime
+    end: datetime
+    days: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.days[0] if len(self.days) == 1 else f"{self.days[0]} to {self.days[-1]}"
+
+    @property
+    def interval(self) -> str:
+        """The interval as text, for metadata."""
+        return f"[{self.start.isoformat()}, {self.end.isoformat()})"
+
+    @property
+    def dates(self) -> tuple[date, date]:
+        """The window in business days: the first day, and the first day after the last."""
+        day_after = pd.Timestamp(self.days[-1]) + pd.Timedelta(days=1)
+        return date.fromisoformat(self.days[0]), day_after.date()
+
+
+def window_of(context: dg.AssetExecutionContext) -> Window:
+    """The window of a run for one day or for a range of days."""
+    start, end = context.partition_time_window
+    return Window(start.astimezone(UTC), end.astimezone(UTC), tuple(context.partition_keys))
+
+
+def day_of_row(window: Window, rows: pd.DataFrame, column: str, *, is_date: bool = False) -> pd.Series:
+    """The business day of each row of a run.
+
+    Args:
+        window: Of the run. If it is one day, every row is of that day, and the column is not looked at.
+        rows: What the run read.
+        column: Instants, with a time zone or in UTC.
+        is_date: The column holds business days already.
+
+    Returns:
+        Midnights without a time zone, to compare, group and join by.
+    """
+    if len(window.days) == 1:
+        return pd.Series(pd.Timestamp(window.days[0]), index=rows.index, dtype="datetime64[us]")
+    instants = rows[column]
+    if is_date:
+        return cast("pd.Series", pd.to_datetime(instants).astype("datetime64[us]"))
+    aware = instants.dt.tz_localize(UTC) if instants.dt.tz is None else instants
+    midnights = aware.dt.tz_convert(settings().timezone).dt.tz_localize(None).dt.normalize()
+    return cast("pd.Series", midnights.astype("datetime64[us]"))
+
+
+def days_without(days: pd.Series, window: Window) -> list[str]:
+    """The days of a window that have no row.
+
+    Args:
+        days: The business day of each row.
+        window: Where to look.
+    """
+    present = set(days.unique())
+    return [day for day in window.days if pd.Timestamp(day) not in present]

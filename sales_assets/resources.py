@@ -1,0 +1,51 @@
+"""The resources of each environment, built from the settings; secrets are resolved when used.
+
+Which class serves which environment is decided here and nowhere else; how it works is its own module's.
+"""
+
+from typing import Any, assert_never
+
+import dagster as dg
+from dagster_snowflake_pandas import SnowflakePandasIOManager
+
+from sales_assets.dbt.project import dbt_resource
+from sales_assets.demo.erp import DemoPostgresResource
+from sales_assets.erp.postgres import PostgresResource
+from sales_assets.settings import Environment, Settings, SnowflakeSecret
+from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """The resources of an environment by their keys, with nothing connected yet."""
+    return {"postgres_erp": _erp(settings), "dbt": dbt_resource(settings), **_warehouse(settings)}
+
+
+def _erp(settings: Settings) -> PostgresResource:
+    if settings.uses_demo_erp:
+        return DemoPostgresResource(data_dir=str(settings.data_dir), timezone=settings.timezone)
+    return PostgresResource(url=dg.EnvVar("ERP_POSTGRES_URL"))
+
+
+def _warehouse(settings: Settings) -> dict[str, Any]:
+    match settings.environment:
+        case Environment.LOCAL:
+            database = str(settings.duckdb_path)
+            return {
+                "io_manager": DuckDBWarehouseIOManager(database=database),
+                "warehouse": DuckDBWarehouse(database=database),
+            }
+        case Environment.STAGING | Environment.PROD:
+            return {"io_manager": _snowflake_io_manager(settings.snowflake_secret)}
+        case never:
+            assert_never(never)
+
+
+def _snowflake_io_manager(secret: SnowflakeSecret) -> SnowflakePandasIOManager:
+    return SnowflakePandasIOManager(
+        account=dg.EnvVar("SNOWFLAKE_ACCOUNT"),
+        user=dg.EnvVar("SNOWFLAKE_USER"),
+        role=dg.EnvVar("SNOWFLAKE_ROLE"),
+        warehouse=dg.EnvVar("SNOWFLAKE_WAREHOUSE"),
+        database=dg.EnvVar("SNOWFLAKE_DATABASE"),
+        **{secret.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(secret)},
+    )

@@ -1,0 +1,117 @@
+"""The settings of a deployment, parsed once from the environment.
+
+This is the only module that reads or writes the process environment (and `.env`). What is built
+from the settings (resources, schedules, the dbt project) belongs to the module of that thing.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dotenv import load_dotenv
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository's root: relative paths in settings start here, wherever a command is run."""
+
+
+class Environment(StrEnum):
+    """Where the code location runs; there is no fourth place and no default but `local`."""
+
+    LOCAL = "local"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class SnowflakeSecret(StrEnum):
+    """The variable that authenticates at Snowflake: exactly one is used, the first that is set."""
+
+    PRIVATE_KEY = "SNOWFLAKE_PRIVATE_KEY"
+    PRIVATE_KEY_PATH = "SNOWFLAKE_PRIVATE_KEY_PATH"
+    PASSWORD = "SNOWFLAKE_PASSWORD"  # noqa: S105 - the variable's name, not a password
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that differs between deployments, without a secret in it.
+
+    Secrets stay in the environment and are named here at most: the resources hold them as
+    `dg.EnvVar` and resolve them when they are used.
+
+    Attributes:
+        environment: Where the code location runs.
+        timezone: IANA name of the business day's time zone.
+        data_dir: Where a laptop keeps everything that it can make again.
+        duckdb_path: The warehouse file of the local environment.
+        has_erp_url: Whether `ERP_POSTGRES_URL` is set.
+        snowflake_secret: How Snowflake is authenticated.
+    """
+
+    environment: Environment = Environment.LOCAL
+    timezone: str = "UTC"
+    data_dir: Path = ROOT / ".data"
+    duckdb_path: Path = ROOT / ".data" / "sales.duckdb"
+    has_erp_url: bool = False
+    snowflake_secret: SnowflakeSecret = SnowflakeSecret.PRIVATE_KEY
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is a laptop: DuckDB, no schedule running, short retries."""
+        return self.environment is Environment.LOCAL
+
+    @property
+    def uses_demo_erp(self) -> bool:
+        """Whether the embedded ERP stands in for a real one: only locally, and only without a URL."""
+        return self.is_local and not self.has_erp_url
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> "Settings":
+        """Parse environment variables.
+
+        Args:
+            variables: Names and values, as in `os.environ`; an empty value counts as not set.
+
+        Raises:
+            ValueError: A value that is not one of those allowed, with the list or an example.
+        """
+        given = {name: value for name, value in variables.items() if value.strip()}
+        return cls(
+            environment=_environment(given.get("DAGSTER_DEPLOYMENT", Environment.LOCAL)),
+            timezone=_timezone(given.get("SALES_TIMEZONE", "UTC")),
+            duckdb_path=ROOT / Path(given.get("SALES_DUCKDB_PATH", cls.duckdb_path)).expanduser(),
+            has_erp_url="ERP_POSTGRES_URL" in given,
+            snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
+        )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process: `.env` at the repository's root, and the environment over it."""
+    load_dotenv(ROOT / ".env")
+    return Settings.from_environment(os.environ)
+
+
+def export(variables: Mapping[str, str]) -> None:
+    """Set environment variables of this process, for the children that read no other settings."""
+    os.environ.update(variables)
+
+
+def _environment(value: str) -> Environment:
+    try:
+        return Environment(value)
+    except ValueError:
+        allowed = ", ".join(Environment)
+        message = f"DAGSTER_DEPLOYMENT is {value!r}, but it must be one of: {allowed}."
+        raise ValueError(message) from None
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        message = f"SALES_TIMEZONE is {value!r}, but it must be an IANA time zone such as Europe/Rome or UTC."
+        raise ValueError(message) from None
+    return value

@@ -1,0 +1,20 @@
+"""The words that assets, jobs and tags share: a name typed twice diverges.
+
+Groups, owners, kinds and tag keys belong here; what they are attached to does not.
+"""
+
+INGESTION = "ingestion"
+SILVER = "silver"
+GOLD = "gold"
+
+OWNER = "team:data-platform"
+
+NO_DATA_TAG = "sales/no_data"
+"""On a run: how many of its days had no order at all in the ERP."""
+
+LEFT_OUT = "sales/left_out"
+"""Metadata of an output: the partitions of the run that it neither replaces nor materializes."""
+
+DOMAIN_TAGS = {"domain": "sales"}
+PERSONAL_DATA_TAG = "personal_data"
+"""On a column: its values are shown to nobody, neither in a preview nor in an error."""

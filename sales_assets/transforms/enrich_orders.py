@@ -1,0 +1,62 @@
+"""Validates a day's orders and joins their customers: the step from raw to silver."""
+
+import pandas as pd
+
+from sales_assets.transforms.amounts import named, refuse_negative_amounts
+
+CUSTOMER_COLUMNS = ("city", "segment")
+"""What silver knows of a customer: nothing that tells who it is."""
+
+
+def validate_and_enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """Check orders and add city and segment of their customers.
+
+    Args:
+        orders: One row per order: `order_id`, `customer_id` (may be null), amounts; any other columns.
+        customers: `id`, `city`, `segment`. If both frames have `snapshot_date`, a customer's row holds for
+            that day's orders only; otherwise `id` must be unique.
+
+    Returns:
+        The orders with `city` and `segment`, null where the customer is null or unknown; in the order given.
+
+    Raises:
+        ValueError: "Negative amounts found", "Duplicate orders found" or "Duplicate customers found", each
+            with the first ids.
+    """
+    refuse_negative_amounts(orders)
+    duplicated = orders["order_id"].duplicated(keep=False)
+    if duplicated.any():
+        message = f"Duplicate orders found, {duplicated.sum()} rows for {named(orders[duplicated])}."
+        raise ValueError(message)
+    key = _join_key(orders, customers)
+    known = customers.rename(columns={"id": "customer_id"})[[*key, *CUSTOMER_COLUMNS]]
+    _refuse_duplicate_customers(known, key)
+    bare = orders.drop(columns=[column for column in CUSTOMER_COLUMNS if column in orders])
+    enriched = bare.merge(known, how="left", on=key)
+    return enriched.set_axis(orders.index)
+
+
+def count_unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> int:
+    """How many orders have no customer: theirs is null, or not among the customers of its day.
+
+    Args:
+        orders: As for `validate_and_enrich`.
+        customers: As for `validate_and_enrich`.
+    """
+    key = _join_key(orders, customers)
+    known = customers.rename(columns={"id": "customer_id"})[key]
+    matched = orders[key].dropna().merge(known, how="inner", on=key)
+    return len(orders) - len(matched)
+
+
+def _join_key(orders: pd.DataFrame, customers: pd.DataFrame) -> list[str]:
+    by_day = "snapshot_date" in orders and "snapshot_date" in customers
+    return ["customer_id", "snapshot_date"] if by_day else ["customer_id"]
+
+
+def _refuse_duplicate_customers(customers: pd.DataFrame, key: list[str]) -> None:
+    duplicated = customers.loc[customers.duplicated(key), "customer_id"]
+    if not duplicated.empty:
+        ids = ", ".join(map(str, duplicated.head()))
+        message = f"Duplicate customers found, {len(duplicated)} more rows than customers, first: {ids}."
+        raise ValueError(message)

@@ -1,0 +1,81 @@
+"""The metadata that the catalog shows of a stored table, the same on every engine.
+
+In a range each partition gets its own count and query: Dagster would stamp the range's on all of them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+
+from sales_assets.warehouse.dagster_private import TableSlice
+from sales_assets.warehouse.slices import Keys, Slice, Windows, parts_of, slice_of
+
+
+def describe(
+    context: dg.OutputContext, kind: str, table: TableSlice, contract: dg.TableSchema, rows: pa.Table
+) -> None:
+    """Attach table name, engine, columns, bytes, rows and the query to look at them.
+
+    Args:
+        context: Of the output that was stored.
+        kind: The engine's name.
+        table: Where the rows stand.
+        contract: The table's columns.
+        rows: What was stored.
+    """
+    slice_ = slice_of(context, table, contract)
+    context.add_output_metadata(
+        {
+            "dagster/table_name": slice_.name,
+            "dagster/storage_kind": kind,
+            "dagster/column_schema": contract,
+            "bytes": rows.nbytes,
+        }
+    )
+    if not context.has_asset_partitions:
+        context.add_output_metadata({"dagster/row_count": rows.num_rows, "query": _query(slice_)})
+        return
+    counts = _rows_per_partition(context, slice_, rows)
+    for key in context.asset_partition_keys:
+        metadata = {
+            "dagster/partition_row_count": counts[key],
+            "query": _query(slice_of(context, table, contract, [key])),
+        }
+        context.step_context.add_asset_metadata(metadata, context.asset_key, key)
+
+
+def _query(slice_: Slice) -> dg.MetadataValue:
+    sql = f"select * from {slice_.name}"
+    return dg.MetadataValue.text(f"{sql} where {slice_.shown_predicate()}" if slice_.dimensions else sql)
+
+
+def _rows_per_partition(context: dg.OutputContext, slice_: Slice, rows: pa.Table) -> Counter[str]:
+    keys = context.asset_partition_keys
+    if len(keys) == 1:
+        return Counter({keys[0]: rows.num_rows})
+    definition = context.asset_partitions_def
+    labels = [
+        _labels(rows[part.column], part, partitions, part_keys)
+        for part, (partitions, part_keys) in zip(slice_.dimensions, parts_of(definition, keys), strict=True)
+    ]
+    if not isinstance(definition, dg.MultiPartitionsDefinition):
+        return Counter(labels[0])
+    names = [part.name for part in definition.partitions_defs]
+    return Counter(dg.MultiPartitionKey(dict(zip(names, row, strict=True))) for row in zip(*labels, strict=True))
+
+
+def _labels(
+    values: pa.ChunkedArray,
+    part: Windows | Keys,
+    partitions: dg.PartitionsDefinition[str],
+    keys: Sequence[str],
+) -> list[str]:
+    """The partition key of each value; every value is known to lie in one of them."""
+    if isinstance(part, Keys):
+        return [str(value) for value in values.to_pylist()]
+    starts = np.array([part.start_of(key, partitions) for key in keys], dtype="datetime64[us]")
+    positions = np.searchsorted(starts, values.to_numpy().astype("datetime64[us]"), side="right") - 1
+    return list(np.asarray(keys, dtype=object)[positions])

@@ -1,0 +1,221 @@
+"""The warehouse on a laptop: one DuckDB file, opened by one writer or by any number of readers.
+
+How DuckDB replaces and reads a slice belongs here, with the resources that are bound to it; what is
+the same on Snowflake stands in `io_manager.py`.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pandas as pd
+import pyarrow as pa
+from dagster_duckdb_pandas import DuckDBPandasIOManager
+
+from sales_assets.errors import Refused
+from sales_assets.warehouse.columns import to_pandas
+from sales_assets.warehouse.io_manager import WarehouseIOManager
+from sales_assets.warehouse.lock import WarehouseBusyError, locked, pauses
+from sales_assets.warehouse.slices import Slice
+
+STRANGER_PATIENCE_SECONDS = 60.0
+"""How long to wait for a program that does not take our lock, such as somebody's DuckDB shell."""
+
+_INCOMING = "incoming"
+
+
+@contextmanager
+def opened(
+    database: Path,
+    *,
+    read_only: bool,
+    holder: str,
+    config: Mapping[str, Any] | None = None,
+    stranger_patience_seconds: float = STRANGER_PATIENCE_SECONDS,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse file under its lock, and always close it.
+
+    Args:
+        database: The file; made, with its folder, by the first writer.
+        read_only: To read beside others; otherwise to write alone.
+        holder: Who asks, for those who wait.
+        config: DuckDB settings.
+        stranger_patience_seconds: How long to wait for programs that do not take the lock.
+
+    Raises:
+        Refused: The path cannot be written, is no DuckDB file, or does not exist yet for a reader.
+        WarehouseBusyError: The file stayed in use.
+    """
+    with _refused_paths(database), locked(database, exclusive=not read_only, holder=holder):
+        if read_only and not database.exists():
+            message = f"There is no warehouse at {database} yet. Materialize an asset first; that makes it."
+            raise Refused(message)
+        with closing(_connected(database, read_only, dict(config or {}), stranger_patience_seconds)) as connection:
+            yield connection
+
+
+@contextmanager
+def _refused_paths(database: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = (
+            f"The warehouse {database} cannot be written: {error.strerror}. Nothing was changed. "
+            "Set SALES_DUCKDB_PATH to a file in a folder that you may write."
+        )
+        raise Refused(message) from error
+
+
+def _connected(
+    database: Path, read_only: bool, config: dict[str, Any], patience_seconds: float
+) -> duckdb.DuckDBPyConnection:
+    for pause in pauses(patience_seconds):
+        try:
+            return duckdb.connect(database, read_only=read_only, config=config)
+        except duckdb.IOException as error:
+            reason = " ".join(str(error).split())
+            if "Conflicting lock" not in reason:
+                message = (
+                    f"The warehouse {database} cannot be opened: {reason} Nothing was changed. "
+                    "Move the file away, or set SALES_DUCKDB_PATH to another."
+                )
+                raise Refused(message) from error
+            time.sleep(pause)
+    holder = re.sub(r"^.*?Conflicting lock", "Conflicting lock", reason)
+    message = (
+        f"The warehouse {database} stayed locked by another program for {patience_seconds:g} s: {holder} "
+        "Nothing was changed. Close that program, then run again."
+    )
+    raise WarehouseBusyError(message)
+
+
+class DuckDBEngine:
+    """Tables in one DuckDB file."""
+
+    kind = "duckdb"
+
+    def __init__(self, database: Path, config: Mapping[str, Any] | None = None):
+        self.database = database
+        self.config = config or {}
+
+    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
+        """See `Engine`."""
+        if not self.database.exists():
+            return None
+        with self._opened(read_only=True, holder="columns") as connection:
+            columns = _stored_columns(connection, slice_)
+        return dg.TableSchema(columns=[dg.TableColumn(*column) for column in columns.items()]) if columns else None
+
+    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
+        """See `Engine`."""
+        with self._opened(read_only=False, holder=holder) as connection:
+            connection.register(_INCOMING, rows)
+            _refuse_strays(connection, slice_)
+            connection.execute("begin")
+            for statement in _definition(slice_, contract, _stored_columns(connection, slice_)):
+                connection.execute(statement)
+            predicate, values = slice_.predicate()
+            connection.execute(f"delete from {_quoted(slice_)} where {predicate}", values)
+            names = ", ".join(_identifier(column.name) for column in contract.columns)
+            connection.execute(f"insert into {_quoted(slice_)} ({names}) select {names} from {_INCOMING}")
+            connection.execute("commit")
+
+    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
+        """See `Engine`."""
+        with self._opened(read_only=True, holder=holder) as connection:
+            if not _stored_columns(connection, slice_):
+                message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
+                raise Refused(message)
+            names = ", ".join(_identifier(name) for name in columns) or "*"
+            predicate, values = slice_.predicate()
+            query = f"select {names} from {_quoted(slice_)} where {predicate}"
+            return connection.execute(query, values).to_arrow_table()
+
+    def _opened(self, *, read_only: bool, holder: str) -> Any:
+        return opened(self.database, read_only=read_only, holder=holder, config=self.config)
+
+
+class DuckDBWarehouseIOManager(DuckDBPandasIOManager):
+    """Stores frames in a DuckDB file; configured like the library's own IO manager.
+
+    Attributes:
+        database: Path of the file.
+        connection_config: DuckDB settings.
+        schema_: The schema of assets that name none.
+    """
+
+    def create_io_manager(self, context: dg.InitResourceContext) -> WarehouseIOManager:
+        """Called by Dagster when a run needs the IO manager."""
+        return WarehouseIOManager(DuckDBEngine(Path(self.database), self.connection_config), self.schema_)
+
+
+class DuckDBWarehouse(dg.ConfigurableResource[None]):
+    """Reads the warehouse by SQL, for checks, reconciliation and people.
+
+    Attributes:
+        database: Path of the DuckDB file.
+    """
+
+    database: str
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
+        """Run one query, read-only.
+
+        Args:
+            sql: With `?` for parameters.
+            params: Their values.
+
+        Returns:
+            The rows, in the types that assets work with.
+        """
+        with opened(Path(self.database), read_only=True, holder="query") as connection:
+            return to_pandas(connection.execute(sql, list(params)).to_arrow_table(), None)
+
+
+def _refuse_strays(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> None:
+    """Refuse rows that the slice's predicate would not delete: they would double at the next run."""
+    predicate, values = slice_.predicate()
+    columns = ", ".join(part.column for part in slice_.dimensions) or "null"
+    query = f"select {columns}, count(*) over () from {_INCOMING} where ({predicate}) is not true limit 1"
+    stray = connection.execute(query, values).fetchone()
+    if stray:
+        *example, count = stray
+        message = (
+            f"{count} rows for {slice_.name} lie outside the run's partitions, the first with "
+            f"{columns} = {', '.join(map(str, example))}; the run's are {slice_.shown_predicate()}. "
+            "Nothing was written; stored rows are kept."
+        )
+        raise Refused(message)
+
+
+def _stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
+    query = (
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index"
+    )
+    return dict(connection.execute(query, [slice_.schema, slice_.table]).fetchall())
+
+
+def _definition(slice_: Slice, contract: dg.TableSchema, stored: Mapping[str, str]) -> list[str]:
+    """The DDL that the contract still lacks; within a transaction, for DuckDB rolls it back too."""
+    columns = {column.name: f"{_identifier(column.name)} {column.type}" for column in contract.columns}
+    if not stored:
+        return [
+            f"create schema if not exists {_identifier(slice_.schema)}",
+            f"create table {_quoted(slice_)} ({', '.join(columns.values())})",
+        ]
+    new = (column for name, column in columns.items() if name not in stored)
+    return [f"alter table {_quoted(slice_)} add column {column}" for column in new]
+
+
+def _quoted(slice_: Slice) -> str:
+    return f"{_identifier(slice_.schema)}.{_identifier(slice_.table)}"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,36 @@
+"""A contract for a table whose asset declares none, taken from its first frame."""
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from sales_assets.errors import Refused
+from sales_assets.warehouse.columns import WIDEST
+
+
+def contract_of_frame(frame: pd.DataFrame) -> dg.TableSchema:
+    """The contract that a frame's dtypes suggest: the widest type of each kind.
+
+    Args:
+        frame: The first frame of a table. A column without a value is taken for text.
+
+    Raises:
+        Refused: A column holds what no type of a warehouse takes.
+    """
+    return dg.TableSchema(columns=[_column(str(name), frame[name]) for name in frame.columns])
+
+
+def _column(name: str, series: pd.Series) -> dg.TableColumn:
+    try:
+        type_ = pa.Array.from_pandas(series).type
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        type_ = None
+    if type_ is not None:
+        for is_of_kind, contract_type in WIDEST:
+            if is_of_kind(type_):
+                return dg.TableColumn(name, contract_type)
+    message = (
+        f"Column {name} holds values of mixed kinds ({series.dtype}), for which the warehouse has no type. "
+        "Convert it, or declare the asset's columns as dagster/column_schema."
+    )
+    raise Refused(message)

@@ -1,0 +1,126 @@
+"""What an IO manager of ours does on any engine: cast, check the window, replace, describe.
+
+An engine is asked for three things (see `Engine`); how it does them is its own module's business.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from sales_assets.errors import Refused
+from sales_assets.taxonomy import LEFT_OUT
+from sales_assets.warehouse.columns import to_arrow, to_pandas
+from sales_assets.warehouse.dagster_private import DbIOManager, TableSlice, materialize_only
+from sales_assets.warehouse.describe import describe
+from sales_assets.warehouse.inference import contract_of_frame
+from sales_assets.warehouse.slices import Slice, slice_of
+
+
+class Engine(Protocol):
+    """A warehouse that keeps tables."""
+
+    kind: str
+    """The engine's name, as the catalog shows it."""
+
+    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
+        """The columns of a table as it stands, or None if there is none."""
+
+    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
+        """Put rows in the place of a slice, in one transaction; make or widen the table as needed.
+
+        Raises:
+            Refused: Some rows do not belong to the slice; nothing was touched.
+        """
+
+    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
+        """The rows of a slice; no columns means all."""
+
+
+class WarehouseIOManager(DbIOManager):
+    """Stores an asset's partitions whole or not at all; extends the database IO manager of Dagster.
+
+    Where a table stands, what its partition column is and which columns an input wants is told by the
+    same metadata as there: `schema`, `partition_expr`, `columns`. `dagster/column_schema` is the contract.
+    """
+
+    def __init__(self, engine: Engine, schema: str | None):
+        super().__init__(
+            type_handlers=[_FrameHandler()],
+            db_client=cast("Any", None),
+            database="",
+            schema=schema,
+            io_manager_name=type(self).__name__,
+            default_load_type=pd.DataFrame,
+        )
+        self.engine = engine
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        """Replace the run's partitions of the asset by a frame."""
+        if not isinstance(obj, pd.DataFrame):
+            message = f"{_label(context)} returned {type(obj).__name__}; a table takes a pandas DataFrame."
+            raise Refused(message)
+        _leave_out(context)
+        table = self._get_table_slice(context, context)
+        declared = _declared_contract(context)
+        contract = declared or self._undeclared_contract(context, table, obj)
+        slice_ = slice_of(context, table, contract)
+        rows = to_arrow(obj, contract, slice_.name)
+        self.engine.replace(slice_, contract, rows, _holder(context))
+        describe(context, self.engine.kind, table, contract, rows)
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        """Read the partitions of an upstream asset that the run's own map to."""
+        upstream = context.upstream_output
+        table = self._get_table_slice(context, cast("dg.OutputContext", upstream))
+        contract = None if upstream is None else _declared_contract(upstream)
+        if context.has_asset_partitions and not context.asset_partition_keys:
+            return pd.DataFrame(columns=[c.name for c in contract.columns] if contract else None)
+        known = contract or self.engine.stored_contract(Slice(table.schema, table.table))
+        slice_ = slice_of(context, table, known or dg.TableSchema(columns=[]))
+        return to_pandas(self.engine.read(slice_, table.columns or (), _holder(context)), contract)
+
+    def _undeclared_contract(
+        self, context: dg.OutputContext, table: TableSlice, frame: pd.DataFrame
+    ) -> dg.TableSchema:
+        stored = self.engine.stored_contract(Slice(table.schema, table.table))
+        if stored is not None:
+            return stored
+        contract = contract_of_frame(frame)
+        columns = ", ".join(f"{column.name} {column.type}" for column in contract.columns)
+        context.log.info(
+            f"{_label(context)} declares no columns, so its first frame decides: {columns}. "
+            "To choose them, give the asset metadata dagster/column_schema."
+        )
+        return contract
+
+
+class _FrameHandler:
+    """Tells Dagster's base class which type there is; storing and loading is done above."""
+
+    supported_types = (pd.DataFrame,)
+
+
+def _leave_out(context: dg.OutputContext) -> None:
+    """Narrow the output to the partitions that the asset did not leave out of its frame."""
+    left_out = context.output_metadata.get(LEFT_OUT)
+    if left_out is not None:
+        skipped = set(cast("Sequence[str]", getattr(left_out, "value", left_out)))
+        materialize_only(context, [key for key in context.asset_partition_keys if key not in skipped])
+
+
+def _declared_contract(context: dg.OutputContext) -> dg.TableSchema | None:
+    declared = (context.definition_metadata or {}).get("dagster/column_schema")
+    return getattr(declared, "schema", declared)
+
+
+def _label(context: dg.OutputContext) -> str:
+    return context.asset_key.to_user_string() if context.has_asset_key else context.name
+
+
+def _holder(context: dg.OutputContext | dg.InputContext) -> str:
+    owner = context if isinstance(context, dg.OutputContext) else context.upstream_output or context
+    run_id = getattr(context, "run_id", None) or context.step_context.run_id
+    return f"run {run_id}, {owner.name}"

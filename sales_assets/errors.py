@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 
-class Refused(dg.Failure, ValueError):
+class RefusedError(dg.Failure, ValueError):
     """Work that was refused, because trying it again would end the same way.
 
     It is a `ValueError` for tests and callers, and to Dagster a failure without retries.
@@ -35,4 +35,4 @@ def refusing(work: str) -> Iterator[None]:
             f"{error} {work}: nothing was stored, and what was stored before is kept. "
             "Correct the source, then run the day again."
         )
-        raise Refused(sentence) from error
+        raise RefusedError(sentence) from error

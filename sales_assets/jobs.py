@@ -15,7 +15,9 @@ daily_sales_pipeline = dg.define_asset_job(
 
 customers_job = dg.define_asset_job(
     "customers_job",
-    selection=dg.AssetSelection.assets("raw_customers", ["staging", "stg_customers"], ["gold", "dim_customers"]),
+    selection=dg.AssetSelection.assets(
+        "raw_customers", ["staging", "stg_customers"], ["gold", "dim_customers"]
+    ),
     partitions_def=DAILY,
     description="A business day's customers alone, from the ERP to the gold layer.",
     tags=DOMAIN_TAGS,

@@ -12,7 +12,9 @@ import pandas as pd
 
 from sales_assets.taxonomy import PERSONAL_DATA_TAG
 
-_MARKDOWN = str.maketrans({character: f"\\{character}" for character in r"\`*_{}[]()#+!|~"} | {"\n": " ", "\r": " "})
+_MARKDOWN = str.maketrans(
+    {character: f"\\{character}" for character in r"\`*_{}[]()#+!|~"} | {"\n": " ", "\r": " "}
+)
 
 
 def report(

@@ -3,7 +3,7 @@
 A decorator stays short, and no asset can forget. Retries cannot be laid over; they are in `retries.py`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import dagster as dg
 
@@ -11,9 +11,7 @@ from sales_assets.settings import Settings
 from sales_assets.taxonomy import DOMAIN_TAGS, OWNER
 
 
-def with_policy(
-    settings: Settings, assets: Iterable[dg.AssetsDefinition]
-) -> list[dg.AssetsDefinition]:
+def with_policy(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
     """The assets with owner, tags and kinds.
 
     Args:

@@ -41,11 +41,12 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
 
 
 def _snowflake_io_manager(secret: SnowflakeSecret) -> SnowflakePandasIOManager:
+    credentials: dict[str, Any] = {secret.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(secret)}
     return SnowflakePandasIOManager(
         account=dg.EnvVar("SNOWFLAKE_ACCOUNT"),
         user=dg.EnvVar("SNOWFLAKE_USER"),
         role=dg.EnvVar("SNOWFLAKE_ROLE"),
         warehouse=dg.EnvVar("SNOWFLAKE_WAREHOUSE"),
         database=dg.EnvVar("SNOWFLAKE_DATABASE"),
-        **{secret.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(secret)},
+        **credentials,
     )

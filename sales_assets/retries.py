@@ -1,6 +1,6 @@
 """When a failed step is tried again, by kind of work; nothing else.
 
-A wrong password, a missing table or bad data is raised as `errors.Refused` and never retried.
+A wrong password, a missing table or bad data is raised as `errors.RefusedError` and never retried.
 """
 
 import dagster as dg

@@ -1,5 +1,7 @@
 """The schedules: when which job runs. On a laptop they are there, but stopped."""
 
+from typing import cast
+
 import dagster as dg
 
 from sales_assets.jobs import daily_sales_pipeline
@@ -19,4 +21,4 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         hour_of_day=HOUR,
         default_status=status,
     )
-    return [daily]
+    return [cast("dg.ScheduleDefinition", daily)]

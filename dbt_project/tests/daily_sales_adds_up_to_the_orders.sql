@@ -22,7 +22,7 @@ days as (
 
 select
     orders.order_date,
-    days.order_date as day
+    days.order_date as day_of_sales
 from orders
 full outer join days
     on orders.order_date = days.order_date

@@ -5,13 +5,17 @@ with
 
 gold as (
 
-    select * from {{ ref('fct_orders') }} where {{ in_window('order_date') }}
+    select *
+    from {{ ref('fct_orders') }}
+    where {{ in_window('order_date') }}
 
 ),
 
 silver as (
 
-    select * from {{ ref('stg_orders') }} where {{ in_window('order_date') }}
+    select *
+    from {{ ref('stg_orders') }}
+    where {{ in_window('order_date') }}
 
 )
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
-from sales_assets.dbt.project import prepared_project
+from sales_assets.dbt.project import SalesDbtResource, prepared_project
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.partitions import ALL_DAYS_AT_ONCE, window_of
 from sales_assets.retries import TRANSFORMATION
@@ -26,8 +26,9 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         backfill_policy=ALL_DAYS_AT_ONCE,
         retry_policy=TRANSFORMATION,
     )
-    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        yield from dbt.cli(build_command(context), context=context).stream()
+    def dbt_models(context: dg.AssetExecutionContext, dbt: SalesDbtResource) -> Iterator[Any]:
+        with dbt.alone(f"run {context.run_id}, dbt"):
+            yield from dbt.cli(build_command(context), context=context).stream()
 
     return dbt_models
 

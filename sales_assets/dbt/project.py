@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
 from sales_assets.settings import ROOT, Settings, export
+from sales_assets.warehouse.lock import locked
 
 PROJECT_DIR = ROOT / "dbt_project"
 
@@ -27,14 +29,26 @@ class SalesDbtResource(DbtCliResource):
 
     Attributes:
         environment: Variables for dbt's `profiles.yml` and macros; none of them is a secret.
+        duckdb_path: The file that dbt opens; empty where the warehouse is a server.
     """
 
     environment: dict[str, str]
+    duckdb_path: str = ""
 
     def cli(self, args: Sequence[str], **kwargs: Any) -> DbtCliInvocation:
         """Start dbt; see `DbtCliResource.cli`."""
         export(self.environment)
         return super().cli(args, **kwargs)
+
+    def alone(self, holder: str) -> AbstractContextManager[None]:
+        """Keep our other readers and writers of a DuckDB file out while dbt has it open.
+
+        Args:
+            holder: Who asks, for those who wait.
+        """
+        if not self.duckdb_path:
+            return nullcontext()
+        return locked(Path(self.duckdb_path), exclusive=True, holder=holder)
 
 
 def dbt_resource(settings: Settings) -> SalesDbtResource:
@@ -45,6 +59,7 @@ def dbt_resource(settings: Settings) -> SalesDbtResource:
         target=target(settings),
         dbt_executable=os.fspath(DBT),
         environment=dbt_environment(settings),
+        duckdb_path=os.fspath(settings.duckdb_path) if settings.is_local else "",
     )
 
 
@@ -58,6 +73,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     return {
         "SALES_DUCKDB_PATH": os.fspath(settings.duckdb_path),
         "SALES_TIMEZONE": settings.timezone,
+        "DBT_TARGET_PATH": os.fspath(settings.data_dir / "dbt" / "runs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
@@ -87,10 +103,11 @@ def _parse(settings: Settings, manifest: Path) -> None:
     export(dbt_environment(settings))
     manifest.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=manifest.parent) as scratch:
-        folders = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--target-path", scratch]
+        project = os.fspath(PROJECT_DIR)
+        folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]
         options = ["--log-path", scratch, "--target", target(settings), "--quiet", "--no-use-colors"]
-        command = [DBT, "parse", *folders, *options]
-        parsing = subprocess.run(command, check=False, capture_output=True, text=True)
+        command = [os.fspath(DBT), "parse", *folders, *options]
+        parsing = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own words
         if parsing.returncode != 0:
             message = f"The dbt project in {PROJECT_DIR} does not parse: {parsing.stdout or parsing.stderr}"
             raise RuntimeError(message)

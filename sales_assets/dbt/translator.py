@@ -16,10 +16,12 @@ from sales_assets.taxonomy import GOLD
 class SalesDbtTranslator(DagsterDbtTranslator):
     """Partitions the models that dbt builds by the day; see dbt's tag `daily`."""
 
-    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str] | None:
+    def get_partitions_def(
+        self, dbt_resource_props: Mapping[str, Any]
+    ) -> dg.PartitionsDefinition[str] | None:
         """Daily partitions for a model with the tag `daily`, none for the others."""
         return DAILY if "daily" in dbt_resource_props.get("tags", []) else None
 
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:  # noqa: ARG002 - all alike
         """Gold, staging included."""
         return GOLD

@@ -45,18 +45,18 @@ def run_demo(settings: Settings) -> int:
     say("1/3  Loading the code location (the first time, dbt's project is parsed) …")
     from sales_assets.definitions import defs  # noqa: PLC0415 - seconds of imports, after the first word
 
-    warehouse = defs.resources["warehouse"]
+    resources = defs.resources or {}
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     first, last = today - timedelta(days=DAYS), today - timedelta(days=1)
     say("2/3  Starting the ERP (the first time, two years of sales are made; about ten seconds) …")
     if settings.uses_demo_erp:
-        defs.resources["postgres_erp"].connection_url()
+        resources["postgres_erp"].connection_url()
     say(f"3/3  Running daily_sales_pipeline for {first} to {last} …")
     if not _run(defs, first.isoformat(), last.isoformat()):
         say(f"The run failed; the messages above and {LOG} say why. What was stored before is kept.")
         return 1
     say("\nRevenue by day, from gold.daily_sales:\n")
-    say(warehouse.query(_REVENUE, [first]).to_markdown(index=False, floatfmt=",.2f"))
+    say(resources["warehouse"].query(_REVENUE, [first]).to_markdown(index=False, floatfmt=",.2f"))
     say(f"\nDone in {time.monotonic() - started:.0f} s. The warehouse is {settings.duckdb_path}.")
     say("Next: `make dev` shows the assets, their checks and this run at http://localhost:3000.")
     return 0
@@ -66,7 +66,12 @@ def _run(defs: dg.Definitions, first: str, last: str) -> bool:
     job = defs.resolve_job_def("daily_sales_pipeline")
     run_id = str(uuid.uuid4())
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    with LOG.open("w") as log, redirect_stdout(log), chdir(ROOT), dg.DagsterInstance.from_config(str(ROOT)) as instance:
+    with (
+        LOG.open("w") as log,
+        redirect_stdout(log),
+        chdir(ROOT),
+        dg.DagsterInstance.from_config(str(ROOT)) as instance,
+    ):
         instance.add_event_listener(run_id, _show_step)
         result = job.execute_in_process(
             instance=instance,
@@ -86,7 +91,7 @@ def _show_step(entry: dg.EventLogEntry) -> None:
 
 def say(text: str) -> None:
     """Print a line at once, also where output goes to a pipe."""
-    print(text, file=sys.__stdout__, flush=True)  # noqa: T201 - a command's output
+    print(text, file=sys.__stdout__, flush=True)
 
 
 if __name__ == "__main__":

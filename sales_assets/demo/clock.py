@@ -6,6 +6,7 @@ A day's events depend on its date alone, so tomorrow's data extends today's and 
 import zlib
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -34,4 +35,4 @@ def instants(days: pd.Series, seconds: pd.Series, timezone: str) -> pd.Series:
     local = days + pd.to_timedelta(seconds, unit="s")
     ambiguous = np.zeros(len(local), dtype=bool)
     aware = local.dt.tz_localize(timezone, ambiguous=ambiguous, nonexistent="shift_forward")
-    return aware.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
+    return cast("pd.Series", aware.dt.tz_convert("UTC").astype("datetime64[us, UTC]"))

@@ -11,9 +11,44 @@ FIRST_CUSTOMERS = 2_000
 NEW_PER_DAY = 6
 CHANGES_PER_DAY = 5
 
-_FIRST_NAMES = ["Ada", "Björn", "Chloé", "Dmitri", "Elena", "Farid", "Greta", "Hugo", "Inês", "Jörg", "Khadija", "Liam"]
-_LAST_NAMES = ["Andersson", "Bianchi", "D'Angelo", "Novák", "O'Brien", "Rossi", "Schäfer", "Silva", "van Dijk", "Weiß"]
-_CITIES = ["Amsterdam", "Berlin", "København", "Lisboa", "Milano", "München", "Paris", "Roma", "Wien", "Zürich"]
+_FIRST_NAMES = [
+    "Ada",
+    "Björn",
+    "Chloé",
+    "Dmitri",
+    "Elena",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Inês",
+    "Jörg",
+    "Khadija",
+    "Liam",
+]
+_LAST_NAMES = [
+    "Andersson",
+    "Bianchi",
+    "D'Angelo",
+    "Novák",
+    "O'Brien",
+    "Rossi",
+    "Schäfer",
+    "Silva",
+    "van Dijk",
+    "Weiß",
+]
+_CITIES = [
+    "Amsterdam",
+    "Berlin",
+    "København",
+    "Lisboa",
+    "Milano",
+    "München",
+    "Paris",
+    "Roma",
+    "Wien",
+    "Zürich",
+]
 _SEGMENTS = ["consumer", "corporate", "home office", "small business"]
 _SHARES = [0.55, 0.2, 0.1, 0.15]
 

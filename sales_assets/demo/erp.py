@@ -85,7 +85,9 @@ def _extend(cursor: dbapi.Cursor, loaded: date, last_day: date, timezone: str) -
     customers = customers_at(last_day, timezone)
     first_new_id = (new_from - FIRST_DAY).days * 100_000
     staged = {
-        "staged_customers": customers if new_from == FIRST_DAY else customers[customers["updated_at"] >= since],
+        "staged_customers": customers
+        if new_from == FIRST_DAY
+        else customers[customers["updated_at"] >= since],
         "staged_orders": placed.orders[placed.orders["updated_at"] >= since],
         "staged_items": placed.items[placed.items["order_id"] > first_new_id],
     }

@@ -46,7 +46,9 @@ def orders_placed(first: date, last: date, at: date, timezone: str) -> Orders:
         timezone: The zone in which days begin.
     """
     lives, items = zip(*map(_placed_on, days_between(first, last)), strict=True)
-    return Orders(_state(pd.concat(lives, ignore_index=True), at, timezone), pd.concat(items, ignore_index=True))
+    return Orders(
+        _state(pd.concat(lives, ignore_index=True), at, timezone), pd.concat(items, ignore_index=True)
+    )
 
 
 def _count(day: date, random: np.random.Generator) -> int:
@@ -76,7 +78,9 @@ def _placed_on(day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
             "settled": np.minimum(settled, (LONGEST_LIFE_DAYS - 1) * _DAY),
             "ended": np.minimum(ended, LONGEST_LIFE_DAYS * _DAY - 1),
             "becomes": np.select([course < 0.06], ["cancelled"], "completed"),
-            "ends_as": np.select([course < 0.06, course < 0.1, course < 0.7], ["", "refunded", "shipped"], ""),
+            "ends_as": np.select(
+                [course < 0.06, course < 0.1, course < 0.7], ["", "refunded", "shipped"], ""
+            ),
         }
     )
     return life, _items(ids, random)

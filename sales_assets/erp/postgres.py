@@ -11,19 +11,22 @@ from typing import Any
 import adbc_driver_manager
 import dagster as dg
 import pandas as pd
-import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
 from sales_assets.erp.url import ErpUrl
-from sales_assets.errors import Refused
-
-_NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
-"""Integers stay integers beside a null; as floats, ids above 2^53 would change."""
+from sales_assets.errors import RefusedError
+from sales_assets.frames import to_pandas
 
 _REFUSED_STATES = ("25", "28", "3D", "42")
 """SQLSTATE classes that no retry mends: writing, authorization, no such database, table or column."""
 
-_REFUSALS = ("authentication failed", "does not exist", "no password supplied", "invalid URI", "invalid value")
+_REFUSALS = (
+    "authentication failed",
+    "does not exist",
+    "no password supplied",
+    "invalid URI",
+    "invalid value",
+)
 """The same said while connecting, when the driver passes no SQLSTATE on."""
 
 
@@ -56,15 +59,15 @@ class PostgresResource(dg.ConfigurableResource[None]):
             params: Their values, bound by the driver; timestamps with a time zone.
 
         Returns:
-            One column per result column: integers nullable, timestamps in UTC, text as objects.
+            The rows, in the types of `frames.to_pandas`.
 
         Raises:
-            Refused: Bad URL, password, right, table or column.
+            RefusedError: Bad URL, password, right, table or column.
             ErpUnavailableError: No connection, a time-out, a connection that broke.
         """
         with self._transaction() as cursor:
             cursor.execute(sql, list(params) or None)
-            return cursor.fetch_arrow_table().to_pandas(types_mapper=_NULLABLE.get)
+            return to_pandas(cursor.fetch_arrow_table())
 
     @contextmanager
     def _transaction(self) -> Iterator[dbapi.Cursor]:
@@ -89,4 +92,4 @@ def _described(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception:
     )
     verb = "refused" if refused else "did not answer"
     sentence = f"The ERP at {url} {verb}: {reason} Stored rows were not touched. {advice}"
-    return Refused(sentence) if refused else ErpUnavailableError(sentence)
+    return RefusedError(sentence) if refused else ErpUnavailableError(sentence)

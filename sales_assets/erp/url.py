@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
-from sales_assets.errors import Refused
+from sales_assets.errors import RefusedError
 
 _UNREADABLE = (
     "ERP_POSTGRES_URL is not a PostgreSQL URL. It must look like "
@@ -40,16 +40,16 @@ class ErpUrl:
         """Read a URL.
 
         Raises:
-            Refused: It is not a URL of a PostgreSQL server; no part of it is repeated.
+            RefusedError: It is not a URL of a PostgreSQL server; no part of it is repeated.
         """
         try:
             parts = urlsplit(url.strip())
             port = parts.port or 5432
             options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
         except ValueError:
-            raise Refused(_UNREADABLE) from None
+            raise RefusedError(_UNREADABLE) from None
         if not _is_complete(parts, options):
-            raise Refused(_UNREADABLE)
+            raise RefusedError(_UNREADABLE)
         options.setdefault("connect_timeout", str(connect_timeout_seconds))
         host = parts.hostname or ""
         user, password = unquote(parts.username or ""), unquote(parts.password or "")

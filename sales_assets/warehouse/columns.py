@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_assets.errors import Refused
+from sales_assets.errors import RefusedError
+from sales_assets.frames import to_pandas
 from sales_assets.taxonomy import PERSONAL_DATA_TAG
 
 _ARROW = {
@@ -24,7 +25,6 @@ _ARROW = {
     "TIMESTAMP": pa.timestamp("us"),
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
-_UTC = pa.timestamp("us", tz="UTC")
 
 WIDEST = (
     (pa.types.is_boolean, "BOOLEAN"),
@@ -45,7 +45,7 @@ def arrow_type(column: dg.TableColumn) -> pa.DataType:
     """The Arrow type that a column's values are cast to.
 
     Raises:
-        Refused: The contract names a type that the engines do not share.
+        RefusedError: The contract names a type that the engines do not share.
     """
     if decimal := _DECIMAL.fullmatch(column.type):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
@@ -53,7 +53,7 @@ def arrow_type(column: dg.TableColumn) -> pa.DataType:
         return _ARROW[column.type]
     known = ", ".join([*_ARROW, "DECIMAL(p,s)"])
     message = f"The contract gives column {column.name} the type {column.type}; it must be one of {known}."
-    raise Refused(message)
+    raise RefusedError(message)
 
 
 def to_arrow(frame: pd.DataFrame, contract: dg.TableSchema, table: str) -> pa.Table:
@@ -65,45 +65,24 @@ def to_arrow(frame: pd.DataFrame, contract: dg.TableSchema, table: str) -> pa.Ta
         table: The table's name, for the errors.
 
     Raises:
-        Refused: A column is missing or unknown, or a value does not fit; nothing was written.
+        RefusedError: A column is missing or unknown, or a value does not fit; nothing was written.
     """
     expected = [column.name for column in contract.columns]
     missing = [name for name in expected if name not in frame.columns]
     unknown = [str(name) for name in frame.columns if name not in expected]
     if missing or unknown:
-        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
+        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [
+            f"has unknown {', '.join(unknown)}"
+        ] * bool(unknown)
         message = f"The frame for {table} {' and '.join(parts)}. Nothing was written; stored rows are kept."
-        raise Refused(message)
+        raise RefusedError(message)
     return pa.table({column.name: _cast(frame[column.name], column, table) for column in contract.columns})
 
 
-def to_pandas(rows: pa.Table, contract: dg.TableSchema | None) -> pd.DataFrame:
-    """Turn stored rows into the frame that assets work with.
-
-    Args:
-        rows: What the engine read.
-        contract: The table's columns, or None to go by what was read.
-
-    Returns:
-        Money as float64, integers nullable, timestamps in UTC, dates as midnights, text as objects.
-    """
-    types = {} if contract is None else {c.name: arrow_type(c) for c in contract.columns}
-    return pd.DataFrame(
-        {field.name: _series(rows[field.name], types.get(field.name, field.type)) for field in rows.schema}
-    )
-
-
-def _series(values: pa.ChunkedArray, type_: pa.DataType) -> pd.Series:
-    if pa.types.is_decimal(type_):
-        return values.cast(pa.float64()).to_pandas()
-    if pa.types.is_integer(type_):
-        name = str(type_).replace("int", "Int").replace("uI", "UI")
-        return values.cast(type_).to_pandas(types_mapper=lambda _: pd.api.types.pandas_dtype(name))
-    if pa.types.is_timestamp(type_):
-        return values.cast(pa.timestamp("us")).cast(_UTC).to_pandas()
-    if pa.types.is_date(type_):
-        return values.cast(pa.timestamp("us")).to_pandas()
-    return values.to_pandas()
+def to_frame(rows: pa.Table, contract: dg.TableSchema | None) -> pd.DataFrame:
+    """Turn stored rows into the frame that assets work with, in the contract's types if there is one."""
+    columns = contract.columns if contract else []
+    return to_pandas(rows, {column.name: arrow_type(column) for column in columns})
 
 
 def _cast(series: pd.Series, column: dg.TableColumn, table: str) -> pa.Array:
@@ -116,7 +95,7 @@ def _cast(series: pd.Series, column: dg.TableColumn, table: str) -> pa.Array:
             f"{table}.{column.name} must not be null, but {values.null_count} of {len(values)} rows are. "
             "Nothing was written; stored rows are kept."
         )
-        raise Refused(message)
+        raise RefusedError(message)
     return values
 
 
@@ -153,7 +132,7 @@ def _is_of_kind(given: pa.DataType, wanted: pa.DataType) -> bool:
     return is_.is_null(given) or any(is_given and is_wanted for is_given, is_wanted in kinds)
 
 
-def _misfit(series: pd.Series, column: dg.TableColumn, table: str) -> Refused:
+def _misfit(series: pd.Series, column: dg.TableColumn, table: str) -> RefusedError:
     """The error that names the first value which does not fit; found by trying each, for this once."""
     type_ = arrow_type(column)
     for position, value in enumerate(series):
@@ -161,11 +140,11 @@ def _misfit(series: pd.Series, column: dg.TableColumn, table: str) -> Refused:
             _fitted(pd.Series([value], dtype=object).infer_objects(), type_)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             shown = "a value that is not shown" if PERSONAL_DATA_TAG in column.tags else repr(value)
-            return Refused(
-                f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not fit. "
-                "Nothing was written; stored rows are kept."
+            return RefusedError(
+                f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not "
+                "fit. Nothing was written; stored rows are kept."
             )
-    return Refused(
+    return RefusedError(
         f"{table}.{column.name} is {column.type}, but the frame's values are {series.dtype} of mixed kinds. "
         "Nothing was written; stored rows are kept."
     )

@@ -18,4 +18,4 @@ def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -
     the context which those are, and there is no public way to leave one out.
     """
     definition = context.asset_partitions_def
-    context._asset_partitions_subset = definition.subset_with_partition_keys(partition_keys)  # noqa: SLF001
+    context._asset_partitions_subset = definition.subset_with_partition_keys(partition_keys)

@@ -64,7 +64,9 @@ def _rows_per_partition(context: dg.OutputContext, slice_: Slice, rows: pa.Table
     if not isinstance(definition, dg.MultiPartitionsDefinition):
         return Counter(labels[0])
     names = [part.name for part in definition.partitions_defs]
-    return Counter(dg.MultiPartitionKey(dict(zip(names, row, strict=True))) for row in zip(*labels, strict=True))
+    return Counter(
+        dg.MultiPartitionKey(dict(zip(names, row, strict=True))) for row in zip(*labels, strict=True)
+    )
 
 
 def _labels(

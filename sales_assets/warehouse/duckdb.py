@@ -17,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 
-from sales_assets.errors import Refused
-from sales_assets.warehouse.columns import to_pandas
+from sales_assets.errors import RefusedError
+from sales_assets.frames import to_pandas
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.lock import WarehouseBusyError, locked, pauses
 from sales_assets.warehouse.slices import Slice
@@ -48,14 +48,16 @@ def opened(
         stranger_patience_seconds: How long to wait for programs that do not take the lock.
 
     Raises:
-        Refused: The path cannot be written, is no DuckDB file, or does not exist yet for a reader.
+        RefusedError: The path cannot be written, is no DuckDB file, or does not exist yet for a reader.
         WarehouseBusyError: The file stayed in use.
     """
     with _refused_paths(database), locked(database, exclusive=not read_only, holder=holder):
         if read_only and not database.exists():
             message = f"There is no warehouse at {database} yet. Materialize an asset first; that makes it."
-            raise Refused(message)
-        with closing(_connected(database, read_only, dict(config or {}), stranger_patience_seconds)) as connection:
+            raise RefusedError(message)
+        with closing(
+            _connected(database, read_only, dict(config or {}), stranger_patience_seconds)
+        ) as connection:
             yield connection
 
 
@@ -68,7 +70,7 @@ def _refused_paths(database: Path) -> Iterator[None]:
             f"The warehouse {database} cannot be written: {error.strerror}. Nothing was changed. "
             "Set SALES_DUCKDB_PATH to a file in a folder that you may write."
         )
-        raise Refused(message) from error
+        raise RefusedError(message) from error
 
 
 def _connected(
@@ -84,7 +86,7 @@ def _connected(
                     f"The warehouse {database} cannot be opened: {reason} Nothing was changed. "
                     "Move the file away, or set SALES_DUCKDB_PATH to another."
                 )
-                raise Refused(message) from error
+                raise RefusedError(message) from error
             time.sleep(pause)
     holder = re.sub(r"^.*?Conflicting lock", "Conflicting lock", reason)
     message = (
@@ -109,7 +111,11 @@ class DuckDBEngine:
             return None
         with self._opened(read_only=True, holder="columns") as connection:
             columns = _stored_columns(connection, slice_)
-        return dg.TableSchema(columns=[dg.TableColumn(*column) for column in columns.items()]) if columns else None
+        return (
+            dg.TableSchema(columns=[dg.TableColumn(*column) for column in columns.items()])
+            if columns
+            else None
+        )
 
     def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
         """See `Engine`."""
@@ -130,11 +136,12 @@ class DuckDBEngine:
         with self._opened(read_only=True, holder=holder) as connection:
             if not _stored_columns(connection, slice_):
                 message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
-                raise Refused(message)
+                raise RefusedError(message)
             names = ", ".join(_identifier(name) for name in columns) or "*"
             predicate, values = slice_.predicate()
             query = f"select {names} from {_quoted(slice_)} where {predicate}"
-            return connection.execute(query, values).to_arrow_table()
+            rows: pa.Table = connection.execute(query, values).to_arrow_table()
+            return rows
 
     def _opened(self, *, read_only: bool, holder: str) -> Any:
         return opened(self.database, read_only=read_only, holder=holder, config=self.config)
@@ -149,7 +156,7 @@ class DuckDBWarehouseIOManager(DuckDBPandasIOManager):
         schema_: The schema of assets that name none.
     """
 
-    def create_io_manager(self, context: dg.InitResourceContext) -> WarehouseIOManager:
+    def create_io_manager(self, context: dg.InitResourceContext) -> WarehouseIOManager:  # noqa: ARG002
         """Called by Dagster when a run needs the IO manager."""
         return WarehouseIOManager(DuckDBEngine(Path(self.database), self.connection_config), self.schema_)
 
@@ -174,7 +181,7 @@ class DuckDBWarehouse(dg.ConfigurableResource[None]):
             The rows, in the types that assets work with.
         """
         with opened(Path(self.database), read_only=True, holder="query") as connection:
-            return to_pandas(connection.execute(sql, list(params)).to_arrow_table(), None)
+            return to_pandas(connection.execute(sql, list(params)).to_arrow_table())
 
 
 def _refuse_strays(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> None:
@@ -190,13 +197,14 @@ def _refuse_strays(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> None
             f"{columns} = {', '.join(map(str, example))}; the run's are {slice_.shown_predicate()}. "
             "Nothing was written; stored rows are kept."
         )
-        raise Refused(message)
+        raise RefusedError(message)
 
 
 def _stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
     query = (
         "select column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index"
+        "where database_name = current_database() and schema_name = ? and table_name = ? "
+        "order by column_index"
     )
     return dict(connection.execute(query, [slice_.schema, slice_.table]).fetchall())
 

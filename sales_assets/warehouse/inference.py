@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from sales_assets.errors import Refused
+from sales_assets.errors import RefusedError
 from sales_assets.warehouse.columns import WIDEST
 
 
@@ -15,7 +15,7 @@ def contract_of_frame(frame: pd.DataFrame) -> dg.TableSchema:
         frame: The first frame of a table. A column without a value is taken for text.
 
     Raises:
-        Refused: A column holds what no type of a warehouse takes.
+        RefusedError: A column holds what no type of a warehouse takes.
     """
     return dg.TableSchema(columns=[_column(str(name), frame[name]) for name in frame.columns])
 
@@ -33,4 +33,4 @@ def _column(name: str, series: pd.Series) -> dg.TableColumn:
         f"Column {name} holds values of mixed kinds ({series.dtype}), for which the warehouse has no type. "
         "Convert it, or declare the asset's columns as dagster/column_schema."
     )
-    raise Refused(message)
+    raise RefusedError(message)

@@ -10,9 +10,9 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from sales_assets.errors import Refused
+from sales_assets.errors import RefusedError
 from sales_assets.taxonomy import LEFT_OUT
-from sales_assets.warehouse.columns import to_arrow, to_pandas
+from sales_assets.warehouse.columns import to_arrow, to_frame
 from sales_assets.warehouse.dagster_private import DbIOManager, TableSlice, materialize_only
 from sales_assets.warehouse.describe import describe
 from sales_assets.warehouse.inference import contract_of_frame
@@ -32,7 +32,7 @@ class Engine(Protocol):
         """Put rows in the place of a slice, in one transaction; make or widen the table as needed.
 
         Raises:
-            Refused: Some rows do not belong to the slice; nothing was touched.
+            RefusedError: Some rows do not belong to the slice; nothing was touched.
         """
 
     def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
@@ -48,7 +48,7 @@ class WarehouseIOManager(DbIOManager):
 
     def __init__(self, engine: Engine, schema: str | None):
         super().__init__(
-            type_handlers=[_FrameHandler()],
+            type_handlers=[],
             db_client=cast("Any", None),
             database="",
             schema=schema,
@@ -61,7 +61,7 @@ class WarehouseIOManager(DbIOManager):
         """Replace the run's partitions of the asset by a frame."""
         if not isinstance(obj, pd.DataFrame):
             message = f"{_label(context)} returned {type(obj).__name__}; a table takes a pandas DataFrame."
-            raise Refused(message)
+            raise RefusedError(message)
         _leave_out(context)
         table = self._get_table_slice(context, context)
         declared = _declared_contract(context)
@@ -80,7 +80,7 @@ class WarehouseIOManager(DbIOManager):
             return pd.DataFrame(columns=[c.name for c in contract.columns] if contract else None)
         known = contract or self.engine.stored_contract(Slice(table.schema, table.table))
         slice_ = slice_of(context, table, known or dg.TableSchema(columns=[]))
-        return to_pandas(self.engine.read(slice_, table.columns or (), _holder(context)), contract)
+        return to_frame(self.engine.read(slice_, table.columns or (), _holder(context)), contract)
 
     def _undeclared_contract(
         self, context: dg.OutputContext, table: TableSlice, frame: pd.DataFrame
@@ -95,12 +95,6 @@ class WarehouseIOManager(DbIOManager):
             "To choose them, give the asset metadata dagster/column_schema."
         )
         return contract
-
-
-class _FrameHandler:
-    """Tells Dagster's base class which type there is; storing and loading is done above."""
-
-    supported_types = (pd.DataFrame,)
 
 
 def _leave_out(context: dg.OutputContext) -> None:

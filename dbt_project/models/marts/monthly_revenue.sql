@@ -9,7 +9,7 @@ orders as (
 by_month as (
 
     select
-        cast({{ dbt.date_trunc('month', 'order_date') }} as date) as month,
+        cast({{ date_trunc('month', 'order_date') }} as date) as month,
         cast(count(*) as bigint) as order_count,
         cast(count(distinct customer_id) as bigint) as customer_count,
         cast(sum(gross_amount) as decimal(38, 4)) as gross_amount,

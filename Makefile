@@ -1,0 +1,62 @@
+# Every command of the project; `make help` lists them. They need Python 3.11 or later, and make.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+# Dagster finds dagster.yaml here, whichever command starts it.
+export DAGSTER_HOME := $(CURDIR)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: demo
+demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold layer
+	@$(BIN)/python -W ignore -m sales_assets.demo
+
+.PHONY: dev
+dev: $(INSTALLED) ## Open the asset catalog at http://localhost:3000
+	@$(BIN)/dagster dev
+
+.PHONY: test
+test: $(INSTALLED) ## Run every test
+	@$(BIN)/pytest
+
+.PHONY: check
+check: $(INSTALLED) ## Lint, check types, and run the quick tests
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	@$(BIN)/pytest -m "not slow"
+
+.PHONY: format
+format: $(INSTALLED) ## Put the code into its standard form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+
+.PHONY: stop
+stop: $(INSTALLED) ## Stop the embedded ERP
+	@$(BIN)/python -W ignore -m sales_assets.demo stop
+
+.PHONY: reset
+reset: stop ## Remove the demo's data, the local warehouse and the history
+	@rm -rf .data
+	@echo "Removed .data: the embedded ERP, the local warehouse and Dagster's history."
+
+.PHONY: lock
+lock: ## Pin all dependencies anew (needs uv)
+	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-annotate --no-header --no-emit-index-url -q -o requirements.lock
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what requirements.lock pins into .venv (a minute or two) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,34 @@
+"""The pandas types that rows have in every asset, whether they come from the ERP or the warehouse."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow as pa
+
+_NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
+"""Integers stay integers beside a null; as floats, ids above 2^53 would change."""
+
+
+def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) -> pd.DataFrame:
+    """Turn rows that were read into the frame that assets work with.
+
+    Args:
+        rows: What a database answered; timestamps without a zone are UTC.
+        types: Other types than those it answered in, by column.
+
+    Returns:
+        Money as float64, integers nullable, timestamps in UTC, dates as midnights, text as objects.
+    """
+    fields = [
+        pa.field(field.name, _held_as((types or {}).get(field.name, field.type))) for field in rows.schema
+    ]
+    frame: pd.DataFrame = rows.cast(pa.schema(fields)).to_pandas(types_mapper=_NULLABLE.get)
+    return frame
+
+
+def _held_as(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_decimal(type_):
+        return pa.float64()
+    if pa.types.is_timestamp(type_):
+        return pa.timestamp("us", tz="UTC")
+    return pa.timestamp("us") if pa.types.is_date(type_) else type_

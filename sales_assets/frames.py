@@ -19,10 +19,9 @@ def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) ->
     Returns:
         Money as float64, integers nullable, timestamps in UTC, dates as midnights, text as objects.
     """
-    fields = [
-        pa.field(field.name, _held_as((types or {}).get(field.name, field.type))) for field in rows.schema
-    ]
-    frame: pd.DataFrame = rows.cast(pa.schema(fields)).to_pandas(types_mapper=_NULLABLE.get)
+    wanted = {field.name: field.type for field in rows.schema} | dict(types or {})
+    schema = pa.schema([(name, _held_as(wanted[name])) for name in rows.column_names])
+    frame: pd.DataFrame = rows.cast(schema).to_pandas(types_mapper=_NULLABLE.get)
     return frame
 
 

@@ -51,7 +51,7 @@ def note_no_data(context: dg.AssetExecutionContext, days: Sequence[str]) -> None
         f"The ERP has no order of any status on {', '.join(days)}. Stored rows of such a day are kept, and "
         "what reads it is skipped. If the day really was empty, run it with allow_empty."
     )
-    context.instance.add_run_tags(context.run_id, {NO_DATA_TAG: str(len(days))})
+    context.instance.add_run_tags(context.run.run_id, {NO_DATA_TAG: str(len(days))})
     for day in days:
         description = "The ERP had no order of any status on this day."
         observation = dg.AssetObservation(

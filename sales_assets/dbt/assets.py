@@ -27,7 +27,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         retry_policy=TRANSFORMATION,
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: SalesDbtResource) -> Iterator[Any]:
-        with dbt.alone(f"run {context.run_id}, dbt"):
+        with dbt.alone(f"run {context.run.run_id}, dbt"):
             yield from dbt.cli(build_command(context), context=context).stream()
 
     return dbt_models

@@ -15,12 +15,12 @@ def refuse_unstorable_amounts(orders: pd.DataFrame) -> None:
         orders: `order_id`, and the amounts in the ERP's currency.
 
     Raises:
-        ValueError: "Amounts above 100000000000 found", with the first order ids.
+        ValueError: "Amounts above 100000000000, or that are no number, found", with the first order ids.
     """
     amounts = orders[[column for column in AMOUNT_COLUMNS if column in orders]]
     unstorable = ~(amounts.abs() <= LARGEST_AMOUNT).all(axis="columns")
     if unstorable.any():
-        message = f"Amounts above {LARGEST_AMOUNT:.0f} found in {named(orders[unstorable])}."
+        message = f"Amounts above {LARGEST_AMOUNT:.0f}, or that are no number, found in {named(orders[unstorable])}."
         raise ValueError(message)
 
 

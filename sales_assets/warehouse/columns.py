@@ -109,7 +109,7 @@ def _fitted(series: pd.Series, type_: pa.DataType) -> pa.Array:
         raise pa.ArrowTypeError(message)
     if pa.types.is_date(type_) and pa.types.is_timestamp(values.type):
         values = values.cast(pa.timestamp(values.type.unit))
-        if not pc.all(pc.equal(pc.floor_temporal(values, unit="day"), values), skip_nulls=True).as_py():
+        if not pc.all(pc.equal(pc.floor_temporal(values, unit="day"), values), min_count=0).as_py():
             message = "a time of day does not fit into a date"
             raise pa.ArrowInvalid(message)
     if pa.types.is_integer(values.type) and pa.types.is_decimal(type_):

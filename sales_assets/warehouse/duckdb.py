@@ -140,7 +140,7 @@ class DuckDBEngine:
             names = ", ".join(_identifier(name) for name in columns) or "*"
             predicate, values = slice_.predicate()
             query = f"select {names} from {_quoted(slice_)} where {predicate}"
-            rows: pa.Table = connection.execute(query, values).to_arrow_table()
+            rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
             return rows
 
     def _opened(self, *, read_only: bool, holder: str) -> Any:
@@ -181,7 +181,7 @@ class DuckDBWarehouse(dg.ConfigurableResource[None]):
             The rows, in the types that assets work with.
         """
         with opened(Path(self.database), read_only=True, holder="query") as connection:
-            return to_pandas(connection.execute(sql, list(params)).to_arrow_table())
+            return to_pandas(connection.sql(sql, params=list(params)).to_arrow_table())
 
 
 def _refuse_strays(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> None:

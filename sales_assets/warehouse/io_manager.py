@@ -62,8 +62,8 @@ class WarehouseIOManager(DbIOManager):
         if not isinstance(obj, pd.DataFrame):
             message = f"{_label(context)} returned {type(obj).__name__}; a table takes a pandas DataFrame."
             raise RefusedError(message)
-        _leave_out(context)
         table = self._get_table_slice(context, context)
+        _leave_out(context)
         declared = _declared_contract(context)
         contract = declared or self._undeclared_contract(context, table, obj)
         slice_ = slice_of(context, table, contract)

@@ -1,0 +1,1 @@
+"""The proof. A test's name is the sentence that is false when it fails."""

@@ -1,0 +1,60 @@
+"""What tests share: a scrubbed environment, no network but loopback, a real PostgreSQL, a fresh warehouse."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRUBBED = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "DBT_", "AIRBYTE_", "AWS_", "ALERT_")
+
+# Before the package is imported: its settings are those of a laptop with nothing configured.
+for name in [name for name in os.environ if name.startswith(SCRUBBED)]:
+    del os.environ[name]
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+
+from sales_assets.demo.server import running_server, stop_server  # noqa: E402
+from sales_assets.settings import Settings  # noqa: E402
+from sales_assets_tests.erp import Erp  # noqa: E402
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """Refuse connections to anything but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            message = f"A test tried to reach {address}."
+            raise RuntimeError(message)
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
+    """A PostgreSQL with the ERP's tables, for the whole session."""
+    folder = tmp_path_factory.mktemp("pg") / "erp"
+    erp = Erp(running_server(folder))
+    erp.create()
+    yield erp
+    stop_server(folder)
+
+
+@pytest.fixture
+def erp(postgres: Erp) -> Erp:
+    """The ERP without a row."""
+    postgres.clear()
+    return postgres
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A laptop's settings with a warehouse of its own."""
+    return Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)

@@ -5,7 +5,8 @@ from the settings (resources, schedules, the dbt project) belongs to the module 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -94,9 +95,21 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def export(variables: Mapping[str, str]) -> None:
-    """Set environment variables of this process, for the children that read no other settings."""
+def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with some variables more, for a child process."""
+    return os.environ | dict(variables)
+
+
+@contextmanager
+def exported(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for as long as a library starts a child that reads them."""
+    before = dict(os.environ)
     os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _environment(value: str) -> Environment:

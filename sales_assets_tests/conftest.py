@@ -1,6 +1,5 @@
 """What tests share: a scrubbed environment, no network but loopback, a real PostgreSQL, a fresh warehouse."""
 
-import logging
 import os
 import socket
 from collections.abc import Iterator

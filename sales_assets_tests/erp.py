@@ -23,10 +23,10 @@ class Erp:
 
     def run(self, *statements: str, params: Sequence[Any] = ()) -> None:
         """Run statements as the owner."""
-        with closing(dbapi.connect(self.admin_url, autocommit=True)) as connection:
-            with closing(connection.cursor()) as cursor:
-                for statement in statements:
-                    cursor.execute(statement, list(params) or None)
+        connect = dbapi.connect(self.admin_url, autocommit=True)
+        with closing(connect) as connection, closing(connection.cursor()) as cursor:
+            for statement in statements:
+                cursor.execute(statement, list(params) or None)
 
     def create(self) -> None:
         """Make the tables and the role that may read them."""
@@ -47,7 +47,8 @@ class Erp:
     ) -> None:
         """Add an order; its items are (quantity, unit price, discount)."""
         self.run(
-            "insert into orders values ($1::bigint, $2::bigint, $3::text::timestamptz, $3::text::timestamptz, $4::text)",
+            "insert into orders values "
+            "($1::bigint, $2::bigint, $3::text::timestamptz, $3::text::timestamptz, $4::text)",
             params=[id_, customer, at, status],
         )
         for position, (qty, price, discount) in enumerate(items):
@@ -76,7 +77,8 @@ class Erp:
         """The count and the exact sum of a day's sales, by Postgres's own arithmetic."""
         query = """
             with sales as (
-                select round(coalesce(sum(i.qty * i.unit_price * (1 - coalesce(i.discount, 0))), 0), 4) as total
+                select
+                    round(coalesce(sum(i.qty * i.unit_price * (1 - coalesce(i.discount, 0))), 0), 4) as total
                 from orders as o left join order_items as i on i.order_id = o.id
                 where (o.created_at at time zone $2)::date = $1::text::date
                     and o.status in ('completed', 'shipped')

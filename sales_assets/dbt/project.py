@@ -15,7 +15,7 @@ from typing import Any
 
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
-from sales_assets.settings import ROOT, Settings, export
+from sales_assets.settings import ROOT, Settings, environment_with, exported
 from sales_assets.warehouse.lock import locked
 
 PROJECT_DIR = ROOT / "dbt_project"
@@ -37,8 +37,8 @@ class SalesDbtResource(DbtCliResource):
 
     def cli(self, args: Sequence[str], **kwargs: Any) -> DbtCliInvocation:
         """Start dbt; see `DbtCliResource.cli`."""
-        export(self.environment)
-        return super().cli(args, **kwargs)
+        with exported(self.environment):
+            return super().cli(args, **kwargs)
 
     def alone(self, holder: str) -> AbstractContextManager[None]:
         """Keep our other readers and writers of a DuckDB file out while dbt has it open.
@@ -100,14 +100,14 @@ def _parse(settings: Settings, manifest: Path) -> None:
     Raises:
         RuntimeError: The project does not parse; says what dbt said.
     """
-    export(dbt_environment(settings))
     manifest.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=manifest.parent) as scratch:
         project = os.fspath(PROJECT_DIR)
         folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]
         options = ["--log-path", scratch, "--target", target(settings), "--quiet", "--no-use-colors"]
         command = [os.fspath(DBT), "parse", *folders, *options]
-        parsing = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own words
+        environment = environment_with(dbt_environment(settings))
+        parsing = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
         if parsing.returncode != 0:
             message = f"The dbt project in {PROJECT_DIR} does not parse: {parsing.stdout or parsing.stderr}"
             raise RuntimeError(message)

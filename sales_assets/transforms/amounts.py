@@ -20,7 +20,8 @@ def refuse_unstorable_amounts(orders: pd.DataFrame) -> None:
     amounts = orders[[column for column in AMOUNT_COLUMNS if column in orders]]
     unstorable = ~(amounts.abs() <= LARGEST_AMOUNT).all(axis="columns")
     if unstorable.any():
-        message = f"Amounts above {LARGEST_AMOUNT:.0f}, or that are no number, found in {named(orders[unstorable])}."
+        found = named(orders[unstorable])
+        message = f"Amounts above {LARGEST_AMOUNT:.0f}, or that are no number, found in {found}."
         raise ValueError(message)
 
 

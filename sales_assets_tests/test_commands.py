@@ -1,0 +1,98 @@
+"""The commands that a user types, as whole processes from the repository's root."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from sales_assets.settings import ROOT
+
+BIN = Path(sys.executable).parent
+
+pytestmark = pytest.mark.slow
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of this Python without its folder on the PATH, as from a venv that is not active."""
+    return subprocess.run(
+        [str(BIN / command[0]), *command[1:]],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_location_is_valid_without_a_manifest_and_without_a_dagster_home(tmp_path: Path) -> None:
+    manifests = ROOT / ".data" / "dbt"
+    parked = tmp_path / "dbt"
+    if manifests.exists():
+        manifests.rename(parked)
+    try:
+        validated = run("dagster", "definitions", "validate")
+        assert validated.returncode == 0, validated.stderr
+        assert "Validation successful" in validated.stderr + validated.stdout
+        assert (manifests / "manifest-local" / "manifest.json").exists()
+    finally:
+        if parked.exists():
+            subprocess.run(["rm", "-rf", manifests], check=True)
+            parked.rename(manifests)
+
+
+def test_an_unknown_deployment_stops_the_location_with_the_list() -> None:
+    validated = run("dagster", "definitions", "validate", DAGSTER_DEPLOYMENT="production")
+    assert validated.returncode != 0
+    assert "must be one of: local, staging, prod" in validated.stderr + validated.stdout
+
+
+def test_a_dotenv_file_is_read_by_every_command(tmp_path: Path) -> None:
+    script = (
+        "import sales_assets.settings as s; from pathlib import Path; "
+        f"s.ROOT = Path({str(tmp_path)!r}); print(s.settings().timezone, s.settings().has_erp_url)"
+    )
+    (tmp_path / ".env").write_text("SALES_TIMEZONE=Europe/Rome\nERP_POSTGRES_URL=postgresql://u@h/d\n")
+    assert run("python", "-c", script).stdout.split() == ["Europe/Rome", "True"]
+    assert run("python", "-c", script, SALES_TIMEZONE="UTC").stdout.split() == ["UTC", "True"]
+
+
+@pytest.fixture
+def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    monkeypatch.chdir(ROOT)
+    with dg.DagsterInstance.from_config(str(ROOT)) as instance:
+        yield instance
+
+
+def test_the_instance_keeps_everything_under_one_folder_and_ends_long_runs(
+    instance: dg.DagsterInstance,
+) -> None:
+    folder = str(ROOT / ".data" / "dagster")
+    assert str(Path(instance.storage_directory()).absolute()).startswith(folder)
+    assert instance.run_monitoring_max_runtime_seconds == 7200
+    assert not instance.telemetry_enabled
+
+
+def test_queued_runs_of_one_day_go_one_at_a_time() -> None:
+    [limit] = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]["runs"][
+        "tag_concurrency_limits"
+    ]
+    assert limit == {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+
+
+def test_make_help_lists_every_command() -> None:
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert all(
+        f"make {command} " in said for command in ("demo", "dev", "test", "check", "stop", "reset", "help")
+    )
+
+
+def test_the_lock_pins_hashes_and_names_no_index() -> None:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("    ")]
+    assert all("==" in pin and pin.endswith("\\") for pin in pins)
+    assert not [line for line in lines if "://" in line or line.startswith("--")]

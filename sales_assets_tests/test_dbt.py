@@ -1,0 +1,88 @@
+"""dbt: its unit tests, its manifest, and the command that a run makes of its window."""
+
+import json
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+
+from sales_assets.contracts import RAW_CUSTOMERS, SILVER_ENRICHED_ORDERS
+from sales_assets.dbt import project
+from sales_assets.dbt.assets import build_command
+from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, prepared_project
+from sales_assets.settings import Settings
+from sales_assets.warehouse.columns import arrow_type
+from sales_assets.warehouse.duckdb import DuckDBEngine
+from sales_assets.warehouse.slices import Slice
+
+
+@pytest.mark.slow
+def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, duckdb_path=tmp_path / "sales.duckdb")
+    engine = DuckDBEngine(settings.duckdb_path)
+    for schema, table, contract in (
+        ("raw", "raw_customers", RAW_CUSTOMERS),
+        ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS),
+    ):
+        empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
+        engine.replace(Slice(schema, table), contract, empty, "test")
+    environment = os.environ | dbt_environment(settings)
+    options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--log-path", tmp_path]
+    subprocess.run([DBT, "run", "--empty", *options], env=environment, check=True, capture_output=True)
+    command = [DBT, "test", "--select", "test_type:unit", *options]
+    tested = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout
+    assert "6 unit tests" in tested.stdout
+
+
+@pytest.fixture
+def copied_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_DIR, copy)
+    monkeypatch.setattr(project, "PROJECT_DIR", copy)
+    return copy
+
+
+@pytest.mark.slow
+def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
+    copied_project: Path, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    manifest = prepared_project(settings).manifest_path
+    first = manifest.stat().st_mtime_ns
+    assert prepared_project(settings).manifest_path.stat().st_mtime_ns == first
+    (copied_project / "models" / "marts" / "monthly_revenue.sql").unlink()
+    (copied_project / "models" / "marts" / "monthly_revenue.yml").unlink()
+    (copied_project / "tests" / "monthly_revenue_adds_up_to_the_days.sql").unlink()
+    nodes = json.loads(prepared_project(settings).manifest_path.read_text())["nodes"]
+    assert "model.sales.daily_sales" in nodes
+    assert "model.sales.monthly_revenue" not in nodes
+
+
+@pytest.mark.slow
+def test_two_processes_that_make_the_manifest_at_once_do_not_disturb_each_other(
+    copied_project: Path, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    with ThreadPoolExecutor(2) as pool:
+        projects = list(pool.map(prepared_project, [settings, settings]))
+    assert all("nodes" in json.loads(each.manifest_path.read_text()) for each in projects)
+
+
+@pytest.mark.slow
+def test_a_project_that_does_not_parse_is_an_error_that_says_where(
+    copied_project: Path, tmp_path: Path
+) -> None:
+    (copied_project / "models" / "marts" / "daily_sales.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(RuntimeError, match=r"does not parse: (.|\n)*nowhere"):
+        prepared_project(Settings(data_dir=tmp_path / "data"))
+
+
+def test_a_run_without_partitions_builds_everything_it_selects() -> None:
+    context = dg.build_asset_context()
+    assert "--vars" not in build_command(context)

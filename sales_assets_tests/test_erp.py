@@ -1,0 +1,140 @@
+"""`PostgresResource` on a real server: what it reads, what it cannot do, and what its errors say."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from sales_assets.erp import queries
+from sales_assets.erp.postgres import ErpUnavailableError, PostgresResource
+from sales_assets.errors import RefusedError
+from sales_assets_tests.erp import Erp
+
+SECRET = "p@ss/w:rd#12%"
+QUOTED_SECRET = "p%40ss%2Fw%3Ard%2312%25"
+WINDOW = [datetime(2025, 1, 15, tzinfo=UTC), datetime(2025, 1, 16, tzinfo=UTC)]
+
+
+@pytest.fixture(scope="module")
+def guarded(postgres: Erp) -> str:
+    """The URL of a role that must give a password."""
+    [folder] = parse_qs(urlsplit(postgres.admin_url).query)["host"]
+    rules = Path(folder) / "pg_hba.conf"
+    rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
+    postgres.run(f"create role guarded login password '{SECRET}'", "select pg_reload_conf()")
+    return f"postgresql://guarded:{QUOTED_SECRET}@/postgres?host={folder}"
+
+
+def test_rows_come_in_the_types_that_assets_work_with(erp: Erp) -> None:
+    erp.order(1, "2025-01-15 01:00+01")
+    frame = erp.resource.execute_query(queries.RAW_ORDERS, WINDOW)
+    assert frame["order_date"][0] == pd.Timestamp("2025-01-15", tz="UTC")
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "order_id": "Int64",
+        "customer_id": "Int64",
+        "order_date": "datetime64[us, UTC]",
+        "status": "object",
+        "gross_amount": "float64",
+        "total_amount": "float64",
+        "line_count": "Int32",
+        "updated_at": "datetime64[us, UTC]",
+    }
+
+
+def test_a_day_is_read_through_the_index_on_created_at(erp: Erp) -> None:
+    erp.run(
+        "insert into orders select n, 1, timestamptz '2025-01-01' + n * interval '1 minute', now(), 'x'"
+        " from generate_series(1, 200000) n",
+        "analyze orders",
+    )
+    plan = erp.resource.execute_query(f"explain {queries.RAW_ORDERS}", WINDOW)
+    assert "Index Cond" in plan.to_string()
+    assert "Seq Scan on orders" not in plan.to_string()
+
+
+def test_parameters_are_bound_and_never_read_as_sql(erp: Erp) -> None:
+    value = "'; drop table orders; --"
+    assert erp.resource.execute_query("select $1::text as v", [value])["v"][0] == value
+
+
+def test_the_erp_cannot_be_written_even_by_a_role_that_may(erp: Erp) -> None:
+    erp.order(1)
+    with pytest.raises(RefusedError, match="read-only transaction"):
+        PostgresResource(url=erp.admin_url).execute_query("delete from orders returning id")
+    assert erp.totals("2025-01-15")[0] == 1
+
+
+def test_a_role_with_a_password_reads(guarded: str) -> None:
+    assert PostgresResource(url=guarded).execute_query("select current_user::text as u")["u"][0] == "guarded"
+
+
+def test_a_wrong_password_is_refused_and_not_shown(guarded: str) -> None:
+    url = guarded.replace(QUOTED_SECRET, "wr0ngpass")
+    with pytest.raises(
+        RefusedError, match=r"database postgres, user guarded refused: .*authentication failed"
+    ) as caught:
+        PostgresResource(url=url).execute_query("select 1")
+    assert "wr0ngpass" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        (f"postgresql://u:{SECRET}@host/db", "not a PostgreSQL URL"),
+        ("postgresql://u:12/34@host/db", "not a PostgreSQL URL"),
+        ("postgresql://u:secret@host:port/db", "not a PostgreSQL URL"),
+        ("mysql://u:secret@host/db", "not a PostgreSQL URL"),
+        ("host=localhost password=secret", "not a PostgreSQL URL"),
+        ("", "not a PostgreSQL URL"),
+    ],
+)
+def test_a_url_that_does_not_parse_gets_our_sentence_and_none_of_it_is_repeated(
+    url: str, reason: str
+) -> None:
+    with pytest.raises(RefusedError, match=reason) as caught:
+        PostgresResource(url=url).execute_query("select 1")
+    assert not any(part in str(caught.value) for part in ("secret", "w:rd", "12/34", "p@ss"))
+
+
+def test_an_erp_that_is_down_is_named_without_the_password_and_worth_a_retry() -> None:
+    with pytest.raises(
+        ErpUnavailableError, match=r"127\.0\.0\.1:1, database db, user u did not answer"
+    ) as caught:
+        PostgresResource(url=f"postgresql://u:{QUOTED_SECRET}@127.0.0.1:1/db").execute_query("select 1")
+    assert "Stored rows were not touched" in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert QUOTED_SECRET not in str(caught.value)
+
+
+def test_a_host_that_does_not_exist_is_worth_a_retry() -> None:
+    with pytest.raises(ErpUnavailableError, match=r"erp\.invalid:5432"):
+        PostgresResource(url="postgresql://u:secret@erp.invalid/db").execute_query("select 1")
+
+
+@pytest.mark.parametrize("sql", ["select * from invoices", "select total from orders"])
+def test_a_missing_table_or_column_is_refused_by_its_name(erp: Erp, sql: str) -> None:
+    with pytest.raises(RefusedError, match=r'(relation "invoices"|column "total") does not exist'):
+        erp.resource.execute_query(sql)
+
+
+def test_a_role_without_rights_is_refused_by_the_tables_name(erp: Erp, guarded: str) -> None:
+    with pytest.raises(RefusedError, match="permission denied for table orders"):
+        PostgresResource(url=guarded).execute_query("select * from orders")
+
+
+def test_a_missing_database_is_refused(erp: Erp) -> None:
+    with pytest.raises(RefusedError, match='database "nothing" does not exist'):
+        PostgresResource(url=erp.url.replace("/postgres?", "/nothing?")).execute_query("select 1")
+
+
+def test_a_statement_that_takes_too_long_is_ended_by_the_erp_and_worth_a_retry(erp: Erp) -> None:
+    with pytest.raises(ErpUnavailableError, match="statement timeout"):
+        PostgresResource(url=erp.url, statement_timeout_seconds=1).execute_query("select pg_sleep(60)")
+
+
+def test_the_password_is_nowhere_in_a_resources_text() -> None:
+    resource = PostgresResource(url=dg.EnvVar("ERP_POSTGRES_URL"))
+    assert "ERP_POSTGRES_URL" in repr(resource)

@@ -1,0 +1,68 @@
+"""Settings: what the environment may say, and that every environment loads with nothing set."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sales_assets.definitions import build_definitions
+from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
+
+
+def test_nothing_set_is_a_laptop_with_the_demo_erp() -> None:
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert settings.environment is Environment.LOCAL
+    assert settings.uses_demo_erp
+    assert settings.duckdb_path == ROOT / ".data" / "sales.duckdb"
+
+
+def test_an_unknown_deployment_is_an_error_that_lists_the_known() -> None:
+    with pytest.raises(
+        ValueError, match="DAGSTER_DEPLOYMENT is 'production', but it must be one of: local, staging, prod"
+    ):
+        Settings.from_environment({"DAGSTER_DEPLOYMENT": "production"})
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "CEST+1"])
+def test_an_unknown_time_zone_is_an_error_with_an_example(zone: str) -> None:
+    with pytest.raises(ValueError, match="IANA time zone such as Europe/Rome"):
+        Settings.from_environment({"SALES_TIMEZONE": zone})
+
+
+def test_an_empty_value_counts_as_not_set() -> None:
+    given = {"DAGSTER_DEPLOYMENT": "", "SALES_TIMEZONE": " ", "ERP_POSTGRES_URL": ""}
+    assert Settings.from_environment(given) == Settings()
+
+
+def test_a_relative_path_starts_at_the_repositorys_root() -> None:
+    settings = Settings.from_environment({"SALES_DUCKDB_PATH": "elsewhere/w.duckdb"})
+    assert settings.duckdb_path == ROOT / "elsewhere" / "w.duckdb"
+    assert Settings.from_environment({"SALES_DUCKDB_PATH": "/data/w.duckdb"}).duckdb_path == Path(
+        "/data/w.duckdb"
+    )
+
+
+def test_production_never_falls_back_to_the_demo_erp() -> None:
+    assert not Settings(environment=Environment.PROD).uses_demo_erp
+
+
+def test_the_first_snowflake_secret_that_is_set_is_used() -> None:
+    given = {"SNOWFLAKE_PASSWORD": "x", "SNOWFLAKE_PRIVATE_KEY_PATH": "y"}
+    assert Settings.from_environment(given).snowflake_secret is SnowflakeSecret.PRIVATE_KEY_PATH
+
+
+@pytest.mark.parametrize("environment", list(Environment))
+def test_every_environment_loads_with_no_secret_set(environment: Environment) -> None:
+    definitions = build_definitions(Settings(environment=environment))
+    dg.Definitions.validate_loadable(definitions)
+    [schedule] = [s for s in definitions.get_repository_def().schedule_defs]
+    expected = "STOPPED" if environment is Environment.LOCAL else "RUNNING"
+    assert schedule.default_status.name == expected
+
+
+def test_a_run_in_production_that_lacks_a_variable_says_which() -> None:
+    job = build_definitions(Settings(environment=Environment.PROD)).resolve_job_def("daily_sales_pipeline")
+    instance = dg.DagsterInstance.ephemeral()
+    with pytest.raises(Exception, match="ERP_POSTGRES_URL"):
+        job.execute_in_process(partition_key="2025-01-15", instance=instance)

@@ -15,7 +15,7 @@ help: ## List the commands
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold layer
-	@$(BIN)/python -W ignore -m sales_assets.demo
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo
 
 .PHONY: dev
 dev: $(INSTALLED) ## Open the asset catalog at http://localhost:3000
@@ -41,7 +41,7 @@ format: $(INSTALLED) ## Put the code into its standard form
 
 .PHONY: stop
 stop: $(INSTALLED) ## Stop the embedded ERP
-	@$(BIN)/python -W ignore -m sales_assets.demo stop
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo stop
 
 .PHONY: reset
 reset: stop ## Remove the demo's data, the local warehouse and the history

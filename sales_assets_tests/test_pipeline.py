@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -48,6 +49,12 @@ class Pipeline:
             options["tags"] = RANGE
         with patch.dict(os.environ, {"ERP_POSTGRES_URL": self.erp.url}):
             return self.job.execute_in_process(instance=self.instance, raise_on_error=False, **options)
+
+    def copy(self, folder: Path) -> "Pipeline":
+        """The same ERP, and a warehouse that may be changed."""
+        settings = replace(self.settings, duckdb_path=folder / "sales.duckdb")
+        shutil.copy(self.settings.duckdb_path, settings.duckdb_path)
+        return Pipeline(self.erp, settings)
 
     def totals(self, day: str) -> dict[str, tuple[int, str | None]]:
         """Count and exact sum of a day's orders in each table."""
@@ -131,9 +138,7 @@ def test_dbts_tests_are_asset_checks_and_all_passed(stocked: Pipeline) -> None:
 def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
     stocked: Pipeline, tmp_path: Path
 ) -> None:
-    copy = Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
-    shutil.copy(stocked.settings.duckdb_path, copy.duckdb_path)
-    pipeline = Pipeline(stocked.erp, copy)
+    pipeline = stocked.copy(tmp_path)
     before = {day: pipeline.totals(day) for day in DAYS}
     try:
         stocked.erp.run("update orders set status = 'cancelled'")
@@ -151,11 +156,21 @@ def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
         fill(stocked.erp, seed=20250115)
 
 
+def test_the_daily_models_can_run_while_the_marts_after_them_are_old(
+    stocked: Pipeline, tmp_path: Path
+) -> None:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+        connection.execute("delete from silver.silver_enriched_orders where order_date >= '2025-01-17'")
+    daily = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]
+    assert pipeline.run(asset_selection=daily, partition_key="2025-01-17").success
+    assert pipeline.totals("2025-01-17")["gold.fct_orders"] == (0, None)
+    assert pipeline.totals("2025-01-17")["gold.daily_sales"] != (0, None)
+
+
 def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipeline, tmp_path: Path) -> None:
-    copy = Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
-    shutil.copy(stocked.settings.duckdb_path, copy.duckdb_path)
-    pipeline = Pipeline(stocked.erp, copy)
-    with duckdb.connect(copy.duckdb_path) as connection:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
         connection.execute(
             "insert into silver.silver_enriched_orders select * from silver.silver_enriched_orders "
             "where order_id = (select min(order_id) from silver.silver_enriched_orders)"
@@ -167,6 +182,7 @@ def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipel
     assert not result.success
     failed = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
     assert "unique_stg_orders_order_id" in failed
+    assert not result.filter_events(lambda event: event.is_step_up_for_retry)
 
 
 def test_a_business_day_in_rome_is_exact_on_the_days_when_the_clock_changes(erp: Erp, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import dbt_assets
+from dagster_dbt import DbtCliInvocation, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from sales_assets.dbt.project import SalesDbtResource, prepared_project
 from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.errors import RefusedError
 from sales_assets.partitions import ALL_DAYS_AT_ONCE, window_of
 from sales_assets.retries import TRANSFORMATION
 from sales_assets.settings import Settings
@@ -28,9 +30,32 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: SalesDbtResource) -> Iterator[Any]:
         with dbt.alone(f"run {context.run.run_id}, dbt"):
-            yield from dbt.cli(build_command(context), context=context).stream()
+            yield from events_of(dbt.cli(build_command(context), context=context))
 
     return dbt_models
+
+
+def events_of(invocation: DbtCliInvocation) -> Iterator[Any]:
+    """What dbt built and tested, as it goes along.
+
+    Raises:
+        RefusedError: A test failed; running it again would end the same way.
+        DagsterDbtCliRuntimeError: dbt itself failed; the retry policy applies.
+    """
+    failed = []
+    try:
+        for event in invocation.stream():
+            if isinstance(event, dg.AssetCheckResult) and not event.passed:
+                failed.append(event.check_name)
+            yield event
+    except DagsterDbtCliRuntimeError as error:
+        if not failed:
+            raise
+        message = (
+            f"dbt's tests failed: {', '.join(map(str, failed))}. What was built before them is stored, what reads "
+            "it was not built. Look at the checks' metadata for the query, correct the data, then run again."
+        )
+        raise RefusedError(message) from error
 
 
 def build_command(context: dg.AssetExecutionContext) -> list[str]:

@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
+from dagster_dbt import DbtCliInvocation, DbtProject
 
+from sales_assets.dagster_private import LightDbtCliResource
 from sales_assets.settings import ROOT, Settings, environment_with, exported
 from sales_assets.warehouse.lock import locked
 
@@ -24,7 +25,7 @@ DBT = Path(sys.executable).with_name("dbt")
 """The command beside this Python, which need not be on the PATH."""
 
 
-class SalesDbtResource(DbtCliResource):
+class SalesDbtResource(LightDbtCliResource):
     """dbt's command line, with the settings that it shares with Python in its environment.
 
     Attributes:
@@ -36,7 +37,7 @@ class SalesDbtResource(DbtCliResource):
     duckdb_path: str = ""
 
     def cli(self, args: Sequence[str], **kwargs: Any) -> DbtCliInvocation:
-        """Start dbt; see `DbtCliResource.cli`."""
+        """Start dbt; see dagster-dbt's `DbtCliResource.cli`."""
         with exported(self.environment):
             return super().cli(args, **kwargs)
 

@@ -10,7 +10,7 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from sales_assets.warehouse.dagster_private import TableSlice
+from sales_assets.dagster_private import TableSlice
 from sales_assets.warehouse.slices import Keys, Slice, Windows, parts_of, slice_of
 
 

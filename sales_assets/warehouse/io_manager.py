@@ -10,10 +10,10 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from sales_assets.dagster_private import DbIOManager, TableSlice, materialize_only
 from sales_assets.errors import RefusedError
 from sales_assets.taxonomy import LEFT_OUT
 from sales_assets.warehouse.columns import to_arrow, to_frame
-from sales_assets.warehouse.dagster_private import DbIOManager, TableSlice, materialize_only
 from sales_assets.warehouse.describe import describe
 from sales_assets.warehouse.inference import contract_of_frame
 from sales_assets.warehouse.slices import Slice, slice_of

@@ -52,8 +52,8 @@ def events_of(invocation: DbtCliInvocation) -> Iterator[Any]:
         if not failed:
             raise
         message = (
-            f"dbt's tests failed: {', '.join(map(str, failed))}. What was built before them is stored, what reads "
-            "it was not built. Look at the checks' metadata for the query, correct the data, then run again."
+            f"dbt's tests failed: {', '.join(map(str, failed))}. What was built before them is stored, what "
+            "reads it was not built. Look at the checks' metadata for the query, correct the data, then run again."
         )
         raise RefusedError(message) from error
 

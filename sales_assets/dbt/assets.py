@@ -53,7 +53,7 @@ def events_of(invocation: DbtCliInvocation) -> Iterator[Any]:
             raise
         message = (
             f"dbt's tests failed: {', '.join(map(str, failed))}. What was built before them is stored, what "
-            "reads it was not built. Look at the checks' metadata for the query, correct the data, then run again."
+            "reads it was not built. See the checks for the query, correct the data, then run again."
         )
         raise RefusedError(message) from error
 

@@ -31,7 +31,7 @@ check: $(INSTALLED) ## Lint, check types, and run the quick tests
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -m "not slow and not snowflake"
 
 .PHONY: format
 format: $(INSTALLED) ## Put the code into its standard form

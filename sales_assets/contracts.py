@@ -14,6 +14,9 @@ from sales_assets.taxonomy import PERSONAL_DATA_TAG
 
 MONEY = "DECIMAL(18,4)"
 
+ADD_COLUMNS = dg.TableConstraints(other=["add_columns"])
+"""The constraints of a contract that lets its table grow by columns which it does not know."""
+
 
 def required(name: str, type_: str, description: str) -> dg.TableColumn:
     """A column without nulls."""

@@ -21,8 +21,16 @@ def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) ->
     """
     wanted = {field.name: field.type for field in rows.schema} | dict(types or {})
     schema = pa.schema([(name, _held_as(wanted[name])) for name in rows.column_names])
-    frame: pd.DataFrame = rows.cast(schema).to_pandas(types_mapper=_NULLABLE.get)
+    columns = [_printed(rows[name]) for name in rows.column_names]
+    frame: pd.DataFrame = (
+        pa.table(columns, rows.column_names).cast(schema).to_pandas(types_mapper=_NULLABLE.get)
+    )
     return frame
+
+
+def _printed(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decimals as text: parsing that finds the nearest float, as Arrow's own cast does not."""
+    return values.cast(pa.string()) if pa.types.is_decimal(values.type) else values
 
 
 def _held_as(type_: pa.DataType) -> pa.DataType:

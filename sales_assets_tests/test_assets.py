@@ -292,7 +292,7 @@ def test_metadata_tells_rows_amounts_window_columns_and_the_query(erp: Erp, run:
         "customer_id",
     ]
     assert reported["dagster/table_name"] == "raw.raw_orders"
-    assert reported["query"].startswith("select * from raw.raw_orders where")
+    assert reported["query"].startswith('select * from "raw"."raw_orders" where')
 
 
 def test_a_preview_shows_nobodys_name_and_escapes_what_it_shows(erp: Erp, run: Any) -> None:

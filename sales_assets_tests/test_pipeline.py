@@ -143,11 +143,10 @@ def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
     try:
         stocked.erp.run("update orders set status = 'cancelled'")
         stocked.erp.order(1000, "2025-01-15 12:00+00", items=[(3, "0.07", "0.3333")])
-        for _ in range(2):
-            assert pipeline.run(partition_key="2025-01-15").success
-            after = {day: pipeline.totals(day) for day in DAYS}
-            assert after.pop("2025-01-15") == dict.fromkeys(before[DAYS[0]], (1, "0.1400"))
-            assert after == {day: totals for day, totals in before.items() if day != "2025-01-15"}
+        assert pipeline.run(partition_key="2025-01-15").success
+        after = {day: pipeline.totals(day) for day in DAYS}
+        assert after.pop("2025-01-15") == dict.fromkeys(before[DAYS[0]], (1, "0.1400"))
+        assert after == {day: totals for day, totals in before.items() if day != "2025-01-15"}
         stocked.erp.run("update orders set status = 'cancelled'")
         assert pipeline.run(partition_key="2025-01-15").success
         assert pipeline.totals("2025-01-15") == dict.fromkeys(before[DAYS[0]], (0, None))

@@ -24,6 +24,7 @@ _ARROW = {
     "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us"),
 }
+_MISFITS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 WIDEST = (
@@ -70,13 +71,19 @@ def to_arrow(frame: pd.DataFrame, contract: dg.TableSchema, table: str) -> pa.Ta
     expected = [column.name for column in contract.columns]
     missing = [name for name in expected if name not in frame.columns]
     unknown = [str(name) for name in frame.columns if name not in expected]
-    if missing or unknown:
-        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [
-            f"has unknown {', '.join(unknown)}"
-        ] * bool(unknown)
-        message = f"The frame for {table} {' and '.join(parts)}. Nothing was written; stored rows are kept."
+    faults = [f"lacks {', '.join(missing)}"] if missing else []
+    faults += [f"has unknown {', '.join(unknown)}"] if unknown else []
+    faults += (
+        ["has columns that differ in case only"] if len({n.lower() for n in expected}) < len(expected) else []
+    )
+    if faults:
+        message = f"The frame for {table} {' and '.join(faults)}. Nothing was written; stored rows are kept."
         raise RefusedError(message)
     return pa.table({column.name: _cast(frame[column.name], column, table) for column in contract.columns})
+
+
+def _collide(names: list[str]) -> bool:
+    return len({name.lower() for name in names}) < len(names)
 
 
 def to_frame(rows: pa.Table, contract: dg.TableSchema | None) -> pd.DataFrame:
@@ -88,7 +95,7 @@ def to_frame(rows: pa.Table, contract: dg.TableSchema | None) -> pd.DataFrame:
 def _cast(series: pd.Series, column: dg.TableColumn, table: str) -> pa.Array:
     try:
         values = _fitted(series, arrow_type(column))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except _MISFITS:
         raise _misfit(series, column, table) from None
     if values.null_count and not column.constraints.nullable:
         message = (
@@ -101,7 +108,9 @@ def _cast(series: pd.Series, column: dg.TableColumn, table: str) -> pa.Array:
 
 def _fitted(series: pd.Series, type_: pa.DataType) -> pa.Array:
     """The series as an Arrow array of a type, or Arrow's error if a value would change."""
-    values = pa.Array.from_pandas(series)
+    values = pa.Array.from_pandas(series.infer_objects())
+    if values.null_count == len(values):
+        return pa.nulls(len(values), type_)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if not _is_of_kind(values.type, type_):
@@ -129,7 +138,7 @@ def _is_of_kind(given: pa.DataType, wanted: pa.DataType) -> bool:
         (text, is_.is_string(wanted)),
         (is_.is_boolean(given), is_.is_boolean(wanted)),
     ]
-    return is_.is_null(given) or any(is_given and is_wanted for is_given, is_wanted in kinds)
+    return any(is_given and is_wanted for is_given, is_wanted in kinds)
 
 
 def _misfit(series: pd.Series, column: dg.TableColumn, table: str) -> RefusedError:
@@ -137,8 +146,8 @@ def _misfit(series: pd.Series, column: dg.TableColumn, table: str) -> RefusedErr
     type_ = arrow_type(column)
     for position, value in enumerate(series):
         try:
-            _fitted(pd.Series([value], dtype=object).infer_objects(), type_)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            _fitted(pd.Series([value], dtype=object), type_)
+        except _MISFITS:
             shown = "a value that is not shown" if PERSONAL_DATA_TAG in column.tags else repr(value)
             return RefusedError(
                 f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not "

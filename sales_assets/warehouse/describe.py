@@ -11,17 +11,23 @@ import numpy as np
 import pyarrow as pa
 
 from sales_assets.dagster_private import TableSlice
+from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.slices import Keys, Slice, Windows, parts_of, slice_of
+from sales_assets.warehouse.statements import shown_query
 
 
 def describe(
-    context: dg.OutputContext, kind: str, table: TableSlice, contract: dg.TableSchema, rows: pa.Table
+    context: dg.OutputContext,
+    engine: Engine,
+    table: TableSlice,
+    contract: dg.TableSchema,
+    rows: pa.Table,
 ) -> None:
     """Attach table name, engine, columns, bytes, rows and the query to look at them.
 
     Args:
         context: Of the output that was stored.
-        kind: The engine's name.
+        engine: Where it was stored.
         table: Where the rows stand.
         contract: The table's columns.
         rows: What was stored.
@@ -30,26 +36,23 @@ def describe(
     context.add_output_metadata(
         {
             "dagster/table_name": slice_.name,
-            "dagster/storage_kind": kind,
+            "dagster/storage_kind": engine.kind,
             "dagster/column_schema": contract,
             "bytes": rows.nbytes,
         }
     )
     if not context.has_asset_partitions:
-        context.add_output_metadata({"dagster/row_count": rows.num_rows, "query": _query(slice_)})
+        context.add_output_metadata(
+            {"dagster/row_count": rows.num_rows, "query": shown_query(engine.dialect, slice_)}
+        )
         return
     counts = _rows_per_partition(context, slice_, rows)
     for key in context.asset_partition_keys:
         metadata = {
             "dagster/partition_row_count": counts[key],
-            "query": _query(slice_of(context, table, contract, [key])),
+            "query": shown_query(engine.dialect, slice_of(context, table, contract, [key])),
         }
         context.step_context.add_asset_metadata(metadata, context.asset_key, key)
-
-
-def _query(slice_: Slice) -> dg.MetadataValue:
-    sql = f"select * from {slice_.name}"
-    return dg.MetadataValue.text(f"{sql} where {slice_.shown_predicate()}" if slice_.dimensions else sql)
 
 
 def _rows_per_partition(context: dg.OutputContext, slice_: Slice, rows: pa.Table) -> Counter[str]:

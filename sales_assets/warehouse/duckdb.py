@@ -1,10 +1,11 @@
 """The warehouse on a laptop: one DuckDB file, opened by one writer or by any number of readers.
 
 How DuckDB replaces and reads a slice belongs here, with the resources that are bound to it; what is
-the same on Snowflake stands in `io_manager.py`.
+the same on Snowflake stands in `io_manager.py` and `statements.py`.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ from sales_assets.frames import to_pandas
 from sales_assets.warehouse.duckdb_file import opened
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.statements import (
+    Dialect,
+    definition,
+    predicate_of,
+    refuse_strays,
+    replacement,
+    strays,
+)
 
 _INCOMING = "incoming"
 
@@ -27,6 +36,7 @@ class DuckDBEngine:
     """Tables in one DuckDB file."""
 
     kind = "duckdb"
+    dialect = Dialect()
 
     def __init__(self, database: Path, config: Mapping[str, Any] | None = None):
         self.database = database
@@ -36,26 +46,23 @@ class DuckDBEngine:
         """See `Engine`."""
         if not self.database.exists():
             return None
-        with self._opened(read_only=True, holder="columns") as connection:
+        with self._opened(read_only=True, holder=f"the columns of {slice_.name}") as connection:
             columns = _stored_columns(connection, slice_)
-        return (
-            dg.TableSchema(columns=[dg.TableColumn(*column) for column in columns.items()])
-            if columns
-            else None
-        )
+        if not columns:
+            return None
+        return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
     def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
-        """See `Engine`."""
+        """See `Engine`; DuckDB's DDL is part of the transaction."""
         with self._opened(read_only=False, holder=holder) as connection:
             connection.register(_INCOMING, rows)
-            _refuse_strays(connection, slice_)
+            stray = connection.execute(*strays(self.dialect, slice_, _INCOMING)).fetchone()
+            refuse_strays(self.dialect, slice_, stray)
             connection.execute("begin")
-            for statement in _definition(slice_, contract, _stored_columns(connection, slice_)):
+            for statement in definition(self.dialect, slice_, contract, _stored_columns(connection, slice_)):
                 connection.execute(statement)
-            predicate, values = slice_.predicate()
-            connection.execute(f"delete from {_quoted(slice_)} where {predicate}", values)
-            names = ", ".join(_identifier(column.name) for column in contract.columns)
-            connection.execute(f"insert into {_quoted(slice_)} ({names}) select {names} from {_INCOMING}")
+            for sql, values in replacement(self.dialect, slice_, contract, _INCOMING):
+                connection.execute(sql, values)
             connection.execute("commit")
 
     def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
@@ -64,13 +71,13 @@ class DuckDBEngine:
             if not _stored_columns(connection, slice_):
                 message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
                 raise RefusedError(message)
-            names = ", ".join(_identifier(name) for name in columns) or "*"
-            predicate, values = slice_.predicate()
-            query = f"select {names} from {_quoted(slice_)} where {predicate}"
+            names = ", ".join(map(self.dialect.name, columns)) or "*"
+            predicate, values = predicate_of(self.dialect, slice_)
+            query = f"select {names} from {self.dialect.table(slice_)} where {predicate}"
             rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
             return rows
 
-    def _opened(self, *, read_only: bool, holder: str) -> Any:
+    def _opened(self, *, read_only: bool, holder: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return opened(self.database, read_only=read_only, holder=holder, config=self.config)
 
 
@@ -107,24 +114,8 @@ class DuckDBWarehouse(dg.ConfigurableResource[None]):
         Returns:
             The rows, in the types that assets work with.
         """
-        with opened(Path(self.database), read_only=True, holder="query") as connection:
+        with opened(Path(self.database), read_only=True, holder="a query") as connection:
             return to_pandas(connection.sql(sql, params=list(params)).to_arrow_table())
-
-
-def _refuse_strays(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> None:
-    """Refuse rows that the slice's predicate would not delete: they would double at the next run."""
-    predicate, values = slice_.predicate()
-    columns = ", ".join(part.column for part in slice_.dimensions) or "null"
-    query = f"select {columns}, count(*) over () from {_INCOMING} where ({predicate}) is not true limit 1"
-    stray = connection.execute(query, values).fetchone()
-    if stray:
-        *example, count = stray
-        message = (
-            f"{count} rows for {slice_.name} lie outside the run's partitions, the first with "
-            f"{columns} = {', '.join(map(str, example))}; the run's are {slice_.shown_predicate()}. "
-            "Nothing was written; stored rows are kept."
-        )
-        raise RefusedError(message)
 
 
 def _stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
@@ -134,23 +125,3 @@ def _stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dic
         "order by column_index"
     )
     return dict(connection.execute(query, [slice_.schema, slice_.table]).fetchall())
-
-
-def _definition(slice_: Slice, contract: dg.TableSchema, stored: Mapping[str, str]) -> list[str]:
-    """The DDL that the contract still lacks; within a transaction, for DuckDB rolls it back too."""
-    columns = {column.name: f"{_identifier(column.name)} {column.type}" for column in contract.columns}
-    if not stored:
-        return [
-            f"create schema if not exists {_identifier(slice_.schema)}",
-            f"create table {_quoted(slice_)} ({', '.join(columns.values())})",
-        ]
-    new = (column for name, column in columns.items() if name not in stored)
-    return [f"alter table {_quoted(slice_)} add column {column}" for column in new]
-
-
-def _quoted(slice_: Slice) -> str:
-    return f"{_identifier(slice_.schema)}.{_identifier(slice_.table)}"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""A contract for a table whose asset declares none, taken from its first frame."""
+"""Contracts taken from a frame: for a table whose asset declares none, or lets it grow by new columns."""
 
 import dagster as dg
 import pandas as pd
@@ -18,6 +18,20 @@ def contract_of_frame(frame: pd.DataFrame) -> dg.TableSchema:
         RefusedError: A column holds what no type of a warehouse takes.
     """
     return dg.TableSchema(columns=[_column(str(name), frame[name]) for name in frame.columns])
+
+
+def widened(contract: dg.TableSchema, frame: pd.DataFrame) -> dg.TableSchema:
+    """A contract with the columns of a frame that it does not know, if it says `add_columns`.
+
+    Args:
+        contract: What the asset declares; see `contracts.ADD_COLUMNS`.
+        frame: The rows to be stored.
+    """
+    if "add_columns" not in contract.constraints.other:
+        return contract
+    known = {column.name for column in contract.columns}
+    new = [_column(str(name), frame[name]) for name in frame.columns if name not in known]
+    return dg.TableSchema(columns=[*contract.columns, *new], constraints=contract.constraints)
 
 
 def _column(name: str, series: pd.Series) -> dg.TableColumn:

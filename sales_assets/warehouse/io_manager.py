@@ -1,42 +1,22 @@
 """What an IO manager of ours does on any engine: cast, check the window, replace, describe.
 
-An engine is asked for three things (see `Engine`); how it does them is its own module's business.
+An engine is asked for three things (see `engine.py`); how it does them is its own module's business.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import dagster as dg
 import pandas as pd
-import pyarrow as pa
 
 from sales_assets.dagster_private import DbIOManager, TableSlice, materialize_only
 from sales_assets.errors import RefusedError
 from sales_assets.taxonomy import LEFT_OUT
 from sales_assets.warehouse.columns import to_arrow, to_frame
 from sales_assets.warehouse.describe import describe
-from sales_assets.warehouse.inference import contract_of_frame
+from sales_assets.warehouse.engine import Engine
+from sales_assets.warehouse.inference import contract_of_frame, widened
 from sales_assets.warehouse.slices import Slice, slice_of
-
-
-class Engine(Protocol):
-    """A warehouse that keeps tables."""
-
-    kind: str
-    """The engine's name, as the catalog shows it."""
-
-    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
-        """The columns of a table as it stands, or None if there is none."""
-
-    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
-        """Put rows in the place of a slice, in one transaction; make or widen the table as needed.
-
-        Raises:
-            RefusedError: Some rows do not belong to the slice; nothing was touched.
-        """
-
-    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
-        """The rows of a slice; no columns means all."""
 
 
 class WarehouseIOManager(DbIOManager):
@@ -65,11 +45,11 @@ class WarehouseIOManager(DbIOManager):
         table = self._get_table_slice(context, context)
         _leave_out(context)
         declared = _declared_contract(context)
-        contract = declared or self._undeclared_contract(context, table, obj)
+        contract = widened(declared, obj) if declared else self._undeclared_contract(context, table, obj)
         slice_ = slice_of(context, table, contract)
         rows = to_arrow(obj, contract, slice_.name)
         self.engine.replace(slice_, contract, rows, _holder(context))
-        describe(context, self.engine.kind, table, contract, rows)
+        describe(context, self.engine, table, contract, rows)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read the partitions of an upstream asset that the run's own map to."""

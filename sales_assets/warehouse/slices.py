@@ -48,9 +48,9 @@ class Windows:
         window = cast("dg.TimeWindowPartitionsDefinition", partitions).time_window_for_partition_key(key)
         return _bound(window.start, self.type_)
 
-    def sql(self) -> str:
-        """The predicate, with a placeholder for each value."""
-        return "(" + " or ".join(f"({self.column} >= ? and {self.column} < ?)" for _ in self.windows) + ")"
+    def sql(self, column: str) -> str:
+        """The predicate on a column as the engine writes it, with a placeholder for each value."""
+        return "(" + " or ".join(f"({column} >= ? and {column} < ?)" for _ in self.windows) + ")"
 
     def values(self) -> list[Value]:
         """The values of the placeholders."""
@@ -64,9 +64,9 @@ class Keys:
     column: str
     keys: tuple[str, ...]
 
-    def sql(self) -> str:
-        """The predicate, with a placeholder for each value."""
-        return f"cast({self.column} as varchar) in ({', '.join('?' * len(self.keys))})"
+    def sql(self, column: str) -> str:
+        """The predicate on a column as the engine writes it, with a placeholder for each value."""
+        return f"cast({column} as varchar) in ({', '.join('?' * len(self.keys))})"
 
     def values(self) -> list[Value]:
         """The values of the placeholders."""
@@ -91,19 +91,6 @@ class Slice:
     def name(self) -> str:
         """Schema and table, for messages and metadata."""
         return f"{self.schema}.{self.table}"
-
-    def predicate(self) -> tuple[str, list[Value]]:
-        """SQL and the values to bind; `true` for the whole table."""
-        sql = " and ".join(dimension.sql() for dimension in self.dimensions) or "true"
-        return sql, [value for dimension in self.dimensions for value in dimension.values()]
-
-    def shown_predicate(self) -> str:
-        """The predicate with its values in it, for people to copy; never executed here."""
-        sql, values = self.predicate()
-        for value in values:
-            quoted = str(value).replace("'", "''")
-            sql = sql.replace("?", f"'{quoted}'", 1)
-        return sql
 
 
 def slice_of(

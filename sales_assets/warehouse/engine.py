@@ -1,0 +1,33 @@
+"""What the IO manager needs of an engine; `duckdb.py` and `snowflake.py` have one each."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import dagster as dg
+import pyarrow as pa
+
+from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.statements import Dialect
+
+
+class Engine(Protocol):
+    """A warehouse that keeps tables."""
+
+    kind: str
+    """The engine's name, as the catalog shows it."""
+
+    dialect: Dialect
+    """How it writes names and types."""
+
+    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
+        """The columns of a table as it stands, or None if there is none."""
+
+    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
+        """Put rows in the place of a slice, in one transaction; make or widen the table as needed.
+
+        Raises:
+            RefusedError: Some rows do not belong to the slice; nothing was touched.
+        """
+
+    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
+        """The rows of a slice; no columns means all."""

@@ -1,0 +1,194 @@
+"""The warehouse in production: Snowflake.
+
+How Snowflake replaces and reads a slice belongs here, with the resources that are bound to it; what is
+the same on DuckDB stands in `io_manager.py` and `statements.py`.
+
+Snowflake's DDL commits an open transaction. So all of it comes first, the upload into a staging table
+of the write's own included; what replaces the rows is a transaction without any.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+from dagster_snowflake import SnowflakeResource
+from dagster_snowflake_pandas import SnowflakePandasIOManager
+from snowflake.connector import SnowflakeConnection, pandas_tools
+
+from sales_assets.errors import RefusedError
+from sales_assets.frames import to_pandas
+from sales_assets.warehouse.io_manager import WarehouseIOManager
+from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.statements import (
+    Dialect,
+    definition,
+    predicate_of,
+    refuse_strays,
+    replacement,
+    strays,
+)
+
+_DIALECT = Dialect(
+    fold=str.upper,
+    types={
+        "BIGINT": "NUMBER(38,0)",
+        "INTEGER": "NUMBER(38,0)",
+        "DOUBLE": "FLOAT",
+        "TIMESTAMP": "TIMESTAMP_NTZ",
+    },
+)
+_CONTRACT_TYPES = {
+    "NUMBER(38,0)": "BIGINT",
+    "FLOAT": "DOUBLE",
+    "TIMESTAMP_NTZ": "TIMESTAMP",
+    "TEXT": "VARCHAR",
+}
+_SESSION = {"TIMEZONE": "UTC", "LOCK_TIMEOUT": 1800, "AUTOCOMMIT": True}
+"""Instants are UTC; a write waits half an hour for another write to the same table."""
+
+
+class SnowflakeEngine:
+    """Tables in one Snowflake database."""
+
+    kind = "snowflake"
+    dialect = _DIALECT
+
+    def __init__(self, config: Mapping[str, Any]):
+        self.config = config
+
+    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
+        """See `Engine`."""
+        with self.connected("columns") as connection:
+            stored = _stored_columns(connection, slice_)
+        if not stored:
+            return None
+        columns = {name.lower(): _contract_type(type_) for name, type_ in stored.items()}
+        return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
+
+    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
+        """See `Engine`."""
+        with self.connected(holder) as connection, connection.cursor() as cursor:
+            for statement in definition(_DIALECT, slice_, contract, _stored_columns(connection, slice_)):
+                cursor.execute(statement)
+            with _staged(connection, slice_, contract, rows) as staging:
+                cursor.execute(*strays(_DIALECT, slice_, staging))
+                refuse_strays(_DIALECT, slice_, cursor.fetchone())
+                cursor.execute("begin")
+                try:
+                    for sql, values in replacement(_DIALECT, slice_, contract, staging):
+                        cursor.execute(sql, values)
+                except BaseException:
+                    cursor.execute("rollback")
+                    raise
+                cursor.execute("commit")
+
+    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
+        """See `Engine`."""
+        with self.connected(holder) as connection:
+            if not _stored_columns(connection, slice_):
+                message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
+                raise RefusedError(message)
+            names = ", ".join(map(_DIALECT.name, columns)) or "*"
+            predicate, values = predicate_of(_DIALECT, slice_)
+            return _fetched(
+                connection, f"select {names} from {_DIALECT.table(slice_)} where {predicate}", values
+            )
+
+    @contextmanager
+    def connected(self, holder: str) -> Iterator[SnowflakeConnection]:
+        """A connection, always closed.
+
+        Args:
+            holder: Who asks; the query tag, by which cost is attributed.
+        """
+        arguments = {
+            "paramstyle": "qmark",
+            "session_parameters": {**_SESSION, "QUERY_TAG": holder},
+            **(self.config.get("additional_snowflake_connection_args") or {}),
+        }
+        config = {**self.config, "additional_snowflake_connection_args": arguments, "autocommit": True}
+        with SnowflakeResource(**config).get_connection() as connection, closing(connection):
+            yield connection
+
+
+class SnowflakeWarehouseIOManager(SnowflakePandasIOManager):
+    """Stores frames in Snowflake; configured like the library's own IO manager."""
+
+    def create_io_manager(self, context: dg.InitResourceContext) -> WarehouseIOManager:  # noqa: ARG002
+        """Called by Dagster when a run needs the IO manager."""
+        config = self.model_dump(exclude={"schema_", "store_timestamps_as_strings"}, exclude_none=True)
+        return WarehouseIOManager(SnowflakeEngine(config), self.schema_)
+
+
+class SnowflakeWarehouse(SnowflakeResource):
+    """Reads the warehouse by SQL, for checks, reconciliation and people."""
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
+        """Run one query.
+
+        Args:
+            sql: With `?` for parameters.
+            params: Their values.
+
+        Returns:
+            The rows, in the types that assets work with.
+        """
+        config = self.model_dump(exclude_none=True, by_alias=True)
+        with SnowflakeEngine(config).connected("a query") as connection:
+            return to_pandas(_fetched(connection, sql, list(params)))
+
+
+@contextmanager
+def _staged(
+    connection: SnowflakeConnection, slice_: Slice, contract: dg.TableSchema, rows: pa.Table
+) -> Iterator[str]:
+    """A table of this write's own that holds its rows, dropped afterwards whatever happens."""
+    staging = Slice(slice_.schema, f"{slice_.table}__staging_{uuid.uuid4().hex}")
+    table = _DIALECT.table(staging)
+    with connection.cursor() as cursor:
+        cursor.execute(f"create transient table {table} ({_DIALECT.columns(contract)})")
+        try:
+            if rows.num_rows:
+                frame = rows.rename_columns([name.upper() for name in rows.column_names])
+                pandas_tools.write_pandas(
+                    connection,
+                    frame.to_pandas(types_mapper=pd.ArrowDtype),
+                    staging.table.upper(),
+                    schema=staging.schema.upper(),
+                    use_logical_type=True,
+                )
+            yield table
+        finally:
+            cursor.execute(f"drop table if exists {table}")
+
+
+def _fetched(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> pa.Table:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = cursor.fetch_arrow_all(force_return_table=True, force_microsecond_precision=True)
+    return rows.rename_columns([name.lower() for name in rows.column_names])
+
+
+def _stored_columns(connection: SnowflakeConnection, slice_: Slice) -> dict[str, str]:
+    query = (
+        "select column_name, data_type, numeric_precision, numeric_scale from information_schema.columns "
+        "where table_schema = ? and table_name = ? order by ordinal_position"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, (slice_.schema.upper(), slice_.table.upper()))
+        return {name: _stored_type(*described) for name, *described in cursor.fetchall()}
+
+
+def _stored_type(type_: str, precision: int | None, scale: int | None) -> str:
+    """A type as the dialect writes it; Snowflake calls every exact number NUMBER and every text TEXT."""
+    if type_ == "NUMBER":
+        return f"NUMBER({precision},{scale})" if not scale else f"DECIMAL({precision},{scale})"
+    return "VARCHAR" if type_ == "TEXT" else type_
+
+
+def _contract_type(stored: str) -> str:
+    return _CONTRACT_TYPES.get(stored, stored)

@@ -21,10 +21,8 @@ def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) ->
     """
     wanted = {field.name: field.type for field in rows.schema} | dict(types or {})
     schema = pa.schema([(name, _held_as(wanted[name])) for name in rows.column_names])
-    columns = [_printed(rows[name]) for name in rows.column_names]
-    frame: pd.DataFrame = (
-        pa.table(columns, rows.column_names).cast(schema).to_pandas(types_mapper=_NULLABLE.get)
-    )
+    parsable = pa.table([_printed(column) for column in rows.columns], rows.column_names)
+    frame: pd.DataFrame = parsable.cast(schema).to_pandas(types_mapper=_NULLABLE.get)
     return frame
 
 

@@ -1,6 +1,7 @@
 """The commands that a user types, as whole processes from the repository's root."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,11 +18,11 @@ BIN = Path(sys.executable).parent
 pytestmark = pytest.mark.slow
 
 
-def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command of this Python without its folder on the PATH, as from a venv that is not active."""
     return subprocess.run(
         [str(BIN / command[0]), *command[1:]],
-        cwd=ROOT,
+        cwd=cwd,
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -29,20 +30,18 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_location_is_valid_without_a_manifest_and_without_a_dagster_home(tmp_path: Path) -> None:
-    manifests = ROOT / ".data" / "dbt"
-    parked = tmp_path / "dbt"
-    if manifests.exists():
-        manifests.rename(parked)
-    try:
-        validated = run("dagster", "definitions", "validate")
-        assert validated.returncode == 0, validated.stderr
-        assert "Validation successful" in validated.stderr + validated.stdout
-        assert (manifests / "manifest-local" / "manifest.json").exists()
-    finally:
-        if parked.exists():
-            subprocess.run(["rm", "-rf", manifests], check=True)
-            parked.rename(manifests)
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The project as a fresh clone has it: without anything that was made by running it."""
+    made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
+    return Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
+
+
+def test_a_fresh_clone_is_valid_with_nothing_prepared_and_no_dagster_home(checkout: Path) -> None:
+    validated = run("dagster", "definitions", "validate", cwd=checkout, PYTHONPATH=str(checkout))
+    assert validated.returncode == 0, validated.stderr
+    assert "Validation successful" in validated.stderr + validated.stdout
+    assert (checkout / ".data" / "dbt" / "manifest-local" / "manifest.json").exists()
 
 
 def test_an_unknown_deployment_stops_the_location_with_the_list() -> None:

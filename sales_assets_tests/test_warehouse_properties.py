@@ -50,18 +50,18 @@ def writes(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[str],
     days = DAYS[first : first + draw(st.integers(1, 3))]
     days = [day for day in days if day == days[0] or draw(st.booleans())]
     rows = [
-        row | {"day": draw(st.sampled_from(days)), "share": draw(st.floats(0, 1, exclude_max=True))}
+        row | {"day": draw(st.sampled_from(days)), "share": draw(st.integers(0, 10**6 - 1))}
         for row in draw(st.lists(values, max_size=6))
     ]
     order = draw(st.permutations([column.name for column in CONTRACT.columns]))
     return days, rows, order, draw(st.integers(0, 9)) == 0
 
 
-def instant(day: str, share: float, partitions: dg.DailyPartitionsDefinition) -> datetime:
-    """An instant of a day: from its first microsecond to its last."""
+def instant(day: str, share: int, partitions: dg.DailyPartitionsDefinition) -> datetime:
+    """An instant of a day, by the millionths of it that have passed."""
     start, end = partitions.time_window_for_partition_key(day)
     length = end.astimezone(UTC) - start.astimezone(UTC)
-    return start.astimezone(UTC) + share * length
+    return start.astimezone(UTC) + length * share // 10**6
 
 
 def frame_of(rows: list[dict[str, Any]], order: list[str]) -> pd.DataFrame:
@@ -106,4 +106,4 @@ def test_the_table_is_always_what_the_model_says(zone: str, steps: list[Any], re
 def stray(partitions: dg.DailyPartitionsDefinition) -> dict[str, Any]:
     """A row of a day that no write is for."""
     nothing = dict.fromkeys(["n", "amount", "name", "flag"])
-    return {"id": 1, **nothing, "day": "2025-01-01", "at": instant("2025-01-01", 0.5, partitions)}
+    return {"id": 1, **nothing, "day": "2025-01-01", "at": instant("2025-01-01", 5, partitions)}

@@ -39,38 +39,50 @@ def locked(
     """
     path = database.with_name(f"{database.name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as handle:
-        for pause in pauses(patience_seconds):
-            if _acquired(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH):
-                break
-            time.sleep(pause)
-        else:
+    with path.open("a+") as lock, path.with_suffix(".queue").open("a") as queue:
+        waits = pauses(patience_seconds, longest=0.1)
+        # Whoever waits for the lock keeps the queue: readers that come later cannot overtake a writer.
+        taken = _acquired(queue, fcntl.LOCK_EX, waits)
+        taken = taken and _acquired(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, waits)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        if not taken:
             message = f"{database} was in use for {patience_seconds:g} s, last written by {_holder(path)}."
             raise WarehouseBusyError(message)
         if exclusive:
-            handle.truncate(0)
-            handle.write(f"process {os.getpid()}, {holder}")
-            handle.flush()
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()}, {holder}")
+            lock.flush()
         yield
 
 
-def pauses(patience_seconds: float) -> Iterator[float]:
-    """Growing, jittered pauses in seconds, until patience has run out; one at least."""
+def pauses(patience_seconds: float, longest: float = 0.5) -> Iterator[float]:
+    """Growing, jittered pauses until patience has run out; one at least.
+
+    Args:
+        patience_seconds: How long all of them may take.
+        longest: How long one may be, in seconds.
+    """
     deadline = time.monotonic() + patience_seconds
-    longest = 0.02
+    pause = 0.01
     while True:
-        yield random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
-        longest = min(longest * 1.5, 0.5)
+        yield random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+        pause = min(pause * 1.5, longest)
         if time.monotonic() > deadline:
             return
 
 
-def _acquired(handle: IO[str], mode: int) -> bool:
-    try:
-        fcntl.flock(handle, mode | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _acquired(handle: IO[str], mode: int, waits: Iterator[float]) -> bool:
+    """Take a lock, however often it has to be tried; False when the waits are over."""
+    while True:
+        try:
+            fcntl.flock(handle, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause = next(waits, None)
+            if pause is None:
+                return False
+            time.sleep(pause)
+        else:
+            return True
 
 
 def _holder(path: Path) -> str:

@@ -33,6 +33,10 @@ check: $(INSTALLED) ## Lint, check types, and run the quick tests
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
 	@$(BIN)/pytest -m "not slow and not snowflake"
 
+.PHONY: bench
+bench: $(INSTALLED) ## Measure what a safe write costs
+	@PYTHONWARNINGS=ignore $(BIN)/python bench/warehouse_write.py
+
 .PHONY: format
 format: $(INSTALLED) ## Put the code into its standard form
 	@$(BIN)/ruff check --fix

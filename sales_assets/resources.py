@@ -6,13 +6,13 @@ Which class serves which environment is decided here and nowhere else; how it wo
 from typing import Any, assert_never
 
 import dagster as dg
-from dagster_snowflake_pandas import SnowflakePandasIOManager
 
 from sales_assets.dbt.project import dbt_resource
 from sales_assets.demo.erp import DemoPostgresResource
 from sales_assets.erp.postgres import PostgresResource
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -35,18 +35,16 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
                 "warehouse": DuckDBWarehouse(database=database),
             }
         case Environment.STAGING | Environment.PROD:
-            return {"io_manager": _snowflake_io_manager(settings.snowflake_secret)}
+            credentials = _snowflake(settings.snowflake_secret)
+            return {
+                "io_manager": SnowflakeWarehouseIOManager(**credentials),
+                "warehouse": SnowflakeWarehouse(**credentials),
+            }
         case never:
             assert_never(never)
 
 
-def _snowflake_io_manager(secret: SnowflakeSecret) -> SnowflakePandasIOManager:
-    credentials: dict[str, Any] = {secret.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(secret)}
-    return SnowflakePandasIOManager(
-        account=dg.EnvVar("SNOWFLAKE_ACCOUNT"),
-        user=dg.EnvVar("SNOWFLAKE_USER"),
-        role=dg.EnvVar("SNOWFLAKE_ROLE"),
-        warehouse=dg.EnvVar("SNOWFLAKE_WAREHOUSE"),
-        database=dg.EnvVar("SNOWFLAKE_DATABASE"),
-        **credentials,
-    )
+def _snowflake(secret: SnowflakeSecret) -> dict[str, Any]:
+    names = ("account", "user", "role", "warehouse", "database")
+    variables = {name: dg.EnvVar(f"SNOWFLAKE_{name.upper()}") for name in names}
+    return {**variables, secret.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(secret)}

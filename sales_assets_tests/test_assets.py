@@ -323,9 +323,58 @@ def test_negative_amounts_fail_silver_and_keep_what_was_stored(
     erp.order(2, items=[(1, "10.00", "1.5")])
     result = run()
     assert not result.success
-    assert "Negative amounts found in 1 order(s): 2. silver_enriched_orders for 2025-01-15" in failure(result)
+    assert "silver_enriched_orders for 2025-01-15: Negative amounts found in 1 order(s): 2." in failure(
+        result
+    )
     assert stored_ids(warehouse) == [1]
     assert not result.filter_events(lambda event: event.is_step_restarted)
+
+
+def test_one_bad_day_of_a_range_keeps_what_it_had_and_does_not_spoil_the_others(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse, instance: dg.DagsterInstance
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00")
+    run(partition_key=DAY)
+    erp.order(150, items=[(-1, "10.00", None)])
+    result = run(tags=RANGE)
+    assert not result.success
+    assert "silver_enriched_orders for 2025-01-15: Negative amounts found in 1 order(s): 150." in failure(
+        result
+    )
+    assert "2 other day(s) of the run are stored" in failure(result)
+    stored = [m.partition for m in result.asset_materializations_for_node("silver_enriched_orders")]
+    assert stored == ["2025-01-14", "2025-01-16"]
+    assert stored_ids(warehouse) == [14, 15, 16]
+    assert stored_ids(warehouse, "raw.raw_orders") == [14, 15, 16, 150]
+
+
+def test_one_bad_day_of_an_extraction_does_not_spoil_the_others_either(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00")
+    erp.order(150, items=[(10, "9999999999999.99", None)])
+    result = run(tags=RANGE)
+    assert not result.success
+    assert [m.partition for m in result.asset_materializations_for_node("raw_orders")] == [
+        "2025-01-14",
+        "2025-01-16",
+    ]
+    assert stored_ids(warehouse, "raw.raw_orders") == [14, 16]
+
+
+def test_an_order_that_stands_in_two_days_of_a_range_is_judged_as_in_two_runs(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.order(1, "2025-01-14 10:00+00")
+    run(assets=[raw_orders], tags=RANGE)
+    erp.run("update orders set created_at = '2025-01-16 10:00+00'")
+    run(assets=[raw_orders], partition_key="2025-01-16")
+    silver = [silver_enriched_orders, *[asset.to_source_asset() for asset in (raw_orders, raw_customers)]]
+    run(assets=[raw_customers], tags=RANGE)
+    assert run(assets=silver, tags=RANGE).success
+    assert stored_ids(warehouse) == [1, 1]
 
 
 def test_an_amount_that_is_too_large_is_refused_by_its_order(
@@ -335,7 +384,8 @@ def test_an_amount_that_is_too_large_is_refused_by_its_order(
     run()
     erp.order(2, items=[(10, "9999999999999.99", None)])
     result = run()
-    assert "found in 1 order(s): 2. raw_orders for 2025-01-15" in failure(result)
+    assert "raw_orders for 2025-01-15: Amounts above 100000000000" in failure(result)
+    assert "found in 1 order(s): 2." in failure(result)
     assert stored_ids(warehouse, "raw.raw_orders") == [1]
 
 

@@ -13,6 +13,7 @@ from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, window_
 from sales_assets.retries import EXTRACTION
 from sales_assets.settings import settings
 from sales_assets.taxonomy import INGESTION
+from sales_assets.transforms.enrich_orders import refuse_duplicate_customers
 
 
 @dg.asset(
@@ -22,6 +23,7 @@ from sales_assets.taxonomy import INGESTION
     retry_policy=EXTRACTION,
     metadata=stored_as("raw", RAW_CUSTOMERS, "snapshot_date"),
     kinds={"postgres"},
+    output_required=False,
 )
 def raw_customers(
     context: dg.AssetExecutionContext, postgres_erp: PostgresResource
@@ -31,4 +33,5 @@ def raw_customers(
     parameters = [window.start, window.end, settings().timezone]
     customers = postgres_erp.execute_query(queries.RAW_CUSTOMERS, parameters)
     days = day_of_row(window, customers, "snapshot_date", is_date=True)
-    yield from stored(context, customers, window, contract=RAW_CUSTOMERS, days=days)
+    check = refuse_duplicate_customers
+    yield from stored(context, customers, window, contract=RAW_CUSTOMERS, days=days, check=check)

@@ -10,7 +10,6 @@ from sales_assets.assets.storing import note_no_data, stored
 from sales_assets.contracts import RAW_ORDERS, stored_as
 from sales_assets.erp import queries
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.errors import refusing
 from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, days_without, window_of
 from sales_assets.retries import EXTRACTION
 from sales_assets.taxonomy import INGESTION
@@ -45,8 +44,6 @@ def raw_orders(
     window = window_of(context)
     extracted = postgres_erp.execute_query(queries.RAW_ORDERS, [window.start, window.end])
     selection = select_orders(extracted, config.statuses)
-    with refusing(f"raw_orders for {window}"):
-        refuse_unstorable_amounts(selection.orders)
     days = day_of_row(window, extracted, "order_date")
     no_data = [] if config.allow_empty else days_without(days, window)
     note_no_data(context, no_data)
@@ -57,5 +54,6 @@ def raw_orders(
         contract=RAW_ORDERS,
         days=days[selection.orders.index],
         left_out=no_data,
+        check=refuse_unstorable_amounts,
         metadata={"left_out_by_status": selection.left_out, "unknown_statuses": selection.unknown_statuses},
     )

@@ -7,11 +7,10 @@ import pandas as pd
 
 from sales_assets.assets.storing import stored
 from sales_assets.contracts import SILVER_ENRICHED_ORDERS, stored_as
-from sales_assets.errors import refusing
 from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, days_without, window_of
 from sales_assets.retries import TRANSFORMATION
 from sales_assets.taxonomy import SILVER
-from sales_assets.transforms.enrich_orders import count_unmatched, validate_and_enrich
+from sales_assets.transforms.enrich_orders import count_unmatched, enrich, validate
 
 
 @dg.asset(
@@ -29,8 +28,7 @@ def silver_enriched_orders(
     window = window_of(context)
     days = day_of_row(window, raw_orders, "order_date")
     orders = raw_orders.assign(snapshot_date=days) if len(window.days) > 1 else raw_orders
-    with refusing(f"silver_enriched_orders for {window}"):
-        enriched = validate_and_enrich(orders, raw_customers).drop(columns="snapshot_date", errors="ignore")
+    enriched = enrich(orders, raw_customers).drop(columns="snapshot_date", errors="ignore")
     unmatched = count_unmatched(orders, raw_customers)
     yield from stored(
         context,
@@ -38,6 +36,7 @@ def silver_enriched_orders(
         window,
         contract=SILVER_ENRICHED_ORDERS,
         days=days,
+        check=validate,
         left_out=_never_loaded(context, days_without(days, window)),
         metadata={"unmatched_customers": unmatched, "match_rate": 1 - unmatched / max(len(orders), 1)},
     )

@@ -3,15 +3,17 @@
 Shared by the assets of this folder; what the rows are is their business.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from sales_assets.errors import RefusedError
 from sales_assets.metadata import report
 from sales_assets.partitions import Window
 from sales_assets.taxonomy import LEFT_OUT, NO_DATA_TAG
+from sales_assets.transforms.by_day import faulty_days
 
 
 def stored(
@@ -21,10 +23,13 @@ def stored(
     *,
     contract: dg.TableSchema,
     days: pd.Series,
+    check: Callable[[pd.DataFrame], None] | None = None,
     left_out: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
 ) -> Iterator[dg.Output[pd.DataFrame]]:
-    """The output that replaces the days of a window, or none if every day is left out.
+    """The output that replaces the days of a window, or none if no day is left.
+
+    Days that the check refuses do not spoil the others: those are stored, then the run fails.
 
     Args:
         context: Of the asset.
@@ -32,15 +37,36 @@ def stored(
         window: The days of the run.
         contract: The table's columns.
         days: The business day of each row.
+        check: Raises a `ValueError` about rows that must not be stored.
         left_out: Days that keep what they have and do not count as materialized.
         metadata: What else to report of the run.
+
+    Raises:
+        RefusedError: Some days were refused; names them and what is wrong.
     """
-    kept = [day for day in window.days if day not in left_out]
-    if not kept:
-        return
-    report(context, frame, contract, days, kept)
-    spared = {LEFT_OUT: list(left_out)} if left_out else {}
-    yield dg.Output(frame, metadata={"window": window.interval, **spared, **(metadata or {})})
+    faults = {} if check is None else _faults(check, frame, days)
+    spared = [day for day in window.days if day in left_out or day in faults]
+    kept = [day for day in window.days if day not in spared]
+    if kept:
+        sound = ~days.isin([pd.Timestamp(day) for day in faults])
+        report(context, frame[sound], contract, days[sound], kept)
+        spare = {LEFT_OUT: spared} if spared else {}
+        yield dg.Output(frame[sound], metadata={"window": window.interval, **spare, **(metadata or {})})
+    if faults:
+        raise _refusal(context.asset_key.to_user_string(), faults, len(kept))
+
+
+def _faults(check: Callable[[pd.DataFrame], None], frame: pd.DataFrame, days: pd.Series) -> dict[str, str]:
+    return {str(day.date()): fault for day, fault in faulty_days(check, frame, days).items()}
+
+
+def _refusal(asset: str, faults: Mapping[str, str], stored_days: int) -> RefusedError:
+    reasons = " ".join(f"{asset} for {day}: {fault}" for day, fault in faults.items())
+    return RefusedError(
+        f"{reasons} Nothing was stored for {'this day' if len(faults) == 1 else 'these days'}, and what was "
+        f"stored before is kept; {stored_days} other day(s) of the run are stored. "
+        "Correct the source, then run what is missing again."
+    )
 
 
 def note_no_data(context: dg.AssetExecutionContext, days: Sequence[str]) -> None:

@@ -23,14 +23,24 @@ def validate_and_enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Dat
         ValueError: "Negative amounts found", "Duplicate orders found" or "Duplicate customers found", each
             with the first ids.
     """
+    validate(orders)
+    return enrich(orders, customers)
+
+
+def validate(orders: pd.DataFrame) -> None:
+    """Refuse orders that cannot be right; see `validate_and_enrich`."""
     refuse_negative_amounts(orders)
     duplicated = orders["order_id"].duplicated(keep=False)
     if duplicated.any():
         message = f"Duplicate orders found, {duplicated.sum()} rows for {named(orders[duplicated])}."
         raise ValueError(message)
+
+
+def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """Add city and segment to orders that were validated; see `validate_and_enrich`."""
     key = _join_key(orders, customers)
     known = customers.rename(columns={"id": "customer_id"})[[*key, *CUSTOMER_COLUMNS]]
-    _refuse_duplicate_customers(known, key)
+    refuse_duplicate_customers(customers if "snapshot_date" in key else customers[["id"]])
     bare = orders.drop(columns=[column for column in CUSTOMER_COLUMNS if column in orders])
     enriched = bare.merge(known, how="left", on=key)
     return enriched.set_axis(orders.index)
@@ -54,8 +64,17 @@ def _join_key(orders: pd.DataFrame, customers: pd.DataFrame) -> list[str]:
     return ["customer_id", "snapshot_date"] if by_day else ["customer_id"]
 
 
-def _refuse_duplicate_customers(customers: pd.DataFrame, key: list[str]) -> None:
-    duplicated = customers.loc[customers.duplicated(key), "customer_id"]
+def refuse_duplicate_customers(customers: pd.DataFrame) -> None:
+    """Refuse customers that stand twice in a day: each would double its orders.
+
+    Args:
+        customers: `id`, and `snapshot_date` if they are of several days.
+
+    Raises:
+        ValueError: "Duplicate customers found", with the first ids.
+    """
+    key = [column for column in ("id", "snapshot_date") if column in customers]
+    duplicated = customers.loc[customers.duplicated(key), "id"]
     if not duplicated.empty:
         ids = ", ".join(map(str, duplicated.head()))
         message = f"Duplicate customers found, {len(duplicated)} more rows than customers, first: {ids}."

@@ -15,8 +15,8 @@ from sales_assets.settings import settings
 DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=settings().timezone)
 """Every daily asset has these partitions: business days in `SALES_TIMEZONE`."""
 
-ALL_DAYS_AT_ONCE = dg.BackfillPolicy.single_run()
-"""A backfill of any length is one run: one extraction, one write."""
+BACKFILL = dg.BackfillPolicy(settings().max_partitions_per_run)
+"""A backfill of any length is one run, with one extraction and one write, unless the settings bound it."""
 
 
 @dataclass(frozen=True)

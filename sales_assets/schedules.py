@@ -1,24 +1,46 @@
-"""The schedules: when which job runs. On a laptop they are there, but stopped."""
+"""The schedules: when which job runs, and for which days. On a laptop they are there, but stopped."""
 
-from typing import cast
+from collections.abc import Iterator
 
 import dagster as dg
 
+from sales_assets.gaps import busy_days, missing_days, ranges, request
 from sales_assets.jobs import daily_sales_pipeline
+from sales_assets.partitions import DAILY
 from sales_assets.settings import Settings
 
-HOUR = 5
+FIVE_IN_THE_MORNING = "0 5 * * *"
 """In the business time zone: late enough for the ERP's night jobs, early enough for the first report."""
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """The schedules of an environment."""
-    status = dg.DefaultScheduleStatus.STOPPED if settings.is_local else dg.DefaultScheduleStatus.RUNNING
-    daily = dg.build_schedule_from_partitioned_job(
-        daily_sales_pipeline,
-        name="sales_pipeline_schedule",
-        description="Yesterday's sales, every morning.",
-        hour_of_day=HOUR,
-        default_status=status,
+
+    @dg.schedule(
+        job=daily_sales_pipeline,
+        cron_schedule=FIVE_IN_THE_MORNING,
+        execution_timezone=DAILY.timezone,
+        default_status=dg.DefaultScheduleStatus.STOPPED
+        if settings.is_local
+        else dg.DefaultScheduleStatus.RUNNING,
     )
-    return [cast("dg.ScheduleDefinition", daily)]
+    def sales_pipeline_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        """Yesterday's sales, and those of every day of late that is missing or failed."""
+        days = DAILY.get_partition_keys(context.scheduled_execution_time)[-settings.lookback_days :]
+        assets = daily_assets(context)
+        wanted = {*missing_days(context.instance, assets, days), *days[-1:]}
+        wanted -= busy_days(context.instance, assets, days)
+        for first, last in ranges(wanted, settings.max_partitions_per_run):
+            yield request(first, last, f"{context.scheduled_execution_time.isoformat()} {first}..{last}")
+
+    return [sales_pipeline_schedule]
+
+
+def daily_assets(context: dg.ScheduleEvaluationContext) -> list[dg.AssetKey]:
+    """The partitioned assets of the daily job."""
+    repository = context.repository_def
+    if repository is None:
+        message = "The schedule was evaluated without its code location."
+        raise dg.DagsterInvariantViolationError(message)
+    layer = repository.get_job(daily_sales_pipeline.name).asset_layer
+    return [key for key in layer.executable_asset_keys if layer.get(key).partitions_def == DAILY]

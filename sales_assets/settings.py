@@ -49,6 +49,8 @@ class Settings:
         duckdb_path: The warehouse file of the local environment.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
         snowflake_secret: How Snowflake is authenticated.
+        lookback_days: How many days back the schedule looks for days that are missing.
+        max_partitions_per_run: How many days one run takes at most; None for any number.
     """
 
     environment: Environment = Environment.LOCAL
@@ -57,6 +59,8 @@ class Settings:
     duckdb_path: Path = ROOT / ".data" / "sales.duckdb"
     has_erp_url: bool = False
     snowflake_secret: SnowflakeSecret = SnowflakeSecret.PRIVATE_KEY
+    lookback_days: int = 7
+    max_partitions_per_run: int | None = None
 
     @property
     def is_local(self) -> bool:
@@ -85,6 +89,8 @@ class Settings:
             duckdb_path=ROOT / Path(given.get("SALES_DUCKDB_PATH", cls.duckdb_path)).expanduser(),
             has_erp_url="ERP_POSTGRES_URL" in given,
             snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
+            lookback_days=_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
+            max_partitions_per_run=_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         )
 
 
@@ -119,6 +125,16 @@ def _environment(value: str) -> Environment:
         allowed = ", ".join(Environment)
         message = f"DAGSTER_DEPLOYMENT is {value!r}, but it must be one of: {allowed}."
         raise ValueError(message) from None
+
+
+def _days(given: Mapping[str, str], name: str) -> int | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    if not value.isdecimal() or int(value) == 0:
+        message = f"{name} is {value!r}, but it must be a number of days, 1 or more."
+        raise ValueError(message)
+    return int(value)
 
 
 def _timezone(value: str) -> str:

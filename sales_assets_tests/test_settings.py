@@ -66,3 +66,10 @@ def test_a_run_in_production_that_lacks_a_variable_says_which() -> None:
     instance = dg.DagsterInstance.ephemeral()
     with pytest.raises(Exception, match="ERP_POSTGRES_URL"):
         job.execute_in_process(partition_key="2025-01-15", instance=instance)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "seven", "1.5"])
+def test_a_number_of_days_is_one_or_more(value: str) -> None:
+    with pytest.raises(ValueError, match=r"SALES_LOOKBACK_DAYS is .* a number of days, 1 or more"):
+        Settings.from_environment({"SALES_LOOKBACK_DAYS": value})
+    assert Settings.from_environment({"SALES_LOOKBACK_DAYS": "3"}).lookback_days == 3

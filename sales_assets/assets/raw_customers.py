@@ -9,7 +9,7 @@ from sales_assets.assets.storing import stored
 from sales_assets.contracts import RAW_CUSTOMERS, stored_as
 from sales_assets.erp import queries
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, window_of
+from sales_assets.partitions import BACKFILL, DAILY, day_of_row, window_of
 from sales_assets.retries import EXTRACTION
 from sales_assets.settings import settings
 from sales_assets.taxonomy import INGESTION
@@ -19,7 +19,7 @@ from sales_assets.transforms.enrich_orders import refuse_duplicate_customers
 @dg.asset(
     group_name=INGESTION,
     partitions_def=DAILY,
-    backfill_policy=ALL_DAYS_AT_ONCE,
+    backfill_policy=BACKFILL,
     retry_policy=EXTRACTION,
     metadata=stored_as("raw", RAW_CUSTOMERS, "snapshot_date"),
     kinds={"postgres"},

@@ -10,7 +10,7 @@ from sales_assets.assets.storing import note_no_data, stored
 from sales_assets.contracts import RAW_ORDERS, stored_as
 from sales_assets.erp import queries
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, days_without, window_of
+from sales_assets.partitions import BACKFILL, DAILY, day_of_row, days_without, window_of
 from sales_assets.retries import EXTRACTION
 from sales_assets.taxonomy import INGESTION
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
@@ -31,7 +31,7 @@ class RawOrdersConfig(dg.Config):
 @dg.asset(
     group_name=INGESTION,
     partitions_def=DAILY,
-    backfill_policy=ALL_DAYS_AT_ONCE,
+    backfill_policy=BACKFILL,
     retry_policy=EXTRACTION,
     metadata=stored_as("raw", RAW_ORDERS, "order_date"),
     kinds={"postgres"},

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sales_assets.assets.storing import stored
 from sales_assets.contracts import SILVER_ENRICHED_ORDERS, stored_as
-from sales_assets.partitions import ALL_DAYS_AT_ONCE, DAILY, day_of_row, days_without, window_of
+from sales_assets.partitions import BACKFILL, DAILY, day_of_row, days_without, window_of
 from sales_assets.retries import TRANSFORMATION
 from sales_assets.taxonomy import SILVER
 from sales_assets.transforms.enrich_orders import count_unmatched, enrich, validate
@@ -16,7 +16,7 @@ from sales_assets.transforms.enrich_orders import count_unmatched, enrich, valid
 @dg.asset(
     group_name=SILVER,
     partitions_def=DAILY,
-    backfill_policy=ALL_DAYS_AT_ONCE,
+    backfill_policy=BACKFILL,
     retry_policy=TRANSFORMATION,
     metadata=stored_as("silver", SILVER_ENRICHED_ORDERS, "order_date"),
     output_required=False,

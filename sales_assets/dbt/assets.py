@@ -11,7 +11,7 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from sales_assets.dbt.project import SalesDbtResource, prepared_project
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
-from sales_assets.partitions import ALL_DAYS_AT_ONCE, window_of
+from sales_assets.partitions import BACKFILL, window_of
 from sales_assets.retries import TRANSFORMATION
 from sales_assets.settings import Settings
 
@@ -25,7 +25,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         project=project,
         dagster_dbt_translator=SalesDbtTranslator(),
         name="dbt_models",
-        backfill_policy=ALL_DAYS_AT_ONCE,
+        backfill_policy=BACKFILL,
         retry_policy=TRANSFORMATION,
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: SalesDbtResource) -> Iterator[Any]:

@@ -14,11 +14,12 @@ import dagster as dg
 
 from sales_assets.demo.erp import erp_folder
 from sales_assets.demo.server import stop_server
+from sales_assets.gaps import RANGE_END, RANGE_START
 from sales_assets.settings import ROOT, Settings, settings
 
 DAYS = 30
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
+
+
 LOG = ROOT / ".data" / "demo.log"
 """What dbt says of each model and test; too long for the screen."""
 

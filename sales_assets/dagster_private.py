@@ -4,15 +4,19 @@ Everything else in this package uses Dagster's public names only.
 """
 
 from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Any
 
 import dagster as dg
 from dagster._core.storage.db_io_manager import DbIOManager, TableSlice
-from dagster_dbt import DbtCliResource
-from packaging.version import Version
+from dagster_dbt.asset_utils import get_subset_selection_for_context
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-__all__ = ["DbIOManager", "LightDbtCliResource", "TableSlice", "materialize_only"]
+__all__ = [
+    "DbIOManager",
+    "DbtCoreCliEventMessage",
+    "TableSlice",
+    "get_subset_selection_for_context",
+    "materialize_only",
+]
 
 
 def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -> None:
@@ -23,18 +27,3 @@ def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -
     """
     definition = context.asset_partitions_def
     context._asset_partitions_subset = definition.subset_with_partition_keys(partition_keys)
-
-
-class LightDbtCliResource(DbtCliResource):
-    """dbt's command line without what the library starts beside it, which takes as long as dbt itself.
-
-    `dbt --version` is a process of three seconds; the adapter is only for row counts and column lineage,
-    which are not asked for here.
-    """
-
-    @property
-    def _cli_version(self) -> Version:
-        return Version(version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        """No adapter."""

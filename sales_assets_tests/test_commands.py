@@ -41,7 +41,7 @@ def test_a_fresh_clone_is_valid_with_nothing_prepared_and_no_dagster_home(checko
     validated = run("dagster", "definitions", "validate", cwd=checkout, PYTHONPATH=str(checkout))
     assert validated.returncode == 0, validated.stderr
     assert "Validation successful" in validated.stderr + validated.stdout
-    assert (checkout / ".data" / "dbt" / "manifest-local" / "manifest.json").exists()
+    assert (checkout / ".data" / "dbt" / "manifest-local-sales" / "manifest.json").exists()
 
 
 def test_an_unknown_deployment_stops_the_location_with_the_list() -> None:

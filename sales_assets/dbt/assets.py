@@ -1,14 +1,15 @@
 """dbt's models as assets: one invocation for all that a run selects, given the run's window."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliInvocation, dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from dagster_dbt import dbt_assets
 
+from sales_assets.dagster_private import DbtCoreCliEventMessage, get_subset_selection_for_context
 from sales_assets.dbt.project import SalesDbtResource, prepared_project
+from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
 from sales_assets.partitions import BACKFILL, window_of
@@ -19,43 +20,63 @@ from sales_assets.settings import Settings
 def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     """The assets of the dbt project; makes the manifest if it is missing or old."""
     project = prepared_project(settings)
+    translator = SalesDbtTranslator()
 
     @dbt_assets(
         manifest=project.manifest_path,
         project=project,
-        dagster_dbt_translator=SalesDbtTranslator(),
+        dagster_dbt_translator=translator,
         name="dbt_models",
         backfill_policy=BACKFILL,
         retry_policy=TRANSFORMATION,
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: SalesDbtResource) -> Iterator[Any]:
-        with dbt.alone(f"run {context.run.run_id}, dbt"):
-            yield from events_of(dbt.cli(build_command(context), context=context))
+        manifest = json.loads(project.manifest_path.read_text())
+        command = [*build_command(context), *selection(context, manifest, translator)]
+        results = dbt.run(command, project, f"run {context.run.run_id}, dbt")
+        yield from events_of(results, context, manifest, translator)
 
     return dbt_models
 
 
-def events_of(invocation: DbtCliInvocation) -> Iterator[Any]:
-    """What dbt built and tested, as it goes along.
+def events_of(
+    results: Iterator[dict[str, Any]],
+    context: dg.AssetExecutionContext,
+    manifest: Mapping[str, Any],
+    translator: SalesDbtTranslator,
+) -> Iterator[Any]:
+    """What dbt built and tested as Dagster's events, as it goes along.
 
     Raises:
         RefusedError: A test failed; running it again would end the same way.
-        DagsterDbtCliRuntimeError: dbt itself failed; the retry policy applies.
+        DbtFailedError: dbt itself failed; the retry policy applies.
     """
     failed = []
     try:
-        for event in invocation.stream():
-            if isinstance(event, dg.AssetCheckResult) and not event.passed:
-                failed.append(event.check_name)
-            yield event
-    except DagsterDbtCliRuntimeError as error:
+        for result in results:
+            log_entry = DbtCoreCliEventMessage(raw_event=result, event_history_metadata={})
+            for event in log_entry.to_default_asset_events(manifest, translator, context):
+                if isinstance(event, dg.AssetCheckResult) and not event.passed:
+                    failed.append(str(event.check_name))
+                yield event
+    except DbtFailedError as error:
         if not failed:
             raise
         message = (
-            f"dbt's tests failed: {', '.join(map(str, failed))}. What was built before them is stored, what "
-            "reads it was not built. See the checks for the query, correct the data, then run again."
+            f"dbt's tests failed: {', '.join(failed)}. What was built before them is stored, what reads it "
+            "was not built. See the checks for the query, correct the data, then run again."
         )
         raise RefusedError(message) from error
+
+
+def selection(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: SalesDbtTranslator
+) -> list[str]:
+    """The options that select the models and checks of the run."""
+    selected, indirect = get_subset_selection_for_context(
+        context, manifest, "fqn:*", None, None, translator, None
+    )
+    return [*selected, *(["--indirect-selection", indirect] if indirect else [])]
 
 
 def build_command(context: dg.AssetExecutionContext) -> list[str]:

@@ -1,32 +1,38 @@
 """The dbt project: where it stands, its manifest, and the command with the settings it needs.
 
 The manifest that Dagster loads is kept apart from the working folders of dbt's own runs, one for each
-target, and replaced whole: a process that reads it never meets half of one.
+target and database, and replaced whole: a process that reads it never meets half of one.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from dagster_dbt import DbtCliInvocation, DbtProject
+from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
-from sales_assets.dagster_private import LightDbtCliResource
+from sales_assets.dbt.runner import run_dbt
 from sales_assets.settings import ROOT, Settings, environment_with, exported
 from sales_assets.warehouse.lock import locked
 
 PROJECT_DIR = ROOT / "dbt_project"
 
+MANIFEST, PARSED = "manifest.json", "partial_parse.msgpack"
+"""What dbt makes of the project: for Dagster, and for dbt itself."""
+
+RUNS = "DBT_TARGET_PATH"
+"""The variable that tells where dbt leaves the artifacts of its runs."""
+
 DBT = Path(sys.executable).with_name("dbt")
 """The command beside this Python, which need not be on the PATH."""
 
 
-class SalesDbtResource(LightDbtCliResource):
-    """dbt's command line, with the settings that it shares with Python in its environment.
+class SalesDbtResource(DbtCliResource):
+    """dbt, with the settings that it shares with Python in its environment.
 
     Attributes:
         environment: Variables for dbt's `profiles.yml` and macros; none of them is a secret.
@@ -40,6 +46,27 @@ class SalesDbtResource(LightDbtCliResource):
         """Start dbt; see dagster-dbt's `DbtCliResource.cli`."""
         with exported(self.environment):
             return super().cli(args, **kwargs)
+
+    def run(self, command: Sequence[str], project: DbtProject, holder: str) -> Iterator[dict[str, Any]]:
+        """Run dbt in this process, alone with the warehouse's file.
+
+        Args:
+            command: What to do, such as `build`, with its options.
+            project: The parsed project.
+            holder: Who asks, for those who wait.
+
+        Yields:
+            The results of models and tests as they come; see `runner.run_dbt`.
+
+        Raises:
+            DbtFailedError: Something failed; names it.
+        """
+        folders = ["--project-dir", self.project_dir, "--profiles-dir", self.profiles_dir or self.project_dir]
+        options = [*folders, "--target", project.target or "", "--target-path", self.environment[RUNS]]
+        log = ["--log-path", self.environment[RUNS]]
+        parsed = Path(project.target_path) / PARSED
+        with self.alone(holder), exported(self.environment):
+            yield from run_dbt([*command, *options, *log], parsed)
 
     def alone(self, holder: str) -> AbstractContextManager[None]:
         """Keep our other readers and writers of a DuckDB file out while dbt has it open.
@@ -74,17 +101,18 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     return {
         "SALES_DUCKDB_PATH": os.fspath(settings.duckdb_path),
         "SALES_TIMEZONE": settings.timezone,
-        "DBT_TARGET_PATH": os.fspath(settings.data_dir / "dbt" / "runs"),
+        RUNS: os.fspath(settings.data_dir / "dbt" / "runs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
 
 def prepared_project(settings: Settings) -> DbtProject:
     """The project with a manifest that is as new as its files; parses them if need be, in seconds."""
-    folder = settings.data_dir / "dbt" / f"manifest-{target(settings)}"
-    manifest = folder / "manifest.json"
+    database = f"-{settings.duckdb_path.stem}" if settings.is_local else ""
+    folder = settings.data_dir / "dbt" / f"manifest-{target(settings)}{database}"
+    manifest = folder / MANIFEST
     if not manifest.exists() or manifest.stat().st_mtime < _last_change():
-        _parse(settings, manifest)
+        _parse(settings, folder)
     return DbtProject(
         project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=target(settings)
     )
@@ -95,14 +123,14 @@ def _last_change() -> float:
     return max(path.stat().st_mtime for path in [PROJECT_DIR, *PROJECT_DIR.rglob("*")])
 
 
-def _parse(settings: Settings, manifest: Path) -> None:
-    """Have dbt write a manifest elsewhere, then put it in its place.
+def _parse(settings: Settings, folder: Path) -> None:
+    """Have dbt write its files elsewhere, then put them in their place, the manifest last.
 
     Raises:
         RuntimeError: The project does not parse; says what dbt said.
     """
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=manifest.parent) as scratch:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         project = os.fspath(PROJECT_DIR)
         folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]
         options = ["--log-path", scratch, "--target", target(settings), "--quiet", "--no-use-colors"]
@@ -112,4 +140,5 @@ def _parse(settings: Settings, manifest: Path) -> None:
         if parsing.returncode != 0:
             message = f"The dbt project in {PROJECT_DIR} does not parse: {parsing.stdout or parsing.stderr}"
             raise RuntimeError(message)
-        (Path(scratch) / manifest.name).replace(manifest)
+        for name in (PARSED, MANIFEST):
+            (Path(scratch) / name).replace(folder / name)

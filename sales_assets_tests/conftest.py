@@ -43,6 +43,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
     erp = Erp(running_server(folder))
     erp.create()
     yield erp
+    erp.close()
     stop_server(folder)
 
 

@@ -20,11 +20,15 @@ class Erp:
         self.admin_url = admin_url
         self.url = f"postgresql://sales_reader@/postgres?{urlsplit(admin_url).query}"
         self.resource = PostgresResource(url=self.url)
+        self._connection = dbapi.connect(admin_url, autocommit=True)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._connection.close()
 
     def run(self, *statements: str, params: Sequence[Any] = ()) -> None:
         """Run statements as the owner."""
-        connect = dbapi.connect(self.admin_url, autocommit=True)
-        with closing(connect) as connection, closing(connection.cursor()) as cursor:
+        with closing(self._connection.cursor()) as cursor:
             for statement in statements:
                 cursor.execute(statement, list(params) or None)
 

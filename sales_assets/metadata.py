@@ -4,7 +4,8 @@ What any table reports (rows, columns, query) comes from the warehouse's IO mana
 """
 
 import html
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -23,6 +24,8 @@ def report(
     contract: dg.TableSchema,
     days: pd.Series,
     reported: Sequence[str],
+    *,
+    of_day: Callable[[pd.Timestamp], Mapping[str, Any]] | None = None,
 ) -> None:
     """Attach to each partition what its own rows add up to.
 
@@ -32,11 +35,14 @@ def report(
         contract: Tells which columns hold personal data.
         days: The business day of each row.
         reported: The partitions to report.
+        of_day: What else to report of a day.
     """
     groups = dict(list(frame.groupby(days)))
-    for day in reported:
-        rows = groups.get(pd.Timestamp(day), frame.iloc[:0])
-        context.add_asset_metadata(summary(rows, contract), partition_key=day)
+    for key in reported:
+        day = pd.Timestamp(key)
+        rows = groups.get(day, frame.iloc[:0])
+        more = {} if of_day is None else of_day(day)
+        context.add_asset_metadata({**summary(rows, contract), **more}, partition_key=key)
 
 
 def summary(rows: pd.DataFrame, contract: dg.TableSchema) -> dict[str, Any]:
@@ -46,7 +52,7 @@ def summary(rows: pd.DataFrame, contract: dg.TableSchema) -> dict[str, Any]:
         "preview": dg.MetadataValue.md(preview(rows, contract)),
     }
     if "total_amount" in rows:
-        metadata["total_amount"] = round(float(rows["total_amount"].sum()), 4)
+        metadata["total_amount"] = round(math.fsum(rows["total_amount"]), 4)
     return metadata
 
 

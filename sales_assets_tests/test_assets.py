@@ -265,17 +265,33 @@ def test_in_a_range_only_the_days_without_data_are_left_out(
     assert [o.partition for o in result.asset_observations_for_node("raw_orders")] == [DAY]
 
 
-def test_in_a_range_a_day_without_data_keeps_its_stored_rows(
+def test_in_a_range_a_day_without_data_keeps_its_stored_rows_as_they_are(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
+    erp.customer(7, city="Rome")
     for day in (14, 15, 16):
-        erp.order(day, f"2025-01-{day} 10:00+00")
+        erp.order(day, f"2025-01-{day} 10:00+00", customer=7)
     run(tags=RANGE)
-    erp.run("delete from orders where id in (14, 15)")
-    erp.order(140, "2025-01-14 10:00+00")
+    erp.run("delete from orders where id in (14, 15)", "update customers set city = 'Oslo'")
+    erp.order(140, "2025-01-14 10:00+00", customer=7)
     assert run(tags=RANGE).success
     assert stored_ids(warehouse, "raw.raw_orders") == [15, 16, 140]
-    assert stored_ids(warehouse) == [15, 16, 140]
+    cities = warehouse.query("select order_id, city from silver.silver_enriched_orders order by 1")
+    assert list(cities.itertuples(index=False, name=None)) == [(15, "Rome"), (16, "Oslo"), (140, "Oslo")]
+
+
+def test_in_a_range_each_day_reports_what_it_left_out_and_did_not_match(erp: Erp, run: Any) -> None:
+    erp.customer(7)
+    erp.order(1, "2025-01-14 10:00+00", customer=7)
+    erp.order(2, "2025-01-15 10:00+00", customer=4711)
+    erp.order(3, "2025-01-16 10:00+00", customer=7)
+    erp.order(4, "2025-01-16 10:00+00", status="odd")
+    result = run(tags=RANGE)
+    silver = result.asset_materializations_for_node("silver_enriched_orders")
+    assert [m.metadata["unmatched_customers"].value for m in silver] == [0, 1, 0]
+    assert [m.metadata["match_rate"].value for m in silver] == [1, 0, 1]
+    raw = result.asset_materializations_for_node("raw_orders")
+    assert [m.metadata["unknown_statuses"].value for m in raw] == [{}, {}, {"odd": 1}]
 
 
 # --- what is reported ---

@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
-from sales_assets.transforms.enrich_orders import count_unmatched, validate_and_enrich
-from sales_assets.transforms.select_orders import select_orders
+from sales_assets.transforms.enrich_orders import unmatched, validate_and_enrich
+from sales_assets.transforms.select_orders import left_out_statuses, select_orders
 
 
 def orders(**columns: list[object]) -> pd.DataFrame:
@@ -28,11 +28,11 @@ def test_an_order_without_a_known_customer_is_kept_and_counted_as_unmatched(
 ) -> None:
     given = orders(customer_id=customer_id)
     assert len(validate_and_enrich(given, CUSTOMERS)) == 3
-    assert count_unmatched(given, CUSTOMERS) == 2
+    assert unmatched(given, CUSTOMERS).sum() == 2
 
 
 def test_a_matched_customer_without_a_city_is_not_unmatched() -> None:
-    assert count_unmatched(orders(customer_id=[9, 9, 9]), CUSTOMERS) == 0
+    assert unmatched(orders(customer_id=[9, 9, 9]), CUSTOMERS).sum() == 0
 
 
 def test_a_customers_row_holds_for_the_orders_of_its_own_day_only() -> None:
@@ -48,7 +48,7 @@ def test_a_customers_row_holds_for_the_orders_of_its_own_day_only() -> None:
         }
     )
     assert list(validate_and_enrich(given, customers)["city"].fillna("-")) == ["Rome", "Oslo", "-"]
-    assert count_unmatched(given, customers) == 1
+    assert list(unmatched(given, customers)) == [False, False, True]
 
 
 def test_negative_amounts_are_refused_with_the_first_orders() -> None:
@@ -90,7 +90,16 @@ def test_an_amount_that_a_float_cannot_carry_exactly_is_refused_by_name(amount: 
 
 
 def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
-    selection = select_orders(orders(status=["completed", "pending", "teleported"]), ["completed", "shipped"])
-    assert list(selection.orders["order_id"]) == [1]
-    assert selection.left_out == {"pending": 1, "teleported": 1}
-    assert selection.unknown_statuses == {"teleported": 1}
+    given = orders(status=["completed", "pending", "teleported"])
+    assert list(select_orders(given, ["completed", "shipped"])["order_id"]) == [1]
+    assert left_out_statuses(given, ["completed", "shipped"]) == {
+        "left_out_by_status": {"pending": 1, "teleported": 1},
+        "unknown_statuses": {"teleported": 1},
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])
+def test_orders_that_all_lack_a_customer_are_kept_unmatched(nothing: object) -> None:
+    given = orders(customer_id=[nothing] * 3)
+    assert validate_and_enrich(given, CUSTOMERS)["city"].isna().all()
+    assert unmatched(given, CUSTOMERS).all()

@@ -14,7 +14,7 @@ from sales_assets.partitions import BACKFILL, DAILY, day_of_row, days_without, w
 from sales_assets.retries import EXTRACTION
 from sales_assets.taxonomy import INGESTION
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
-from sales_assets.transforms.select_orders import select_orders
+from sales_assets.transforms.select_orders import left_out_statuses, select_orders
 
 
 class RawOrdersConfig(dg.Config):
@@ -43,17 +43,17 @@ def raw_orders(
     """Orders placed on the day that count as sales, with their amounts in the ERP's currency."""
     window = window_of(context)
     extracted = postgres_erp.execute_query(queries.RAW_ORDERS, [window.start, window.end])
-    selection = select_orders(extracted, config.statuses)
     days = day_of_row(window, extracted, "order_date")
+    orders = select_orders(extracted, config.statuses)
     no_data = [] if config.allow_empty else days_without(days, window)
     note_no_data(context, no_data)
     yield from stored(
         context,
-        selection.orders,
+        orders,
         window,
         contract=RAW_ORDERS,
-        days=days[selection.orders.index],
+        days=days[orders.index],
         left_out=no_data,
         check=refuse_unstorable_amounts,
-        metadata={"left_out_by_status": selection.left_out, "unknown_statuses": selection.unknown_statuses},
+        of_day=lambda day: left_out_statuses(extracted[days == day], config.statuses),
     )

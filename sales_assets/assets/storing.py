@@ -11,7 +11,7 @@ import pandas as pd
 
 from sales_assets.errors import RefusedError
 from sales_assets.metadata import report
-from sales_assets.partitions import Window
+from sales_assets.partitions import Window, days_without
 from sales_assets.taxonomy import LEFT_OUT, NO_DATA_TAG
 from sales_assets.transforms.by_day import faulty_days
 
@@ -25,7 +25,7 @@ def stored(
     days: pd.Series,
     check: Callable[[pd.DataFrame], None] | None = None,
     left_out: Sequence[str] = (),
-    metadata: Mapping[str, Any] | None = None,
+    of_day: Callable[[pd.Timestamp], Mapping[str, Any]] | None = None,
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     """The output that replaces the days of a window, or none if no day is left.
 
@@ -39,7 +39,7 @@ def stored(
         days: The business day of each row.
         check: Raises a `ValueError` about rows that must not be stored.
         left_out: Days that keep what they have and do not count as materialized.
-        metadata: What else to report of the run.
+        of_day: What else to report of a day.
 
     Raises:
         RefusedError: Some days were refused; names them and what is wrong.
@@ -48,10 +48,10 @@ def stored(
     spared = [day for day in window.days if day in left_out or day in faults]
     kept = [day for day in window.days if day not in spared]
     if kept:
-        sound = ~days.isin([pd.Timestamp(day) for day in faults])
-        report(context, frame[sound], contract, days[sound], kept)
+        is_kept = days.isin([pd.Timestamp(day) for day in kept])
+        report(context, frame[is_kept], contract, days[is_kept], kept, of_day=of_day)
         spare = {LEFT_OUT: spared} if spared else {}
-        yield dg.Output(frame[sound], metadata={"window": window.interval, **spare, **(metadata or {})})
+        yield dg.Output(frame[is_kept], metadata={"window": window.interval, **spare})
     if faults:
         raise _refusal(context.asset_key.to_user_string(), faults, len(kept))
 
@@ -67,6 +67,26 @@ def _refusal(asset: str, faults: Mapping[str, str], stored_days: int) -> Refused
         f"stored before is kept; {stored_days} other day(s) of the run are stored. "
         "Correct the source, then run what is missing again."
     )
+
+
+def days_without_source(
+    context: dg.AssetExecutionContext, source: dg.AssetKey, window: Window, days: pd.Series
+) -> list[str]:
+    """The days whose rows an upstream asset did not bring: left out by this run, or never loaded.
+
+    Args:
+        context: Of the asset that reads.
+        source: The asset that it reads.
+        window: The days of the run.
+        days: The business day of each row that was read.
+    """
+    instance, run_id = context.instance, context.run.run_id
+    noted = dg.AssetRecordsFilter(asset_key=source, asset_partitions=list(window.days))
+    records = instance.fetch_observations(noted, limit=len(window.days)).records
+    left_out = {str(record.partition_key) for record in records if record.run_id == run_id}
+    empty = set(days_without(days, window))
+    loaded = instance.get_materialized_partitions(source) if empty else set()
+    return [day for day in window.days if day in left_out or day in empty - loaded]
 
 
 def note_no_data(context: dg.AssetExecutionContext, days: Sequence[str]) -> None:

@@ -38,30 +38,41 @@ def validate(orders: pd.DataFrame) -> None:
 
 def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """Add city and segment to orders that were validated; see `validate_and_enrich`."""
-    key = _join_key(orders, customers)
-    known = customers.rename(columns={"id": "customer_id"})[[*key, *CUSTOMER_COLUMNS]]
-    refuse_duplicate_customers(customers if "snapshot_date" in key else customers[["id"]])
+    by_day = "snapshot_date" in orders and "snapshot_date" in customers
+    refuse_duplicate_customers(customers if by_day else customers[["id"]])
     bare = orders.drop(columns=[column for column in CUSTOMER_COLUMNS if column in orders])
-    enriched = bare.merge(known, how="left", on=key)
-    return enriched.set_axis(orders.index)
+    return _joined(bare, customers, [*CUSTOMER_COLUMNS])
 
 
-def count_unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> int:
-    """How many orders have no customer: theirs is null, or not among the customers of its day.
+def unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
+    """Which orders have no customer: theirs is null, or not among the customers of its day.
 
     Args:
         orders: As for `validate_and_enrich`.
         customers: As for `validate_and_enrich`.
+
+    Returns:
+        A boolean per order.
     """
-    key = _join_key(orders, customers)
-    known = customers.rename(columns={"id": "customer_id"})[key]
-    matched = orders[key].dropna().merge(known, how="inner", on=key)
-    return len(orders) - len(matched)
+    return _joined(orders, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
 
 
-def _join_key(orders: pd.DataFrame, customers: pd.DataFrame) -> list[str]:
-    by_day = "snapshot_date" in orders and "snapshot_date" in customers
-    return ["customer_id", "snapshot_date"] if by_day else ["customer_id"]
+def match_metadata(lost: pd.Series) -> dict[str, float]:
+    """What is reported of the orders that have no customer; see `unmatched`."""
+    return {
+        "unmatched_customers": int(lost.sum()),
+        "match_rate": float(1 - lost.mean()) if len(lost) else 1.0,
+    }
+
+
+def _joined(orders: pd.DataFrame, customers: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Orders with columns of their customers, by id and, if both have it, by day."""
+    by_day = ["snapshot_date"] if "snapshot_date" in orders and "snapshot_date" in customers else []
+    key = ["customer_id", *by_day]
+    known = customers.rename(columns={"id": "customer_id"})[[*key, *columns]]
+    if orders["customer_id"].isna().all():
+        return orders.assign(**dict.fromkeys(columns))
+    return orders.merge(known, how="left", on=key).set_axis(orders.index)
 
 
 def refuse_duplicate_customers(customers: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ from typing import cast
 import dagster as dg
 import pandas as pd
 
+from sales_assets.errors import RefusedError
 from sales_assets.settings import settings
 
 DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=settings().timezone)
@@ -49,7 +50,19 @@ class Window:
 
 
 def window_of(context: dg.AssetExecutionContext) -> Window:
-    """The window of a run for one day or for a range of days."""
+    """The window of a run for one day or for a range of days.
+
+    Raises:
+        RefusedError: The range reaches beyond the partitions.
+    """
+    asked = context.partition_key_range
+    if not all(DAILY.has_partition_key(key) for key in (asked.start, asked.end)) or asked.start > asked.end:
+        first, last = DAILY.get_first_partition_key(), DAILY.get_last_partition_key()
+        message = (
+            f"The run asks for {asked.start} to {asked.end}, but there are only business days from {first} "
+            f"to {last} ({DAILY.timezone}). Nothing was read or stored. Ask for days among them."
+        )
+        raise RefusedError(message)
     start, end = context.partition_time_window
     return Window(start.astimezone(UTC), end.astimezone(UTC), tuple(context.partition_keys))
 

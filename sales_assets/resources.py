@@ -10,7 +10,7 @@ import dagster as dg
 from sales_assets.dbt.project import dbt_resource
 from sales_assets.demo.erp import DemoPostgresResource
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.settings import Environment, Settings, SnowflakeSecret
+from sales_assets.settings import Environment, Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
 
@@ -35,7 +35,7 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
                 "warehouse": DuckDBWarehouse(database=database),
             }
         case Environment.STAGING | Environment.PROD:
-            credentials = _snowflake(settings.snowflake_secret)
+            credentials = _snowflake(settings)
             return {
                 "io_manager": SnowflakeWarehouseIOManager(**credentials),
                 "warehouse": SnowflakeWarehouse(**credentials),
@@ -44,7 +44,11 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
             assert_never(never)
 
 
-def _snowflake(secret: SnowflakeSecret) -> dict[str, Any]:
+def _snowflake(settings: Settings) -> dict[str, Any]:
     names = ("account", "user", "role", "warehouse", "database")
-    variables = {name: dg.EnvVar(f"SNOWFLAKE_{name.upper()}") for name in names}
-    return {**variables, secret.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(secret)}
+    config = {name: dg.EnvVar(f"SNOWFLAKE_{name.upper()}") for name in names}
+    secret = settings.snowflake_secret
+    config[secret.removeprefix("SNOWFLAKE_").lower()] = dg.EnvVar(secret)
+    if settings.has_snowflake_passphrase:
+        config["private_key_password"] = dg.EnvVar("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")
+    return config

@@ -49,6 +49,7 @@ class Settings:
         duckdb_path: The warehouse file of the local environment.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
         snowflake_secret: How Snowflake is authenticated.
+        has_snowflake_passphrase: Whether `SNOWFLAKE_PRIVATE_KEY_PASSPHRASE` is set.
         lookback_days: How many days back the schedule looks for days that are missing.
         max_partitions_per_run: How many days one run takes at most; None for any number.
     """
@@ -59,6 +60,7 @@ class Settings:
     duckdb_path: Path = ROOT / ".data" / "sales.duckdb"
     has_erp_url: bool = False
     snowflake_secret: SnowflakeSecret = SnowflakeSecret.PRIVATE_KEY
+    has_snowflake_passphrase: bool = False
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
 
@@ -89,6 +91,7 @@ class Settings:
             duckdb_path=ROOT / Path(given.get("SALES_DUCKDB_PATH", cls.duckdb_path)).expanduser(),
             has_erp_url="ERP_POSTGRES_URL" in given,
             snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
+            has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
             lookback_days=_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         )

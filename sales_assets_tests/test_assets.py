@@ -418,3 +418,16 @@ def test_duplicate_orders_fail_silver(erp: Erp, settings: Settings, run: Any) ->
 def test_a_day_outside_the_partitions_is_refused_by_its_name(erp: Erp, run: Any) -> None:
     with pytest.raises(dg.DagsterUnknownPartitionError, match="2024-12-31"):
         run(partition_key="2024-12-31", raise_on_error=True)
+
+
+@pytest.mark.parametrize(("first", "last"), [("2024-12-30", "2025-01-02"), ("2025-01-02", "2099-01-01")])
+def test_a_range_beyond_the_partitions_is_refused_in_one_sentence_and_not_retried(
+    erp: Erp, run: Any, first: str, last: str
+) -> None:
+    tags = dict(zip(RANGE, (first, last), strict=True))
+    result = run(assets=[raw_orders], tags=tags)
+    assert not result.success
+    assert f"The run asks for {first} to {last}, but there are only business days from 2025-01-01" in failure(
+        result
+    )
+    assert not result.filter_events(lambda event: event.is_step_up_for_retry)

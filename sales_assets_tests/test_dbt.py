@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
+import jinja2
 import pyarrow as pa
 import pytest
 
@@ -86,3 +87,26 @@ def test_a_project_that_does_not_parse_is_an_error_that_says_where(
 def test_a_run_without_partitions_builds_everything_it_selects() -> None:
     context = dg.build_asset_context()
     assert "--vars" not in build_command(context)
+
+
+def rendered(macro: str) -> str:
+    """A macro of the project as dbt would render it, with stand-ins for dbt's own."""
+    source = (PROJECT_DIR / "macros" / "replace_window.sql").read_text()
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
+    stubs = {
+        "var": {"start_date": "2025-01-15", "end_date": "2025-01-16"}.get,
+        "get_quoted_csv": ", ".join,
+        "snowflake_dml_explicit_transaction": lambda dml: f"begin; {dml.strip()} commit;",
+        "return": lambda value: value,
+    }
+    module = environment.from_string(source, globals=stubs).make_module()
+    columns = [{"name": "order_id"}]
+    arguments = {"target_relation": "t", "temp_relation": "n", "unique_key": "d", "dest_columns": columns}
+    return " ".join(str(getattr(module, macro)(arguments)).split())
+
+
+def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
+    window = "d >= cast('2025-01-15' as date) and d < cast('2025-01-16' as date)"
+    replaced = f"delete from t where {window}; insert into t (order_id) select order_id from n;"
+    assert rendered("default__replace_window") == replaced
+    assert rendered("snowflake__replace_window") == f"begin; {replaced} commit;"

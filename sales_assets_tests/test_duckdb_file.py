@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from sales_assets.dbt.project import dbt_resource
 from sales_assets.errors import RefusedError
+from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb_file import opened
 from sales_assets.warehouse.lock import WarehouseBusyError
 
@@ -53,20 +57,42 @@ def test_a_warehouse_that_does_not_exist_yet_cannot_be_read(tmp_path: Path) -> N
         pass
 
 
-def test_a_stranger_that_keeps_the_file_is_named_when_we_give_up(tmp_path: Path) -> None:
-    database = tmp_path / "sales.duckdb"
-    write(database)
-    stranger = subprocess.Popen(
-        [sys.executable, "-c", HOLD, database], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+@contextmanager
+def stranger_holding(database: Path) -> Iterator[subprocess.Popen[str]]:
+    """A program that opened the file without our lock."""
+    command = [sys.executable, "-c", HOLD, str(database)]
+    stranger = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert stranger.stdout is not None
         assert stranger.stdout.readline() == "open\n"
-        with pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{stranger.pid}"):
-            write(database, stranger_patience_seconds=0.1)
+        yield stranger
     finally:
         stranger.communicate()
+
+
+def test_a_stranger_that_keeps_the_file_is_named_when_we_give_up(tmp_path: Path) -> None:
+    database = tmp_path / "sales.duckdb"
     write(database)
+    with (
+        stranger_holding(database) as stranger,
+        pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{stranger.pid}"),
+    ):
+        write(database, stranger_patience_seconds=0.1)
+    write(database)
+
+
+def test_dbt_waits_for_a_stranger_too_and_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sales_assets.warehouse.duckdb_file.STRANGER_PATIENCE_SECONDS", 0.1)
+    database = tmp_path / "sales.duckdb"
+    write(database)
+    with (
+        stranger_holding(database) as stranger,
+        pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{stranger.pid}"),
+        dbt_resource(Settings(duckdb_path=database)).alone("dbt"),
+    ):
+        pass
+    with dbt_resource(Settings(duckdb_path=database)).alone("dbt"):
+        pass
 
 
 def test_a_connection_is_closed_after_an_error(tmp_path: Path) -> None:

@@ -125,6 +125,33 @@ def test_a_role_without_rights_is_refused_by_the_tables_name(erp: Erp, guarded: 
         PostgresResource(url=guarded).execute_query("select * from orders")
 
 
+def test_a_role_that_may_not_connect_or_log_in_is_refused(erp: Erp) -> None:
+    erp.run("create role barred", "create database closed", "revoke connect on database closed from public")
+    for url, reason in (
+        (erp.url.replace("sales_reader", "barred"), "not permitted to log in"),
+        (erp.url.replace("/postgres?", "/closed?"), "permission denied for database"),
+    ):
+        with pytest.raises(RefusedError, match=reason):
+            PostgresResource(url=url).execute_query("select 1")
+
+
+def test_a_query_that_can_never_work_is_refused(erp: Erp) -> None:
+    with pytest.raises(RefusedError, match="division by zero"):
+        erp.resource.execute_query("select 1 / 0")
+
+
+def test_a_password_that_occurs_in_the_message_is_still_a_wrong_password(guarded: str) -> None:
+    with pytest.raises(RefusedError):
+        PostgresResource(url=guarded.replace(QUOTED_SECRET, "e")).execute_query("select 1")
+
+
+def test_a_socket_may_be_given_as_libpq_takes_it(erp: Erp) -> None:
+    folder = urlsplit(erp.url).query.removeprefix("host=")
+    encoded = f"postgresql://sales_reader@{folder.replace('/', '%2F')}/postgres"
+    for url in (encoded, f"postgresql:///postgres?host={folder}&user=sales_reader"):
+        assert PostgresResource(url=url).execute_query("select 1 as n")["n"][0] == 1
+
+
 def test_a_missing_database_is_refused(erp: Erp) -> None:
     with pytest.raises(RefusedError, match='database "nothing" does not exist'):
         PostgresResource(url=erp.url.replace("/postgres?", "/nothing?")).execute_query("select 1")

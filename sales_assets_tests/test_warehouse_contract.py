@@ -139,6 +139,7 @@ def test_a_frame_comes_back_in_the_contracts_pandas_types(warehouse: Warehouse) 
         ("amount", 1e14, "raw.t.amount is DECIMAL(18,4), but row 1 has 100000000000000.0"),
         ("amount", float("inf"), "raw.t.amount is DECIMAL(18,4), but row 1 has inf"),
         ("amount", float("nan"), "raw.t.amount must not be null"),
+        ("amount", 2.00005, "raw.t.amount is DECIMAL(18,4), but row 1 has 2.00005"),
         ("amount", Decimal("0.00001"), "raw.t.amount is DECIMAL(18,4), but row 1 has Decimal('0.00001')"),
         ("name", 5, "raw.t.name is VARCHAR, but row 1 has 5"),
         ("at", "2025-01-15", "raw.t.at is TIMESTAMP, but row 1 has '2025-01-15'"),
@@ -294,6 +295,17 @@ def test_each_partition_reports_its_own_rows_its_query_and_its_columns(
         assert metadata["bytes"].value > 0
 
 
+@pytest.mark.parametrize("column", ["cast(id_at as timestamp)", "ID_AT"])
+def test_a_partition_column_may_be_an_expression_or_in_another_case(
+    warehouse: Warehouse, column: str
+) -> None:
+    contract = dg.TableSchema(columns=[*T.columns[:-1], required("id_at", "TIMESTAMP", "")])
+    frame = pd.concat([rows(1, 2, day=D14), rows(3)]).rename(columns={"at": "id_at"})
+    for _ in range(2):
+        assert warehouse.materialize(table(frame, contract, column=column), keys=(D14, D16)).success
+    assert ids(warehouse) == [1, 2, 3]
+
+
 # --- what Dagster promises of such IO managers ---
 
 
@@ -305,6 +317,26 @@ def test_an_asset_without_a_contract_is_stored_by_its_first_frames_types(warehou
     result = warehouse.materialize(table(frame.assign(x="text"), None), key=D15, raise_on_error=False)
     assert not result.success
     assert ids(warehouse) == [2]
+
+
+@pytest.mark.parametrize(
+    ("frame", "fault"),
+    [
+        (pd.DataFrame(), "has no columns"),
+        (pd.DataFrame([[1, 2]], columns=["id", "id"]), "differ in case only or not at all"),
+        (pd.DataFrame([[1, 2]], columns=["id", "ID"]), "differ in case only or not at all"),
+    ],
+)
+def test_a_frame_that_no_table_can_hold_is_refused(
+    warehouse: Warehouse, frame: pd.DataFrame, fault: str
+) -> None:
+    with pytest.raises(dg.Failure, match=fault):
+        warehouse.materialize(table(frame, None, partitions=None))
+
+
+def test_a_float_is_stored_as_the_decimal_it_is_nearest_to(warehouse: Warehouse) -> None:
+    warehouse.store(rows(1, amount=[0.1 + 0.2]), T, key=D15)
+    assert warehouse.column("select amount from raw.t") == [0.3]
 
 
 def test_an_input_may_ask_for_some_columns(warehouse: Warehouse) -> None:

@@ -18,8 +18,10 @@ from unittest.mock import patch
 import fakesnow.cursor
 import pandas as pd
 import pytest
+from dagster_snowflake import SnowflakeResource
 
 from sales_assets.warehouse import duckdb_file
+from sales_assets.warehouse.snowflake import SnowflakeEngine
 from sales_assets_tests.test_warehouse_contract import D15, D16, T, ids, rows
 from sales_assets_tests.warehouses import Warehouse, duckdb, fake_snowflake, table
 
@@ -73,6 +75,7 @@ def write_and_die(folder: Path, fault: int) -> None:
 
     with patch.object(duckdb_file.duckdb, "connect", mortal), duckdb(folder) as warehouse:
         warehouse.store(rows(*NEW), T, key=D15)
+    os._exit(0)  # without DuckDB's list of what the interpreter did not free
 
 
 def stored(folder: Path) -> list[int]:
@@ -202,3 +205,16 @@ def test_a_write_that_fails_half_way_is_rolled_back_in_the_same_process(tmp_path
         ):
             warehouse.store(rows(*NEW), T, key=D15, raise_on_error=False)
         assert ids(warehouse) == OLD + NEIGHBOUR
+
+
+def test_on_snowflake_a_users_session_parameters_join_ours() -> None:
+    given = {"session_parameters": {"STATEMENT_TIMEOUT_IN_SECONDS": 9}}
+    account = {"account": "a", "user": "u", "password": "p"}
+    engine = SnowflakeEngine({**account, "additional_snowflake_connection_args": given})
+    connecting = patch.object(SnowflakeResource, "get_connection", autospec=True)
+    with connecting as connect, engine.connected("run 1, raw_orders"):
+        pass
+    parameters = connect.call_args.args[0].additional_snowflake_connection_args["session_parameters"]
+    assert parameters["TIMEZONE"] == "UTC"
+    assert parameters["QUERY_TAG"] == "run 1, raw_orders"
+    assert parameters["STATEMENT_TIMEOUT_IN_SECONDS"] == 9

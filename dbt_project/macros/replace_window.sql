@@ -13,11 +13,20 @@
     would keep its old ones. The model's `unique_key` is the column that the window is on.
 #}
 {% macro get_incremental_replace_window_sql(arg_dict) %}
+    {{ return(adapter.dispatch('replace_window')(arg_dict)) }}
+{% endmacro %}
+
+{% macro default__replace_window(arg_dict) %}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
     delete from {{ arg_dict['target_relation'] }}
     where {{ in_window(arg_dict['unique_key']) }};
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}
-    from {{ arg_dict['temp_relation'] }}
+    from {{ arg_dict['temp_relation'] }};
+{% endmacro %}
+
+{# dbt's connection to Snowflake commits each statement by itself. #}
+{% macro snowflake__replace_window(arg_dict) %}
+    {{ return(snowflake_dml_explicit_transaction(default__replace_window(arg_dict))) }}
 {% endmacro %}

@@ -17,7 +17,7 @@ from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
 from sales_assets.dbt.runner import run_dbt
 from sales_assets.settings import ROOT, Settings, environment_with, exported
-from sales_assets.warehouse.lock import locked
+from sales_assets.warehouse.duckdb_file import reserved
 
 PROJECT_DIR = ROOT / "dbt_project"
 
@@ -76,7 +76,7 @@ class SalesDbtResource(DbtCliResource):
         """
         if not self.duckdb_path:
             return nullcontext()
-        return locked(Path(self.duckdb_path), exclusive=True, holder=holder)
+        return reserved(Path(self.duckdb_path), holder=holder)
 
 
 def dbt_resource(settings: Settings) -> SalesDbtResource:

@@ -17,17 +17,20 @@ from sales_assets.erp.url import ErpUrl
 from sales_assets.errors import RefusedError
 from sales_assets.frames import to_pandas
 
-_REFUSED_STATES = ("25", "28", "3D", "42")
-"""SQLSTATE classes that no retry mends: writing, authorization, no such database, table or column."""
+_PASSING_STATES = ("08", "40", "53", "55", "57", "58")
+"""SQLSTATE classes that may pass by themselves: connection, rollback, resources, locks, operator, system."""
 
 _REFUSALS = (
     "authentication failed",
     "does not exist",
+    "invalid ",
+    "no encryption",
     "no password supplied",
-    "invalid URI",
-    "invalid value",
+    "not permitted to log in",
+    "permission denied",
+    "pg_hba.conf",
 )
-"""The same said while connecting, when the driver passes no SQLSTATE on."""
+"""What no retry mends, said while connecting, when the driver passes no SQLSTATE on."""
 
 
 class ErpUnavailableError(Exception):
@@ -84,12 +87,18 @@ class PostgresResource(dg.ConfigurableResource[None]):
 
 def _described(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception:
     reason = url.scrubbed(str(error))
-    refused = (error.sqlstate or "").startswith(_REFUSED_STATES) or any(word in reason for word in _REFUSALS)
-    advice = (
+    if _passes(error):
+        return ErpUnavailableError(
+            f"The ERP at {url} did not answer: {reason} Stored rows were not touched. "
+            "The retry policy tries again; if that ends, run the day again once the ERP answers."
+        )
+    return RefusedError(
+        f"The ERP at {url} refused: {reason} Stored rows were not touched. "
         "Check ERP_POSTGRES_URL and the role's rights, then run the day again."
-        if refused
-        else "The retry policy tries again; if that ends, run the day again once the ERP answers."
     )
-    verb = "refused" if refused else "did not answer"
-    sentence = f"The ERP at {url} {verb}: {reason} Stored rows were not touched. {advice}"
-    return RefusedError(sentence) if refused else ErpUnavailableError(sentence)
+
+
+def _passes(error: adbc_driver_manager.Error) -> bool:
+    if error.sqlstate:
+        return bool(error.sqlstate.startswith(_PASSING_STATES))
+    return not any(refusal in str(error) for refusal in _REFUSALS)

@@ -12,8 +12,8 @@ from sales_assets.errors import RefusedError
 
 _UNREADABLE = (
     "ERP_POSTGRES_URL is not a PostgreSQL URL. It must look like "
-    "postgresql://user:password@host:5432/database, with the characters @ : / ? # % of the user and the "
-    "password percent-encoded (@ is %40). Nothing was read and nothing stored was touched."
+    "postgresql://user:password@host:5432/database, with one host and with the characters @ : / ? # % of the "
+    "user and the password percent-encoded (@ is %40). Nothing was read and nothing stored was touched."
 )
 _NOISE = re.compile(r"^.*?\[libpq\] |\s*(Query was:.*|SQLSTATE: \w+)", re.DOTALL)
 
@@ -51,14 +51,16 @@ class ErpUrl:
         if not _is_complete(parts, options):
             raise RefusedError(_UNREADABLE)
         options.setdefault("connect_timeout", str(connect_timeout_seconds))
-        host = parts.hostname or ""
+        host = unquote(parts.hostname or "")
+        if host.startswith("/"):
+            options["host"], host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0]), ""
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         database = unquote(parts.path[1:]) or options.get("dbname", user)
         credentials = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
         netloc = f"{credentials}@{_quoted_host(host)}" + (f":{port}" if host else "")
         return cls(
             uri=f"postgresql://{netloc}/{quote(database, safe='')}?{urlencode(options, quote_via=quote)}",
-            shown=f"{host or options['host']}:{port}, database {database}, user {user}",
+            shown=f"{host or options['host']}:{port}, database {database}, user {options.get('user', user)}",
             secrets=tuple({password, quote(password, safe=""), options.get("password", "")} - {""}),
         )
 

@@ -7,6 +7,7 @@ its table, column and text. Nothing here knows an engine or a connection.
 import re
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,13 +70,13 @@ def to_arrow(frame: pd.DataFrame, contract: dg.TableSchema, table: str) -> pa.Ta
         RefusedError: A column is missing or unknown, or a value does not fit; nothing was written.
     """
     expected = [column.name for column in contract.columns]
-    missing = [name for name in expected if name not in frame.columns]
-    unknown = [str(name) for name in frame.columns if name not in expected]
+    given = [str(name) for name in frame.columns]
+    missing = [name for name in expected if name not in given]
+    unknown = [name for name in given if name not in expected]
     faults = [f"lacks {', '.join(missing)}"] if missing else []
     faults += [f"has unknown {', '.join(unknown)}"] if unknown else []
-    faults += (
-        ["has columns that differ in case only"] if len({n.lower() for n in expected}) < len(expected) else []
-    )
+    faults += ["has columns that differ in case only or not at all"] if _collide(given) else []
+    faults += [] if expected else ["has no columns"]
     if faults:
         message = f"The frame for {table} {' and '.join(faults)}. Nothing was written; stored rows are kept."
         raise RefusedError(message)
@@ -121,9 +122,25 @@ def _fitted(series: pd.Series, type_: pa.DataType) -> pa.Array:
         if not pc.all(pc.equal(pc.floor_temporal(values, unit="day"), values), min_count=0).as_py():
             message = "a time of day does not fit into a date"
             raise pa.ArrowInvalid(message)
-    if pa.types.is_integer(values.type) and pa.types.is_decimal(type_):
-        values = values.cast(pa.decimal128(38, type_.scale))
+    if pa.types.is_decimal(type_):
+        values = _scaled(values, type_.scale)
     return values.cast(type_, safe=True)
+
+
+def _scaled(values: pa.Array, scale: int) -> pa.Array:
+    """Numbers on their way to a decimal, or Arrow's error if digits behind its last one would be lost.
+
+    A float is taken for the decimal that it is the nearest float to: 0.1 + 0.2 is 0.3.
+    """
+    if pa.types.is_integer(values.type):
+        return values.cast(pa.decimal128(38, scale))
+    if pa.types.is_floating(values.type):
+        units = values.to_numpy(zero_copy_only=False).astype("float64") * 10**scale
+        units = units[np.isfinite(units)]
+        if (np.abs(units - np.rint(units)) > 1e-6 + 1e-15 * np.abs(units)).any():
+            message = f"more than {scale} digits behind the point"
+            raise pa.ArrowInvalid(message)
+    return values
 
 
 def _is_of_kind(given: pa.DataType, wanted: pa.DataType) -> bool:

@@ -48,20 +48,24 @@ def describe(
         return
     counts = _rows_per_partition(context, slice_, rows)
     for key in context.asset_partition_keys:
-        metadata = {
-            "dagster/partition_row_count": counts[key],
-            "query": shown_query(engine.dialect, slice_of(context, table, contract, [key])),
-        }
+        query = shown_query(engine.dialect, slice_of(context, table, contract, [key]))
+        metadata: dict[str, object] = {"query": query}
+        if counts is not None:
+            metadata["dagster/partition_row_count"] = counts[key]
         context.step_context.add_asset_metadata(metadata, context.asset_key, key)
 
 
-def _rows_per_partition(context: dg.OutputContext, slice_: Slice, rows: pa.Table) -> Counter[str]:
+def _rows_per_partition(context: dg.OutputContext, slice_: Slice, rows: pa.Table) -> Counter[str] | None:
+    """How many rows each partition has; None if that is told by an expression rather than a column."""
     keys = context.asset_partition_keys
     if len(keys) == 1:
         return Counter({keys[0]: rows.num_rows})
     definition = context.asset_partitions_def
+    columns = {name.lower(): rows[name] for name in rows.column_names}
+    if any(part.column.lower() not in columns for part in slice_.dimensions):
+        return None
     labels = [
-        _labels(rows[part.column], part, partitions, part_keys)
+        _labels(columns[part.column.lower()], part, partitions, part_keys)
         for part, (partitions, part_keys) in zip(slice_.dimensions, parts_of(definition, keys), strict=True)
     ]
     if not isinstance(definition, dg.MultiPartitionsDefinition):

@@ -52,6 +52,23 @@ def opened(
 
 
 @contextmanager
+def reserved(database: Path, *, holder: str) -> Iterator[None]:
+    """Keep everybody else out of the file, for a program that opens it by itself, such as dbt.
+
+    Args:
+        database: The file; made, with its folder, if need be.
+        holder: Who asks, for those who wait.
+
+    Raises:
+        RefusedError: The path cannot be written or is no DuckDB file.
+        WarehouseBusyError: The file stayed in use.
+    """
+    with _refused_paths(database), locked(database, exclusive=True, holder=holder):
+        _connected(database, read_only=False, config={}, patience_seconds=STRANGER_PATIENCE_SECONDS).close()
+        yield
+
+
+@contextmanager
 def _refused_paths(database: Path) -> Iterator[None]:
     try:
         yield

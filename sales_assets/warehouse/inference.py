@@ -17,7 +17,7 @@ def contract_of_frame(frame: pd.DataFrame) -> dg.TableSchema:
     Raises:
         RefusedError: A column holds what no type of a warehouse takes.
     """
-    return dg.TableSchema(columns=[_column(str(name), frame[name]) for name in frame.columns])
+    return dg.TableSchema(columns=[_column(str(name), values) for name, values in frame.items()])
 
 
 def widened(contract: dg.TableSchema, frame: pd.DataFrame) -> dg.TableSchema:

@@ -109,11 +109,11 @@ def slice_of(
     """
     if not context.has_asset_partitions:
         return Slice(table.schema, table.table)
-    types = {column.name: column.type for column in contract.columns}
+    types = {column.name.lower(): column.type for column in contract.columns}
     columns = [part.partition_expr for part in table.partition_dimensions or ()]
     parts = parts_of(context.asset_partitions_def, context.asset_partition_keys if keys is None else keys)
     dimensions = tuple(
-        _dimension(column, types.get(column, "TIMESTAMP"), definition, part_keys)
+        _dimension(column, types.get(column.lower(), "TIMESTAMP"), definition, part_keys)
         for column, (definition, part_keys) in zip(columns, parts, strict=True)
     )
     return Slice(table.schema, table.table, dimensions)

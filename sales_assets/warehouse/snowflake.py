@@ -105,11 +105,9 @@ class SnowflakeEngine:
         Args:
             holder: Who asks; the query tag, by which cost is attributed.
         """
-        arguments = {
-            "paramstyle": "qmark",
-            "session_parameters": {**_SESSION, "QUERY_TAG": holder},
-            **(self.config.get("additional_snowflake_connection_args") or {}),
-        }
+        given = self.config.get("additional_snowflake_connection_args") or {}
+        session = {**_SESSION, "QUERY_TAG": holder, **given.get("session_parameters", {})}
+        arguments = {**given, "paramstyle": "qmark", "session_parameters": session}
         config = {**self.config, "additional_snowflake_connection_args": arguments, "autocommit": True}
         with SnowflakeResource(**config).get_connection() as connection, closing(connection):
             yield connection
@@ -146,7 +144,10 @@ class SnowflakeWarehouse(SnowflakeResource):
 def _staged(
     connection: SnowflakeConnection, slice_: Slice, contract: dg.TableSchema, rows: pa.Table
 ) -> Iterator[str]:
-    """A table of this write's own that holds its rows, dropped afterwards whatever happens."""
+    """A table of this write's own that holds its rows, dropped afterwards.
+
+    Only a process that is killed leaves one behind, which nothing reads; its name says what it was.
+    """
     staging = Slice(slice_.schema, f"{slice_.table}__staging_{uuid.uuid4().hex}")
     table = _DIALECT.table(staging)
     with connection.cursor() as cursor:

@@ -30,7 +30,8 @@ check: $(INSTALLED) ## Lint, check types, and run the quick tests
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar --dialect postgres sales_assets/erp/sql
 	@$(BIN)/pytest -m "not slow and not snowflake"
 
 .PHONY: bench
@@ -41,7 +42,7 @@ bench: $(INSTALLED) ## Measure what a safe write costs
 format: $(INSTALLED) ## Put the code into its standard form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
-	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: stop
 stop: $(INSTALLED) ## Stop the embedded ERP

@@ -8,6 +8,7 @@ from sales_assets.jobs import customers_job, daily_sales_pipeline
 from sales_assets.policy import with_policy
 from sales_assets.resources import build_resources
 from sales_assets.schedules import build_schedules
+from sales_assets.sensors.erp_late_changes import build_erp_late_changes_sensor
 from sales_assets.settings import Settings, settings
 
 
@@ -29,6 +30,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ),
         jobs=[daily_sales_pipeline, customers_job],
         schedules=build_schedules(settings),
+        sensors=[build_erp_late_changes_sensor(settings)],
         resources=build_resources(settings),
         executor=dg.in_process_executor if settings.is_local else dg.multiprocess_executor,
     )

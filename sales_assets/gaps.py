@@ -33,7 +33,7 @@ def missing_days(
     statuses = [instance.get_status_by_partition(key, days, DAILY) or {} for key in assets]
     lacking = [day for day in days if any(_name(status.get(day)) in ("FAILED", "") for status in statuses)]
     busy = busy_days(instance, assets, days)
-    empty = _days_without_orders(instance, lacking)
+    empty = days_without_orders(instance, lacking)
     return [day for day in lacking if day not in busy and day not in empty]
 
 
@@ -70,7 +70,8 @@ def request(first: str, last: str, run_key: str) -> dg.RunRequest:
     return dg.RunRequest(run_key=run_key, tags={RANGE_START: first, RANGE_END: last})
 
 
-def _days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
+def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
+    """Those of the days of which a load found that the ERP has no order."""
     if not days:
         return set()
     wanted = dg.AssetRecordsFilter(asset_key=RAW_ORDERS, asset_partitions=list(days))

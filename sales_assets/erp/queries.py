@@ -9,3 +9,9 @@ RAW_ORDERS = (_SQL / "raw_orders.sql").read_text()
 
 RAW_CUSTOMERS = (_SQL / "raw_customers.sql").read_text()
 """Parameters: start and end of the window, time zone. Columns: those of `contracts.RAW_CUSTOMERS`."""
+
+LATE_CHANGES = (_SQL / "late_changes.sql").read_text()
+"""Parameters: since when, time zone. Columns: kind, day, minute, changes, checksum."""
+
+CLOCK = (_SQL / "clock.sql").read_text()
+"""Columns: asked_at."""

@@ -11,6 +11,6 @@ select
     count(i.id)::integer as line_count,
     o.updated_at
 from orders as o
-left join order_items as i on i.order_id = o.id
+left join order_items as i on o.id = i.order_id
 where o.created_at >= $1 and o.created_at < $2
 group by o.id, o.customer_id, o.created_at, o.status, o.updated_at

@@ -12,6 +12,8 @@ from sales_assets.demo.orders import orders_placed
 from sales_assets.demo.server import running_server, stop_server
 from sales_assets.erp.postgres import ErpUnavailableError, PostgresResource
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2025, 1, 1)
 
 

@@ -34,7 +34,13 @@ T = dg.TableSchema(
 D14, D15, D16 = "2025-01-14", "2025-01-15", "2025-01-16"
 
 
-@pytest.fixture(params=["duckdb", "fakesnow", pytest.param("snowflake", marks=pytest.mark.snowflake)])
+@pytest.fixture(
+    params=[
+        "duckdb",
+        pytest.param("fakesnow", marks=pytest.mark.slow),
+        pytest.param("snowflake", marks=pytest.mark.snowflake),
+    ]
+)
 def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
     with ENGINES[request.param](tmp_path) as warehouse:
         yield warehouse

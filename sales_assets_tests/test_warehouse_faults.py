@@ -25,6 +25,8 @@ from sales_assets.warehouse.snowflake import SnowflakeEngine
 from sales_assets_tests.test_warehouse_contract import D15, D16, T, ids, rows
 from sales_assets_tests.warehouses import Warehouse, duckdb, fake_snowflake, table
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW, NEIGHBOUR = [1, 2, 3], [11, 12], [99]
 
 # Children that import nothing anew: each is forked from a server that has this module loaded.

@@ -111,14 +111,17 @@ def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def exported(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for as long as a library starts a child that reads them."""
-    before = dict(os.environ)
+    """Set environment variables of this process for as long as a library reads them, and no longer."""
+    before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _environment(value: str) -> Environment:

@@ -1,12 +1,13 @@
 """Settings: what the environment may say, and that every environment loads with nothing set."""
 
+import os
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from sales_assets.definitions import build_definitions
-from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
+from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret, exported
 
 
 def test_nothing_set_is_a_laptop_with_the_demo_erp() -> None:
@@ -73,3 +74,12 @@ def test_a_number_of_days_is_one_or_more(value: str) -> None:
     with pytest.raises(ValueError, match=r"SALES_LOOKBACK_DAYS is .* a number of days, 1 or more"):
         Settings.from_environment({"SALES_LOOKBACK_DAYS": value})
     assert Settings.from_environment({"SALES_LOOKBACK_DAYS": "3"}).lookback_days == 3
+
+
+def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_TIMEZONE", "Europe/Rome")
+    monkeypatch.delenv("SALES_DUCKDB_PATH", raising=False)
+    with exported({"SALES_TIMEZONE": "UTC", "SALES_DUCKDB_PATH": "/x"}):
+        assert (os.environ["SALES_TIMEZONE"], os.environ["SALES_DUCKDB_PATH"]) == ("UTC", "/x")
+    assert os.environ["SALES_TIMEZONE"] == "Europe/Rome"
+    assert "SALES_DUCKDB_PATH" not in os.environ

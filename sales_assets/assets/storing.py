@@ -82,7 +82,7 @@ def days_without_source(
     """
     instance, run_id = context.instance, context.run.run_id
     noted = dg.AssetRecordsFilter(asset_key=source, asset_partitions=list(window.days))
-    records = instance.fetch_observations(noted, limit=len(window.days)).records
+    records = instance.fetch_observations(noted, limit=10 * len(window.days)).records
     left_out = {str(record.partition_key) for record in records if record.run_id == run_id}
     empty = set(days_without(days, window))
     loaded = instance.get_materialized_partitions(source) if empty else set()

@@ -19,7 +19,6 @@ from sales_assets.settings import ROOT, Settings, settings
 
 DAYS = 30
 
-
 LOG = ROOT / ".data" / "demo.log"
 """What dbt says of each model and test; too long for the screen."""
 

@@ -64,11 +64,13 @@ def preview(rows: pd.DataFrame, contract: dg.TableSchema, limit: int = 5) -> str
         contract: Tells which columns hold personal data.
         limit: How many rows to show.
     """
-    personal = [column.name for column in contract.columns if PERSONAL_DATA_TAG in column.tags]
     head = rows.head(limit).astype(object)
     shown = head.where(head.notna(), "").map(_escaped)
-    for column in [name for name in personal if name in shown]:
-        shown[column] = "•••"
+    for column in [column for column in contract.columns if column.name in shown]:
+        if PERSONAL_DATA_TAG in column.tags:
+            shown[column.name] = "•••"
+        elif column.type == "DATE":
+            shown[column.name] = shown[column.name].str.slice(stop=len("2025-01-15"))
     return str(shown.to_markdown(index=False, disable_numparse=True))
 
 

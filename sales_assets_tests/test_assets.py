@@ -316,6 +316,7 @@ def test_a_preview_shows_nobodys_name_and_escapes_what_it_shows(erp: Erp, run: A
     preview = metadata(run(assets=[raw_customers]), "raw_customers")["preview"]
     assert "Bobby" not in preview
     assert "@example.com" not in preview
+    assert f"| {DAY} " in preview
     assert r"&lt;b&gt;R\|o\*me&lt;/b&gt; \`x\`" in preview
 
 

@@ -421,7 +421,11 @@ def test_a_day_outside_the_partitions_is_refused_by_its_name(erp: Erp, run: Any)
         run(partition_key="2024-12-31", raise_on_error=True)
 
 
-@pytest.mark.parametrize(("first", "last"), [("2024-12-30", "2025-01-02"), ("2025-01-02", "2099-01-01")])
+NOW = pd.Timestamp.now("UTC").normalize()
+COMING = [str((NOW + pd.Timedelta(days=days)).date()) for days in (-2, 3)]
+
+
+@pytest.mark.parametrize(("first", "last"), [("2024-12-30", "2025-01-02"), COMING], ids=["early", "late"])
 def test_a_range_beyond_the_partitions_is_refused_in_one_sentence_and_not_retried(
     erp: Erp, run: Any, first: str, last: str
 ) -> None:

@@ -15,6 +15,8 @@ from sales_assets.taxonomy import NO_DATA_TAG
 from sales_assets.transforms.late_changes import Watermark, follow
 from sales_assets_tests.erp import Erp
 
+pytestmark = pytest.mark.slow
+
 LOADED = ["2025-01-15", "2025-01-16", "2025-01-17", "2025-03-01"]
 
 

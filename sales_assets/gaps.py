@@ -3,44 +3,47 @@
 Nothing here launches a run: schedules and commands decide that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import dagster as dg
 import pandas as pd
 
 from sales_assets.partitions import DAILY
-from sales_assets.taxonomy import NO_DATA_TAG
+from sales_assets.taxonomy import NO_DATA_TAG, RAW_ORDERS
 
-RAW_ORDERS = dg.AssetKey("raw_orders")
+NEVER_MADE = ""
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
 
-def missing_days(
+def day_statuses(
     instance: dg.DagsterInstance, assets: Iterable[dg.AssetKey], days: Sequence[str]
-) -> list[str]:
-    """The days that an asset lacks or failed to make.
+) -> dict[str, set[str]]:
+    """What the instance knows of each day.
 
     Args:
-        instance: What was materialized, observed and is under way.
-        assets: Daily assets; a day is missing if one of them lacks it.
+        instance: What was materialized and is under way.
+        assets: Daily assets.
         days: Partition keys to look at.
 
     Returns:
-        Those of the days, without the ones that had no order and those that are queued or running.
+        By day, the names of Dagster's statuses that its assets have; nothing for one that was never made.
     """
-    statuses = [instance.get_status_by_partition(key, days, DAILY) or {} for key in assets]
-    lacking = [day for day in days if any(_name(status.get(day)) in ("FAILED", "") for status in statuses)]
-    busy = busy_days(instance, assets, days)
-    empty = days_without_orders(instance, lacking)
-    return [day for day in lacking if day not in busy and day not in empty]
+    by_asset = [instance.get_status_by_partition(key, days, DAILY) or {} for key in assets]
+    return {day: {getattr(statuses.get(day), "name", NEVER_MADE) for statuses in by_asset} for day in days}
 
 
-def busy_days(instance: dg.DagsterInstance, assets: Iterable[dg.AssetKey], days: Sequence[str]) -> set[str]:
+def busy_days(statuses: Mapping[str, set[str]]) -> set[str]:
     """The days that a queued or running run is going to make."""
-    statuses = [instance.get_status_by_partition(key, days, DAILY) or {} for key in assets]
-    return {day for day in days if any(_name(status.get(day)) == "IN_PROGRESS" for status in statuses)}
+    return {day for day, names in statuses.items() if "IN_PROGRESS" in names}
+
+
+def missing_days(instance: dg.DagsterInstance, statuses: Mapping[str, set[str]]) -> list[str]:
+    """The days that an asset lacks or failed to make, without those that had no order or are busy."""
+    lacking = [day for day, names in statuses.items() if names & {"FAILED", NEVER_MADE}]
+    done = busy_days(statuses) | days_without_orders(instance, lacking)
+    return [day for day in lacking if day not in done]
 
 
 def ranges(days: Iterable[str], at_most: int | None = None) -> list[tuple[str, str]]:
@@ -78,11 +81,6 @@ def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> se
     observed = instance.fetch_observations(wanted, limit=10 * len(days)).records
     observations = [record.asset_observation for record in observed]
     return {o.partition for o in observations if o and o.partition and NO_DATA_TAG in o.metadata}
-
-
-def _name(status: object) -> str:
-    """A partition's status as Dagster names it; nothing for one that was never made."""
-    return getattr(status, "name", "")
 
 
 def _next(day: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sales_assets.gaps import busy_days, missing_days, ranges, request
+from sales_assets.gaps import busy_days, day_statuses, missing_days, ranges, request
 from sales_assets.jobs import daily_sales_pipeline
 from sales_assets.partitions import DAILY
 from sales_assets.settings import Settings
@@ -27,9 +27,8 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     def sales_pipeline_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         """Yesterday's sales, and those of every day of late that is missing or failed."""
         days = DAILY.get_partition_keys(context.scheduled_execution_time)[-settings.lookback_days :]
-        assets = daily_assets(context)
-        wanted = {*missing_days(context.instance, assets, days), *days[-1:]}
-        wanted -= busy_days(context.instance, assets, days)
+        statuses = day_statuses(context.instance, daily_assets(context), days)
+        wanted = {*missing_days(context.instance, statuses), *days[-1:]} - busy_days(statuses)
         for first, last in ranges(wanted, settings.max_partitions_per_run):
             yield request(first, last, f"{context.scheduled_execution_time.isoformat()} {first}..{last}")
 

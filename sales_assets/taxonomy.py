@@ -3,9 +3,14 @@
 Groups, owners, kinds and tag keys belong here; what they are attached to does not.
 """
 
+import dagster as dg
+
 INGESTION = "ingestion"
 SILVER = "silver"
 GOLD = "gold"
+
+RAW_ORDERS = dg.AssetKey("raw_orders")
+"""The asset that decides whether a day has data; the others follow it."""
 
 OWNER = "team:data-platform"
 

@@ -9,10 +9,8 @@ from sales_assets.assets.storing import days_without_source, stored
 from sales_assets.contracts import SILVER_ENRICHED_ORDERS, stored_as
 from sales_assets.partitions import BACKFILL, DAILY, day_of_row, window_of
 from sales_assets.retries import TRANSFORMATION
-from sales_assets.taxonomy import SILVER
+from sales_assets.taxonomy import RAW_ORDERS, SILVER
 from sales_assets.transforms.enrich_orders import enrich, match_metadata, unmatched, validate
-
-RAW_ORDERS = dg.AssetKey("raw_orders")
 
 
 @dg.asset(

@@ -38,8 +38,7 @@ def validate(orders: pd.DataFrame) -> None:
 
 def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """Add city and segment to orders that were validated; see `validate_and_enrich`."""
-    by_day = "snapshot_date" in orders and "snapshot_date" in customers
-    refuse_duplicate_customers(customers if by_day else customers[["id"]])
+    refuse_duplicate_customers(customers[["id", *_day(orders, customers)]])
     bare = orders.drop(columns=[column for column in CUSTOMER_COLUMNS if column in orders])
     return _joined(bare, customers, [*CUSTOMER_COLUMNS])
 
@@ -67,12 +66,16 @@ def match_metadata(lost: pd.Series) -> dict[str, float]:
 
 def _joined(orders: pd.DataFrame, customers: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Orders with columns of their customers, by id and, if both have it, by day."""
-    by_day = ["snapshot_date"] if "snapshot_date" in orders and "snapshot_date" in customers else []
-    key = ["customer_id", *by_day]
+    key = ["customer_id", *_day(orders, customers)]
     known = customers.rename(columns={"id": "customer_id"})[[*key, *columns]]
     if orders["customer_id"].isna().all():
         return orders.assign(**dict.fromkeys(columns))
     return orders.merge(known, how="left", on=key).set_axis(orders.index)
+
+
+def _day(orders: pd.DataFrame, customers: pd.DataFrame) -> list[str]:
+    """The column that a join by day needs besides the id; none unless both have it."""
+    return [name for name in ("snapshot_date",) if name in orders and name in customers]
 
 
 def refuse_duplicate_customers(customers: pd.DataFrame) -> None:

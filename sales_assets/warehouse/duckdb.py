@@ -15,7 +15,6 @@ import pandas as pd
 import pyarrow as pa
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 
-from sales_assets.errors import RefusedError
 from sales_assets.frames import to_pandas
 from sales_assets.warehouse.duckdb_file import opened
 from sales_assets.warehouse.io_manager import WarehouseIOManager
@@ -23,7 +22,7 @@ from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.statements import (
     Dialect,
     definition,
-    predicate_of,
+    query_of,
     refuse_strays,
     replacement,
     strays,
@@ -68,12 +67,7 @@ class DuckDBEngine:
     def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
         """See `Engine`."""
         with self._opened(read_only=True, holder=holder) as connection:
-            if not _stored_columns(connection, slice_):
-                message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
-                raise RefusedError(message)
-            names = ", ".join(map(self.dialect.name, columns)) or "*"
-            predicate, values = predicate_of(self.dialect, slice_)
-            query = f"select {names} from {self.dialect.table(slice_)} where {predicate}"
+            query, values = query_of(self.dialect, slice_, columns, _stored_columns(connection, slice_))
             rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
             return rows
 

@@ -19,14 +19,13 @@ from dagster_snowflake import SnowflakeResource
 from dagster_snowflake_pandas import SnowflakePandasIOManager
 from snowflake.connector import SnowflakeConnection, pandas_tools
 
-from sales_assets.errors import RefusedError
 from sales_assets.frames import to_pandas
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.statements import (
     Dialect,
     definition,
-    predicate_of,
+    query_of,
     refuse_strays,
     replacement,
     strays,
@@ -45,7 +44,6 @@ _CONTRACT_TYPES = {
     "NUMBER(38,0)": "BIGINT",
     "FLOAT": "DOUBLE",
     "TIMESTAMP_NTZ": "TIMESTAMP",
-    "TEXT": "VARCHAR",
 }
 _SESSION = {"TIMEZONE": "UTC", "LOCK_TIMEOUT": 1800, "AUTOCOMMIT": True}
 """Instants are UTC; a write waits half an hour for another write to the same table."""
@@ -66,7 +64,7 @@ class SnowflakeEngine:
             stored = _stored_columns(connection, slice_)
         if not stored:
             return None
-        columns = {name.lower(): _contract_type(type_) for name, type_ in stored.items()}
+        columns = {name.lower(): _CONTRACT_TYPES.get(type_, type_) for name, type_ in stored.items()}
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
     def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
@@ -89,14 +87,8 @@ class SnowflakeEngine:
     def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
         """See `Engine`."""
         with self.connected(holder) as connection:
-            if not _stored_columns(connection, slice_):
-                message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
-                raise RefusedError(message)
-            names = ", ".join(map(_DIALECT.name, columns)) or "*"
-            predicate, values = predicate_of(_DIALECT, slice_)
-            return _fetched(
-                connection, f"select {names} from {_DIALECT.table(slice_)} where {predicate}", values
-            )
+            stored = _stored_columns(connection, slice_)
+            return _fetched(connection, *query_of(_DIALECT, slice_, columns, stored))
 
     @contextmanager
     def connected(self, holder: str) -> Iterator[SnowflakeConnection]:
@@ -189,7 +181,3 @@ def _stored_type(type_: str, precision: int | None, scale: int | None) -> str:
     if type_ == "NUMBER":
         return f"NUMBER({precision},{scale})" if not scale else f"DECIMAL({precision},{scale})"
     return "VARCHAR" if type_ == "TEXT" else type_
-
-
-def _contract_type(stored: str) -> str:
-    return _CONTRACT_TYPES.get(stored, stored)

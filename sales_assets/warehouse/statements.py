@@ -4,7 +4,7 @@ Text is built of names only, quoted; values are bound. Who runs the statements, 
 transaction, is the engine's business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -86,6 +86,26 @@ def predicate_of(dialect: Dialect, slice_: Slice) -> Statement:
     """Which rows of a table are the slice's; `true` for the whole table."""
     parts = [part.sql(dialect.expression(part.column)) for part in slice_.dimensions]
     return " and ".join(parts) or "true", [value for part in slice_.dimensions for value in part.values()]
+
+
+def query_of(dialect: Dialect, slice_: Slice, columns: Sequence[str], stored: Mapping[str, str]) -> Statement:
+    """Reads a slice.
+
+    Args:
+        dialect: The engine's.
+        slice_: The rows to read.
+        columns: Those to read; none means all.
+        stored: The columns that the table has; none if there is no table.
+
+    Raises:
+        RefusedError: There is no table.
+    """
+    if not stored:
+        message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
+        raise RefusedError(message)
+    predicate, values = predicate_of(dialect, slice_)
+    names = ", ".join(map(dialect.name, columns)) or "*"
+    return f"select {names} from {dialect.table(slice_)} where {predicate}", values
 
 
 def shown_query(dialect: Dialect, slice_: Slice) -> str:

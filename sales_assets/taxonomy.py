@@ -1,6 +1,6 @@
 """The words that assets, jobs and tags share: a name typed twice diverges.
 
-Groups, owners, kinds and tag keys belong here; what they are attached to does not.
+Groups, owners, shared asset keys and tag keys belong here; what they are attached to does not.
 """
 
 import dagster as dg

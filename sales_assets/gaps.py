@@ -66,6 +66,13 @@ def ranges(days: Iterable[str], at_most: int | None = None) -> list[tuple[str, s
     return [(run[0], run[-1]) for run in found]
 
 
+def named(days: Sequence[str], most: int = 5) -> str:
+    """Days as text for people: ranges, and the first few of many."""
+    found = [first if first == last else f"{first} to {last}" for first, last in ranges(days)]
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
 def request(first: str, last: str, run_key: str) -> dg.RunRequest:
     """A run request for a range; for one day an ordinary partition, as the run queue knows it."""
     if first == last:

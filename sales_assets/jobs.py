@@ -2,12 +2,14 @@
 
 import dagster as dg
 
+from sales_assets.checks import agrees_with_the_erp
 from sales_assets.partitions import DAILY
 from sales_assets.taxonomy import DOMAIN_TAGS, GOLD, INGESTION, SILVER
 
 daily_sales_pipeline = dg.define_asset_job(
     "daily_sales_pipeline",
-    selection=dg.AssetSelection.groups(INGESTION, SILVER, GOLD),
+    selection=dg.AssetSelection.groups(INGESTION, SILVER, GOLD)
+    - dg.AssetSelection.checks(agrees_with_the_erp),
     partitions_def=DAILY,
     description="A business day from the ERP to the gold layer.",
     tags=DOMAIN_TAGS,
@@ -20,5 +22,12 @@ customers_job = dg.define_asset_job(
     ),
     partitions_def=DAILY,
     description="A business day's customers alone, from the ERP to the gold layer.",
+    tags=DOMAIN_TAGS,
+)
+
+reconciliation_job = dg.define_asset_job(
+    "reconciliation_job",
+    selection=dg.AssetSelection.checks(agrees_with_the_erp),
+    description="Compares gold with the ERP, day by day: the days of late, or those that the config names.",
     tags=DOMAIN_TAGS,
 )

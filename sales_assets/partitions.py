@@ -49,22 +49,37 @@ class Window:
         return date.fromisoformat(self.days[0]), day_after.date()
 
 
-def window_of(context: dg.AssetExecutionContext) -> Window:
+def window_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Window:
     """The window of a run for one day or for a range of days.
 
     Raises:
         RefusedError: The range reaches beyond the partitions.
     """
     asked = context.partition_key_range
-    if not all(DAILY.has_partition_key(key) for key in (asked.start, asked.end)) or asked.start > asked.end:
-        first, last = DAILY.get_first_partition_key(), DAILY.get_last_partition_key()
+    return window_between(asked.start, asked.end)
+
+
+def window_between(first: str, last: str) -> Window:
+    """The window of some contiguous days.
+
+    Args:
+        first: The first day, such as `2025-01-15`.
+        last: The last one.
+
+    Raises:
+        RefusedError: They are no days, or not among the partitions.
+    """
+    if not all(map(DAILY.has_partition_key, (first, last))) or first > last:
+        known = DAILY.get_first_partition_key(), DAILY.get_last_partition_key()
         message = (
-            f"The run asks for {asked.start} to {asked.end}, but there are only business days from {first} "
-            f"to {last} ({DAILY.timezone}). Nothing was read or stored. Ask for days among them."
+            f"The run asks for {first} to {last}, but there are only business days from {known[0]} "
+            f"to {known[1]} ({DAILY.timezone}). Nothing was read or stored. Ask for days among them."
         )
         raise RefusedError(message)
-    start, end = context.partition_time_window
-    return Window(start.astimezone(UTC), end.astimezone(UTC), tuple(context.partition_keys))
+    days = DAILY.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))
+    start = DAILY.time_window_for_partition_key(first).start
+    end = DAILY.time_window_for_partition_key(last).end
+    return Window(start.astimezone(UTC), end.astimezone(UTC), tuple(days))
 
 
 def day_of_row(window: Window, rows: pd.DataFrame, column: str, *, is_date: bool = False) -> pd.Series:

@@ -12,6 +12,9 @@ GOLD = "gold"
 RAW_ORDERS = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; the others follow it."""
 
+FCT_ORDERS = dg.AssetKey(["gold", "fct_orders"])
+"""Every sale once: what gold's other tables, and the comparison with the ERP, go by."""
+
 OWNER = "team:data-platform"
 
 NO_DATA_TAG = "sales/no_data"

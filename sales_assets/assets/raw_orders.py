@@ -14,14 +14,14 @@ from sales_assets.partitions import BACKFILL, DAILY, day_of_row, days_without, w
 from sales_assets.retries import EXTRACTION
 from sales_assets.taxonomy import INGESTION
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
-from sales_assets.transforms.select_orders import left_out_statuses, select_orders
+from sales_assets.transforms.select_orders import SALES_STATUSES, left_out_statuses, select_orders
 
 
 class RawOrdersConfig(dg.Config):
     """What a run of `raw_orders` may choose."""
 
     statuses: list[str] = Field(
-        default=["completed", "shipped"], description="The order statuses that count as sales."
+        default=[*SALES_STATUSES], description="The order statuses that count as sales."
     )
     allow_empty: bool = Field(
         default=False, description="Store a day without any order as empty, instead of leaving it as it is."

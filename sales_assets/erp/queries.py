@@ -15,3 +15,9 @@ LATE_CHANGES = (_SQL / "late_changes.sql").read_text()
 
 CLOCK = (_SQL / "clock.sql").read_text()
 """Columns: asked_at."""
+
+SALES_BY_DAY = (_SQL / "sales_by_day.sql").read_text()
+"""Parameters: start and end of the window, time zone, statuses that are sales.
+
+Columns: day, orders, sales, total_amount, changed_at.
+"""

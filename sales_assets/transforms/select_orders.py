@@ -4,6 +4,9 @@ from collections.abc import Collection
 
 import pandas as pd
 
+SALES_STATUSES = ("completed", "shipped")
+"""The statuses that count as sales, unless a run says otherwise."""
+
 KNOWN_STATUSES = frozenset({"pending", "completed", "shipped", "cancelled", "refunded"})
 """The statuses that the ERP had when this was written; it may add others."""
 

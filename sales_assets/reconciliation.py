@@ -1,0 +1,61 @@
+"""Asks the ERP and the warehouse for the sales of some days, and tells where they disagree.
+
+What is compared and how stands in `transforms/reconciliation.py`; who asks, and what follows from the
+answer, belongs to the check and to the repair.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Protocol
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.erp import queries
+from sales_assets.erp.postgres import PostgresResource
+from sales_assets.partitions import DAILY, Window
+from sales_assets.taxonomy import RAW_ORDERS
+from sales_assets.transforms.reconciliation import differences
+from sales_assets.transforms.select_orders import SALES_STATUSES
+
+_GOLD_BY_DAY = (files("sales_assets.checks") / "gold_by_day.sql").read_text()
+
+
+class Warehouse(Protocol):
+    """What is needed of the resource `warehouse`, on any engine."""
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> pd.DataFrame:
+        """The rows of a query."""
+
+
+def reconcile(
+    window: Window, postgres_erp: PostgresResource, warehouse: Warehouse, instance: dg.DagsterInstance
+) -> pd.DataFrame:
+    """The days of a window on which the ERP and gold disagree, in number or amount of the sales.
+
+    Args:
+        window: The days to compare.
+        postgres_erp: The ERP.
+        warehouse: Has the table `gold.fct_orders`.
+        instance: Knows when a day was loaded.
+
+    Returns:
+        The columns of `transforms.reconciliation.differences`; no row if everything agrees.
+    """
+    parameters = [window.start, window.end, DAILY.timezone, list(SALES_STATUSES)]
+    erp = postgres_erp.execute_query(queries.SALES_BY_DAY, parameters)
+    gold = warehouse.query(_GOLD_BY_DAY, window.dates)
+    return differences(erp, gold, _loaded(instance, {*erp["day"], *gold["day"]}))
+
+
+def _loaded(instance: dg.DagsterInstance, days: set[str]) -> dict[str, datetime]:
+    """When each day was last loaded from the ERP."""
+    latest = instance.get_latest_storage_id_by_partition(
+        RAW_ORDERS, dg.DagsterEventType.ASSET_MATERIALIZATION, days
+    )
+    if not latest:
+        return {}
+    wanted = dg.AssetRecordsFilter(asset_key=RAW_ORDERS, storage_ids=list(latest.values()))
+    records = instance.fetch_materializations(wanted, limit=len(latest)).records
+    return {str(record.partition_key): datetime.fromtimestamp(record.timestamp, UTC) for record in records}

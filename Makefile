@@ -21,6 +21,15 @@ demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold laye
 dev: $(INSTALLED) ## Open the asset catalog at http://localhost:3000
 	@$(BIN)/dagster dev
 
+.PHONY: backfill
+backfill: $(INSTALLED) ## Run a range of days: make backfill FROM=2025-01-01 TO=2025-01-31
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.commands.backfill $(FROM) $(TO)
+
+.PHONY: repair
+repair: $(INSTALLED) ## Show what is missing, failed, stale or different from the ERP; RUN=1 mends it
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.commands.repair \
+		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(RUN),--run)
+
 .PHONY: test
 test: $(INSTALLED) ## Run every test
 	@$(BIN)/pytest

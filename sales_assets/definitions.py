@@ -4,7 +4,7 @@ import dagster as dg
 
 from sales_assets import assets, checks
 from sales_assets.dbt.assets import build_dbt_assets
-from sales_assets.jobs import customers_job, daily_sales_pipeline, reconciliation_job
+from sales_assets.jobs import customers_job, daily_sales_pipeline, reconciliation_job, repair_job
 from sales_assets.policy import with_policy
 from sales_assets.resources import build_resources
 from sales_assets.schedules import build_schedules
@@ -29,7 +29,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             ],
         ),
         asset_checks=[checks.agrees_with_the_erp],
-        jobs=[daily_sales_pipeline, customers_job, reconciliation_job],
+        jobs=[daily_sales_pipeline, customers_job, reconciliation_job, repair_job],
         schedules=build_schedules(settings),
         sensors=[build_erp_late_changes_sensor(settings)],
         resources=build_resources(settings),

@@ -1,6 +1,6 @@
-"""Which days the instance lacks, and the fewest ranges that ask for them.
+"""What the instance lacks of each business day, and the fewest ranges that ask for it.
 
-Nothing here launches a run: schedules and commands decide that.
+Nothing here launches a run: schedules, sensors and `plans.py` decide that.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,41 +9,74 @@ from datetime import timedelta
 import dagster as dg
 import pandas as pd
 
+from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY
 from sales_assets.taxonomy import NO_DATA_TAG, RAW_ORDERS
 
-NEVER_MADE = ""
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
+MISSING, FAILED, STALE = "missing", "failed", "stale"
 
-def day_statuses(
-    instance: dg.DagsterInstance, assets: Iterable[dg.AssetKey], days: Sequence[str]
-) -> dict[str, set[str]]:
-    """What the instance knows of each day.
+Troubles = dict[str, dict[dg.AssetKey, str]]
+"""By day: the assets that lack it, and why."""
+
+
+def troubles(
+    instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]
+) -> tuple[Troubles, set[str]]:
+    """The days that some asset lacks, and those that a queued or running run is about to make.
 
     Args:
         instance: What was materialized and is under way.
-        assets: Daily assets.
+        lineage: The assets to look at; those that are daily.
         days: Partition keys to look at.
 
     Returns:
-        By day, the names of Dagster's statuses that its assets have; nothing for one that was never made.
+        `MISSING` or `FAILED` by asset and day, without days that are under way and those that had no order;
+        and the days that are under way.
     """
-    by_asset = [instance.get_status_by_partition(key, days, DAILY) or {} for key in assets]
-    return {day: {getattr(statuses.get(day), "name", NEVER_MADE) for statuses in by_asset} for day in days}
+    found: Troubles = {}
+    busy: set[str] = set()
+    for asset in lineage.daily:
+        statuses = instance.get_status_by_partition(asset, days, DAILY) or {}
+        for day in days:
+            name = getattr(statuses.get(day), "name", "")
+            if name == "IN_PROGRESS":
+                busy.add(day)
+            elif name != "MATERIALIZED":
+                found.setdefault(day, {})[asset] = FAILED if name == "FAILED" else MISSING
+    unsure = [day for day, assets in found.items() if assets.get(RAW_ORDERS) != FAILED]
+    done = busy | days_without_orders(instance, unsure)
+    return {day: found[day] for day in sorted(found) if day not in done}, busy
 
 
-def busy_days(statuses: Mapping[str, set[str]]) -> set[str]:
-    """The days that a queued or running run is going to make."""
-    return {day for day, names in statuses.items() if "IN_PROGRESS" in names}
+def stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -> Troubles:
+    """The days that an asset made before something that it reads made them anew.
+
+    Args:
+        instance: What was materialized, in which order.
+        lineage: The assets to look at; those that are daily.
+        days: Partition keys to look at.
+    """
+    made = {asset: _latest(instance, asset, days) for asset in lineage.daily}
+    found: Troubles = {}
+    for asset in lineage.daily:
+        parents = [made[parent] for parent in lineage.parents(asset)]
+        for day, when in made[asset].items():
+            if any(parent.get(day, 0) > when for parent in parents):
+                found.setdefault(day, {})[asset] = STALE
+    ordinary = found.keys() - days_without_orders(instance, list(found))
+    return {day: found[day] for day in sorted(ordinary)}
 
 
-def missing_days(instance: dg.DagsterInstance, statuses: Mapping[str, set[str]]) -> list[str]:
-    """The days that an asset lacks or failed to make, without those that had no order or are busy."""
-    lacking = [day for day, names in statuses.items() if names & {"FAILED", NEVER_MADE}]
-    done = busy_days(statuses) | days_without_orders(instance, lacking)
-    return [day for day in lacking if day not in done]
+def merged(*found: Mapping[str, Mapping[dg.AssetKey, str]]) -> Troubles:
+    """Several findings as one; of two reasons for the same day and asset the first one counts."""
+    together: Troubles = {}
+    for troubles in reversed(found):
+        for day, reasons in troubles.items():
+            together.setdefault(day, {}).update(reasons)
+    return {day: together[day] for day in sorted(together)}
 
 
 def ranges(days: Iterable[str], at_most: int | None = None) -> list[tuple[str, str]]:
@@ -66,28 +99,53 @@ def ranges(days: Iterable[str], at_most: int | None = None) -> list[tuple[str, s
     return [(run[0], run[-1]) for run in found]
 
 
-def named(days: Sequence[str], most: int = 5) -> str:
+def named(days: Iterable[str], most: int = 5) -> str:
     """Days as text for people: ranges, and the first few of many."""
     found = [first if first == last else f"{first} to {last}" for first, last in ranges(days)]
     more = f" and {len(found) - most} more" if len(found) > most else ""
     return ", ".join(found[:most]) + more
 
 
-def request(first: str, last: str, run_key: str) -> dg.RunRequest:
-    """A run request for a range; for one day an ordinary partition, as the run queue knows it."""
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags of a run that makes a range of days."""
+    return {RANGE_START: first, RANGE_END: last}
+
+
+def request(
+    first: str, last: str, run_key: str, assets: Sequence[dg.AssetKey] | None = None
+) -> dg.RunRequest:
+    """A run request for a range; for one day an ordinary partition, as the run queue knows it.
+
+    Args:
+        first: The first day.
+        last: The last day.
+        run_key: Two requests of the same key are one.
+        assets: What to make; everything of the job unless told.
+    """
     if first == last:
-        return dg.RunRequest(run_key=run_key, partition_key=first)
-    return dg.RunRequest(run_key=run_key, tags={RANGE_START: first, RANGE_END: last})
+        return dg.RunRequest(run_key=run_key, partition_key=first, asset_selection=assets)
+    return dg.RunRequest(run_key=run_key, tags=range_tags(first, last), asset_selection=assets)
 
 
 def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
-    """Those of the days of which a load found that the ERP has no order."""
+    """Those of the days of which their last load found that the ERP has no order."""
     if not days:
         return set()
     wanted = dg.AssetRecordsFilter(asset_key=RAW_ORDERS, asset_partitions=list(days))
-    observed = instance.fetch_observations(wanted, limit=10 * len(days)).records
-    observations = [record.asset_observation for record in observed]
-    return {o.partition for o in observations if o and o.partition and NO_DATA_TAG in o.metadata}
+    records = instance.fetch_observations(wanted, limit=10 * len(days)).records
+    loaded = _latest(instance, RAW_ORDERS, days)
+    observed = [(record.storage_id, record.asset_observation) for record in records]
+    return {
+        seen.partition
+        for when, seen in observed
+        if seen and seen.partition and NO_DATA_TAG in seen.metadata and when > loaded.get(seen.partition, 0)
+    }
+
+
+def _latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> Mapping[str, int]:
+    """The place in the event log of each day's latest materialization."""
+    event = dg.DagsterEventType.ASSET_MATERIALIZATION
+    return instance.get_latest_storage_id_by_partition(asset, event, set(days))
 
 
 def _next(day: str) -> str:

@@ -1,8 +1,9 @@
-"""The jobs: which assets are run together, and under what name."""
+"""The jobs: which assets, checks and ops are run together, and under what name."""
 
 import dagster as dg
 
 from sales_assets.checks import agrees_with_the_erp
+from sales_assets.ops.repair import repair
 from sales_assets.partitions import DAILY
 from sales_assets.taxonomy import DOMAIN_TAGS, GOLD, INGESTION, SILVER
 
@@ -31,3 +32,9 @@ reconciliation_job = dg.define_asset_job(
     description="Compares gold with the ERP, day by day: the days of late, or those that the config names.",
     tags=DOMAIN_TAGS,
 )
+
+
+@dg.job(tags=DOMAIN_TAGS)
+def repair_job() -> None:
+    """Shows what is missing, failed, stale or different from the ERP; with `launch` runs what mends it."""
+    repair()

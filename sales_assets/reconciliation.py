@@ -19,7 +19,7 @@ from sales_assets.taxonomy import RAW_ORDERS
 from sales_assets.transforms.reconciliation import differences
 from sales_assets.transforms.select_orders import SALES_STATUSES
 
-_GOLD_BY_DAY = (files("sales_assets.checks") / "gold_by_day.sql").read_text()
+_GOLD_BY_DAY = (files("sales_assets.warehouse") / "sql" / "sales_by_day.sql").read_text()
 
 
 class Warehouse(Protocol):

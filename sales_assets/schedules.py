@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sales_assets.gaps import busy_days, day_statuses, missing_days, ranges, request
+from sales_assets.gaps import MISSING, request, troubles
 from sales_assets.jobs import daily_sales_pipeline, reconciliation_job
+from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY
+from sales_assets.plans import parts_of
 from sales_assets.settings import Settings
 
 FIVE_IN_THE_MORNING = "0 5 * * *"
@@ -29,11 +31,14 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     )
     def sales_pipeline_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         """Yesterday's sales, and those of every day of late that is missing or failed."""
+        lineage = Lineage(_repository(context).get_job(daily_sales_pipeline.name))
         days = DAILY.get_partition_keys(context.scheduled_execution_time)[-settings.lookback_days :]
-        statuses = day_statuses(context.instance, daily_assets(context), days)
-        wanted = {*missing_days(context.instance, statuses), *days[-1:]} - busy_days(statuses)
-        for first, last in ranges(wanted, settings.max_partitions_per_run):
-            yield request(first, last, f"{context.scheduled_execution_time.isoformat()} {first}..{last}")
+        found, busy = troubles(context.instance, lineage, days)
+        found |= {day: dict.fromkeys(lineage.daily, MISSING) for day in days[-1:] if day not in busy}
+        for part in parts_of(found, lineage, settings.max_partitions_per_run):
+            run_key = f"{context.scheduled_execution_time.isoformat()} {part.first}..{part.last}"
+            is_everything = len(part.assets) == len(lineage.assets)
+            yield request(part.first, part.last, run_key, None if is_everything else part.assets)
 
     reconciliation_schedule = dg.ScheduleDefinition(
         name="reconciliation_schedule",
@@ -45,11 +50,8 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     return [sales_pipeline_schedule, reconciliation_schedule]
 
 
-def daily_assets(context: dg.ScheduleEvaluationContext) -> list[dg.AssetKey]:
-    """The partitioned assets of the daily job."""
-    repository = context.repository_def
-    if repository is None:
+def _repository(context: dg.ScheduleEvaluationContext) -> dg.RepositoryDefinition:
+    if context.repository_def is None:
         message = "The schedule was evaluated without its code location."
         raise dg.DagsterInvariantViolationError(message)
-    layer = repository.get_job(daily_sales_pipeline.name).asset_layer
-    return [key for key in layer.executable_asset_keys if layer.get(key).partitions_def == DAILY]
+    return context.repository_def

@@ -31,10 +31,12 @@ def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.Compl
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path) -> Iterator[Path]:
     """The project as a fresh clone has it: without anything that was made by running it."""
     made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
-    return Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
+    yield Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
+    stop = [sys.executable, "-m", "sales_assets.demo", "stop"]
+    subprocess.run(stop, cwd=tmp_path / "clone", check=True, capture_output=True)
 
 
 def test_a_fresh_clone_is_valid_with_nothing_prepared_and_no_dagster_home(checkout: Path) -> None:
@@ -95,3 +97,39 @@ def test_the_lock_pins_hashes_and_names_no_index() -> None:
     pins = [line for line in lines if not line.startswith("    ")]
     assert all("==" in pin and pin.endswith("\\") for pin in pins)
     assert not [line for line in lines if "://" in line or line.startswith("--")]
+
+
+def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_nothing_left(checkout: Path) -> None:
+    module = "sales_assets.commands"
+    repair = [sys.executable, "-m", f"{module}.repair", "--from", "2025-01-01", "--to", "2025-01-04"]
+
+    def typed(*command: str) -> str:
+        done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
+        return done.stdout + done.stderr
+
+    typed(sys.executable, "-m", f"{module}.backfill", "2025-01-01", "2025-01-02")
+    plan = typed(*repair)
+    assert "raw_orders               missing     2 day(s): 2025-01-03 to 2025-01-04" in plan
+    assert "Nothing was run." in plan
+    assert "Done." in typed(*repair, "--run")
+    assert "Nothing is missing" in typed(*repair)
+    config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": True}}}}
+    (checkout / "config.yaml").write_text(yaml.safe_dump(config))
+    job = [str(BIN / "dagster"), "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
+    assert "2025-01-05: raw_customers … gold/monthly_revenue" in typed(*job, "-c", "config.yaml")
+    assert "Nothing is missing" in typed(*repair, "--to", "2025-01-05")
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [
+        (["2024-12-31", "2025-01-02"], "there are only business days from 2025-01-01"),
+        (["yesterday", "2025-01-02"], "The run asks for yesterday"),
+    ],
+)
+def test_a_backfill_of_days_that_are_none_is_refused_in_one_sentence(days: list[str], reason: str) -> None:
+    command = [sys.executable, "-m", "sales_assets.commands.backfill", *days]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert reason in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -92,6 +92,24 @@ def test_a_day_is_missing_if_one_of_its_assets_lacks_it(
     assert requested(repository, instance) == ["2025-03-05", "2025-03-09"]
 
 
+def test_days_that_lack_gold_alone_are_given_to_dbt_apart_from_one_that_failed_before(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    make(instance, WEEK, DAILY_ASSETS[:2])
+    make(instance, [day for day in WEEK if day != WEEK[2]], DAILY_ASSETS[2:3])
+    schedule = repository.get_schedule_def("sales_pipeline_schedule")
+    context = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=TICK, repository_def=repository
+    )
+    before, bad, after, yesterday = schedule.evaluate_tick(context).run_requests or []
+    assert before.tags["dagster/asset_partition_range_end"] == WEEK[1]
+    assert {key.path[0] for key in before.asset_selection or ()} == {"staging", "gold"}
+    assert bad.partition_key == WEEK[2]
+    assert bad.asset_selection is None
+    assert before.asset_selection == after.asset_selection
+    assert yesterday.partition_key == WEEK[-1]
+
+
 def test_a_day_without_data_counts_as_done(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:

@@ -5,22 +5,17 @@ It runs the same job on the same instance as `dagster dev` does, so its history 
 
 import sys
 import time
-import uuid
-from contextlib import chdir, redirect_stdout
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import dagster as dg
-
+from sales_assets.commands.console import LOG, say, working
 from sales_assets.demo.erp import erp_folder
 from sales_assets.demo.server import stop_server
-from sales_assets.gaps import RANGE_END, RANGE_START
-from sales_assets.settings import ROOT, Settings, settings
+from sales_assets.launching import run_part
+from sales_assets.plans import Part
+from sales_assets.settings import Settings, settings
 
 DAYS = 30
-
-LOG = ROOT / ".data" / "demo.log"
-"""What dbt says of each model and test; too long for the screen."""
 
 _REVENUE = """
     select strftime(order_date, '%a %Y-%m-%d') as day, order_count as orders, total_amount as revenue
@@ -52,7 +47,10 @@ def run_demo(settings: Settings) -> int:
     if settings.uses_demo_erp:
         resources["postgres_erp"].connection_url()
     say(f"3/3  Running daily_sales_pipeline for {first} to {last} …")
-    if not _run(defs, first.isoformat(), last.isoformat()):
+    with working() as instance:
+        month = Part((), first.isoformat(), last.isoformat())
+        succeeded = run_part(month, defs.resolve_job_def("daily_sales_pipeline"), instance, say)
+    if not succeeded:
         say(f"The run failed; the messages above and {LOG} say why. What was stored before is kept.")
         return 1
     say("\nRevenue by day, from gold.daily_sales:\n")
@@ -60,38 +58,6 @@ def run_demo(settings: Settings) -> int:
     say(f"\nDone in {time.monotonic() - started:.0f} s. The warehouse is {settings.duckdb_path}.")
     say("Next: `make dev` shows the assets, their checks and this run at http://localhost:3000.")
     return 0
-
-
-def _run(defs: dg.Definitions, first: str, last: str) -> bool:
-    job = defs.resolve_job_def("daily_sales_pipeline")
-    run_id = str(uuid.uuid4())
-    LOG.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        LOG.open("w") as log,
-        redirect_stdout(log),
-        chdir(ROOT),
-        dg.DagsterInstance.from_config(str(ROOT)) as instance,
-    ):
-        instance.add_event_listener(run_id, _show_step)
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-            tags={RANGE_START: first, RANGE_END: last},
-            raise_on_error=False,
-        )
-        return result.success
-
-
-def _show_step(entry: dg.EventLogEntry) -> None:
-    event = entry.dagster_event
-    if event and event.is_step_success:
-        say(f"     {event.step_key:24} {event.step_success_data.duration_ms / 1000:5.1f} s")
-
-
-def say(text: str) -> None:
-    """Print a line at once, also where output goes to a pipe."""
-    print(text, file=sys.__stdout__, flush=True)
 
 
 if __name__ == "__main__":

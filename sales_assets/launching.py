@@ -1,0 +1,65 @@
+"""Carries plans out: runs their parts in this process, one after the other.
+
+What is run was planned before, and each run is recorded on the instance like any other.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+
+import dagster as dg
+
+from sales_assets.gaps import range_tags
+from sales_assets.plans import Part
+
+Say = Callable[[str], None]
+"""Tells somebody a line."""
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+
+
+def carry_out(parts: Iterable[Part], job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say) -> int:
+    """Run the parts of a plan; one that fails does not keep the others from running.
+
+    Args:
+        parts: What to run, in order.
+        job: Has the assets.
+        instance: Records the runs.
+        say: Is told how it goes.
+
+    Returns:
+        How many of the runs failed.
+    """
+    failed = 0
+    for number, part in enumerate(parts, start=1):
+        say(f"  run {number}. {part}")
+        failed += not run_part(part, job, instance, say)
+    return failed
+
+
+def run_part(part: Part, job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say) -> bool:
+    """Run one part, and tell whether it succeeded; see `carry_out`."""
+    run_id = str(uuid.uuid4())
+    instance.add_event_listener(run_id, lambda entry: _show_step(entry, say))
+    one_day = part.first if part.first == part.last else ""
+    return job.execute_in_process(
+        instance=instance,
+        run_id=run_id,
+        run_config=QUIET,
+        asset_selection=list(part.assets) or None,
+        partition_key=one_day or None,
+        tags=None if one_day or not part.first else range_tags(part.first, part.last),
+        raise_on_error=False,
+    ).success
+
+
+def _show_step(entry: dg.EventLogEntry, say: Say) -> None:
+    event = entry.dagster_event
+    if event and event.is_step_success:
+        say(f"     {event.step_key:24} {event.step_success_data.duration_ms / 1000:5.1f} s")
+    elif event and event.is_step_failure and (error := event.step_failure_data.error):
+        reason = error.cause.message if error.cause else error.message
+        say(f"     {event.step_key:24} failed. {' '.join(reason.split())}")
+    elif event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            say(f"     check {evaluation.check_name} failed. {evaluation.description or ''}")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import dagster as dg
 
+from sales_assets.dagster_private.executing import run_in_process
 from sales_assets.gaps import range_tags
 from sales_assets.plans import Part
 
@@ -41,15 +42,15 @@ def run_part(part: Part, job: dg.JobDefinition, instance: dg.DagsterInstance, sa
     run_id = str(uuid.uuid4())
     instance.add_event_listener(run_id, lambda entry: _show_step(entry, say))
     one_day = part.first if part.first == part.last else ""
-    return job.execute_in_process(
-        instance=instance,
+    return run_in_process(
+        job,
+        instance,
         run_id=run_id,
-        run_config=QUIET,
-        asset_selection=list(part.assets) or None,
+        assets=part.assets,
         partition_key=one_day or None,
-        tags=None if one_day or not part.first else range_tags(part.first, part.last),
-        raise_on_error=False,
-    ).success
+        tags={} if one_day or not part.first else range_tags(part.first, part.last),
+        run_config=QUIET,
+    )
 
 
 def _show_step(entry: dg.EventLogEntry, say: Say) -> None:

@@ -5,13 +5,15 @@ What any table reports (rows, columns, query) comes from the warehouse's IO mana
 
 import html
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from sales_assets.taxonomy import PERSONAL_DATA_TAG
+
+PREVIEW_ROWS = 5
 
 _MARKDOWN = str.maketrans(
     {character: f"\\{character}" for character in r"\`*_{}[]()#+!|~"} | {"\n": " ", "\r": " "}
@@ -25,7 +27,7 @@ def report(
     days: pd.Series,
     reported: Sequence[str],
     *,
-    of_day: Callable[[pd.Timestamp], Mapping[str, Any]] | None = None,
+    by_day: Mapping[pd.Timestamp, Mapping[str, Any]],
 ) -> None:
     """Attach to each partition what its own rows add up to.
 
@@ -35,42 +37,41 @@ def report(
         contract: Tells which columns hold personal data.
         days: The business day of each row.
         reported: The partitions to report.
-        of_day: What else to report of a day.
+        by_day: What else to report of a day.
     """
-    groups = dict(list(frame.groupby(days)))
+    positions: Mapping[Any, Any] = frame.groupby(days.to_numpy()).indices
+    first = [position for found in positions.values() for position in found[:PREVIEW_ROWS]]
+    shown = masked(frame.take(first), contract).set_index(days.to_numpy()[first])
     for key in reported:
         day = pd.Timestamp(key)
-        rows = groups.get(day, frame.iloc[:0])
-        more = {} if of_day is None else of_day(day)
-        context.add_asset_metadata({**summary(rows, contract), **more}, partition_key=key)
+        of_this = positions.get(day, [])
+        metadata: dict[str, Any] = {
+            "row_count": len(of_this),
+            "preview": dg.MetadataValue.md(_markdown(shown.loc[shown.index == day])),
+        }
+        if "total_amount" in frame:
+            metadata["total_amount"] = round(math.fsum(frame["total_amount"].take(of_this)), 4)
+        context.add_asset_metadata({**metadata, **by_day.get(day, {})}, partition_key=key)
 
 
-def summary(rows: pd.DataFrame, contract: dg.TableSchema) -> dict[str, Any]:
-    """Row count, total amount where there is one, and a preview."""
-    metadata: dict[str, Any] = {
-        "row_count": len(rows),
-        "preview": dg.MetadataValue.md(preview(rows, contract)),
-    }
-    if "total_amount" in rows:
-        metadata["total_amount"] = round(math.fsum(rows["total_amount"]), 4)
-    return metadata
-
-
-def preview(rows: pd.DataFrame, contract: dg.TableSchema, limit: int = 5) -> str:
-    """The first rows as a Markdown table, escaped, with personal data masked.
+def masked(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:
+    """Rows as text that may be shown: escaped for Markdown, with personal data masked.
 
     Args:
         rows: Any frame.
         contract: Tells which columns hold personal data.
-        limit: How many rows to show.
     """
-    head = rows.head(limit).astype(object)
-    shown = head.where(head.notna(), "").map(_escaped)
+    values = rows.astype(object)
+    shown = values.where(values.notna(), "").map(_escaped)
     for column in [column for column in contract.columns if column.name in shown]:
         if PERSONAL_DATA_TAG in column.tags:
             shown[column.name] = "•••"
         elif column.type == "DATE":
             shown[column.name] = shown[column.name].str.slice(stop=len("2025-01-15"))
+    return shown
+
+
+def _markdown(shown: pd.DataFrame) -> str:
     return str(shown.to_markdown(index=False, disable_numparse=True))
 
 

@@ -12,7 +12,6 @@ from sales_assets.demo.erp import DemoPostgresResource
 from sales_assets.erp.postgres import PostgresResource
 from sales_assets.settings import Environment, Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
-from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -35,6 +34,12 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
                 "warehouse": DuckDBWarehouse(database=database),
             }
         case Environment.STAGING | Environment.PROD:
+            # Two seconds of imports that no laptop needs.
+            from sales_assets.warehouse.snowflake import (  # noqa: PLC0415
+                SnowflakeWarehouse,
+                SnowflakeWarehouseIOManager,
+            )
+
             credentials = _snowflake(settings)
             return {
                 "io_manager": SnowflakeWarehouseIOManager(**credentials),

@@ -109,6 +109,11 @@ def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
     return os.environ | dict(variables)
 
 
+def set_default(name: str, value: str) -> None:
+    """Set an environment variable that a library reads, unless somebody chose its value."""
+    os.environ.setdefault(name, value)
+
+
 @contextmanager
 def exported(variables: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables of this process for as long as a library reads them, and no longer."""

@@ -46,7 +46,7 @@ def test_only_settings_reads_the_environment(path: Path) -> None:
 
 @each_module
 def test_dagsters_private_modules_are_imported_in_one_place(path: Path) -> None:
-    if path.name != "dagster_private.py":
+    if path.parent.name != "dagster_private":
         private = [name for name in imports(path) if "._" in name.removeprefix("sales_assets")]
         assert not private
 

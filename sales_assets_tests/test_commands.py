@@ -104,7 +104,10 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_nothing_lef
     repair = [sys.executable, "-m", f"{module}.repair", "--from", "2025-01-01", "--to", "2025-01-04"]
 
     def typed(*command: str) -> str:
-        done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
+        environment = os.environ | {"PYTHONPATH": str(checkout)}
+        done = subprocess.run(
+            command, cwd=checkout, env=environment, capture_output=True, text=True, check=True
+        )
         return done.stdout + done.stderr
 
     typed(sys.executable, "-m", f"{module}.backfill", "2025-01-01", "2025-01-02")

@@ -3,7 +3,7 @@ import pytest
 
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
 from sales_assets.transforms.enrich_orders import unmatched, validate_and_enrich
-from sales_assets.transforms.select_orders import left_out_statuses, select_orders
+from sales_assets.transforms.select_orders import left_out_by_day, select_orders
 
 
 def orders(**columns: list[object]) -> pd.DataFrame:
@@ -92,9 +92,13 @@ def test_an_amount_that_a_float_cannot_carry_exactly_is_refused_by_name(amount: 
 def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
     given = orders(status=["completed", "pending", "teleported"])
     assert list(select_orders(given, ["completed", "shipped"])["order_id"]) == [1]
-    assert left_out_statuses(given, ["completed", "shipped"]) == {
-        "left_out_by_status": {"pending": 1, "teleported": 1},
-        "unknown_statuses": {"teleported": 1},
+    first, second = pd.Timestamp("2025-01-15"), pd.Timestamp("2025-01-16")
+    assert left_out_by_day(given, pd.Series([first, second, second]), ["completed", "shipped"]) == {
+        first: {"left_out_by_status": {}, "unknown_statuses": {}},
+        second: {
+            "left_out_by_status": {"pending": 1, "teleported": 1},
+            "unknown_statuses": {"teleported": 1},
+        },
     }
 
 

@@ -125,7 +125,7 @@ def test_a_frame_comes_back_in_the_contracts_pandas_types(warehouse: Warehouse) 
         "id": "Int64",
         "n": "Int32",
         "amount": "float64",
-        "name": "object",
+        "name": "str",
         "at": "datetime64[us, UTC]",
     }
     assert read["id"].tolist() == [2, 2**53 + 1]

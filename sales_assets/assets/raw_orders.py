@@ -14,7 +14,7 @@ from sales_assets.partitions import BACKFILL, DAILY, day_of_row, days_without, w
 from sales_assets.retries import EXTRACTION
 from sales_assets.taxonomy import INGESTION
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
-from sales_assets.transforms.select_orders import SALES_STATUSES, left_out_statuses, select_orders
+from sales_assets.transforms.select_orders import SALES_STATUSES, left_out_by_day, select_orders
 
 
 class RawOrdersConfig(dg.Config):
@@ -44,9 +44,11 @@ def raw_orders(
     window = window_of(context)
     extracted = postgres_erp.execute_query(queries.RAW_ORDERS, [window.start, window.end])
     days = day_of_row(window, extracted, "order_date")
-    orders = select_orders(extracted, config.statuses)
+    left_out = left_out_by_day(extracted, days, config.statuses)
     no_data = [] if config.allow_empty else days_without(days, window)
     note_no_data(context, no_data)
+    orders = select_orders(extracted, config.statuses)
+    del extracted
     yield from stored(
         context,
         orders,
@@ -55,5 +57,5 @@ def raw_orders(
         days=days[orders.index],
         left_out=no_data,
         check=refuse_unstorable_amounts,
-        of_day=lambda day: left_out_statuses(extracted[days == day], config.statuses),
+        by_day=left_out,
     )

@@ -10,7 +10,13 @@ from sales_assets.contracts import SILVER_ENRICHED_ORDERS, stored_as
 from sales_assets.partitions import BACKFILL, DAILY, day_of_row, window_of
 from sales_assets.retries import TRANSFORMATION
 from sales_assets.taxonomy import RAW_ORDERS, SILVER
-from sales_assets.transforms.enrich_orders import enrich, match_metadata, unmatched, validate
+from sales_assets.transforms.enrich_orders import (
+    CUSTOMER_COLUMNS,
+    enrich,
+    matches_by_day,
+    unmatched,
+    validate,
+)
 
 
 @dg.asset(
@@ -19,6 +25,7 @@ from sales_assets.transforms.enrich_orders import enrich, match_metadata, unmatc
     backfill_policy=BACKFILL,
     retry_policy=TRANSFORMATION,
     metadata=stored_as("silver", SILVER_ENRICHED_ORDERS, "order_date"),
+    ins={"raw_customers": dg.AssetIn(metadata={"columns": ["id", "snapshot_date", *CUSTOMER_COLUMNS]})},
     output_required=False,
 )
 def silver_enriched_orders(
@@ -37,5 +44,5 @@ def silver_enriched_orders(
         days=days,
         check=validate,
         left_out=days_without_source(context, RAW_ORDERS, window, days),
-        of_day=lambda day: match_metadata(lost[days == day]),
+        by_day=matches_by_day(lost, days, window.days),
     )

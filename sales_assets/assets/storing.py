@@ -25,7 +25,7 @@ def stored(
     days: pd.Series,
     check: Callable[[pd.DataFrame], None] | None = None,
     left_out: Sequence[str] = (),
-    of_day: Callable[[pd.Timestamp], Mapping[str, Any]] | None = None,
+    by_day: Mapping[pd.Timestamp, Mapping[str, Any]] | None = None,
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     """The output that replaces the days of a window, or none if no day is left.
 
@@ -39,7 +39,7 @@ def stored(
         days: The business day of each row.
         check: Raises a `ValueError` about rows that must not be stored.
         left_out: Days that keep what they have and do not count as materialized.
-        of_day: What else to report of a day.
+        by_day: What else to report of a day.
 
     Raises:
         RefusedError: Some days were refused; names them and what is wrong.
@@ -48,10 +48,12 @@ def stored(
     spared = [day for day in window.days if day in left_out or day in faults]
     kept = [day for day in window.days if day not in spared]
     if kept:
-        is_kept = days.isin([pd.Timestamp(day) for day in kept])
-        report(context, frame[is_kept], contract, days[is_kept], kept, of_day=of_day)
+        if spared:
+            is_kept = days.isin([pd.Timestamp(day) for day in kept])
+            frame, days = frame[is_kept], days[is_kept]
+        report(context, frame, contract, days, kept, by_day=by_day or {})
         spare = {LEFT_OUT: spared} if spared else {}
-        yield dg.Output(frame[is_kept], metadata={"window": window.interval, **spare})
+        yield dg.Output(frame, metadata={"window": window.interval, **spare})
     if faults:
         raise _refusal(context.asset_key.to_user_string(), faults, len(kept))
 

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from sales_assets.dagster_private import DbtCoreCliEventMessage, get_subset_selection_for_context
+from sales_assets.dagster_private.dbt_events import DbtCoreCliEventMessage, get_subset_selection_for_context
 from sales_assets.dbt.project import SalesDbtResource, prepared_project
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator

@@ -11,11 +11,14 @@ from typing import Any
 import adbc_driver_manager
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
 from sales_assets.erp.url import ErpUrl
 from sales_assets.errors import RefusedError
 from sales_assets.frames import to_pandas
+
+FETCHED_ROWS = 50_000
 
 _PASSING_STATES = ("08", "40", "53", "55", "57", "58")
 """SQLSTATE classes that may pass by themselves: connection, rollback, resources, locks, operator, system."""
@@ -69,8 +72,8 @@ class PostgresResource(dg.ConfigurableResource[None]):
             ErpUnavailableError: No connection, a time-out, a connection that broke.
         """
         with self._transaction() as cursor:
-            cursor.execute(sql, list(params) or None)
-            return to_pandas(cursor.fetch_arrow_table())
+            cursor.execute(f"declare answer no scroll cursor for {sql}", list(params) or None)
+            return to_pandas(pa.concat_tables(_fetched(cursor)))
 
     @contextmanager
     def _transaction(self) -> Iterator[dbapi.Cursor]:
@@ -79,10 +82,22 @@ class PostgresResource(dg.ConfigurableResource[None]):
             with closing(dbapi.connect(url.uri)) as connection, closing(connection.cursor()) as cursor:
                 cursor.execute("set transaction read only")
                 cursor.execute("set local time zone 'UTC'")
+                cursor.execute("set local cursor_tuple_fraction = 1")
                 cursor.execute(f"set local statement_timeout = {self.statement_timeout_seconds * 1000:d}")
                 yield cursor
         except adbc_driver_manager.Error as error:
             raise _described(error, url) from None
+
+
+def _fetched(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
+    """The answer in pieces, the last of them empty; whole, libpq would hold it a second time."""
+    cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+    while True:
+        cursor.execute(f"fetch forward {FETCHED_ROWS} from answer")
+        rows = cursor.fetch_arrow_table()
+        yield rows
+        if not rows.num_rows:
+            return
 
 
 def _described(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception:

@@ -1,5 +1,7 @@
 """Validates a day's orders and joins their customers: the step from raw to silver."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from sales_assets.transforms.amounts import named, refuse_negative_amounts
@@ -56,11 +58,23 @@ def unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
     return _joined(orders, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
 
 
-def match_metadata(lost: pd.Series) -> dict[str, float]:
-    """What is reported of the orders that have no customer; see `unmatched`."""
+def matches_by_day(
+    lost: pd.Series, days: pd.Series, window: Iterable[str]
+) -> dict[pd.Timestamp, dict[str, float]]:
+    """What is reported of the orders that have no customer.
+
+    Args:
+        lost: Of each order; see `unmatched`.
+        days: The business day of each order.
+        window: The days to report of, those without orders too.
+
+    Returns:
+        For each day `unmatched_customers` and `match_rate`.
+    """
+    found = lost.groupby(days).agg(["sum", "mean"]).reindex(pd.to_datetime(list(window)), fill_value=0)
     return {
-        "unmatched_customers": int(lost.sum()),
-        "match_rate": float(1 - lost.mean()) if len(lost) else 1.0,
+        day: {"unmatched_customers": int(unmatched), "match_rate": float(1 - share)}
+        for day, unmatched, share in zip(found.index, found["sum"], found["mean"], strict=True)
     }
 
 

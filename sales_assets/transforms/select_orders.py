@@ -21,21 +21,32 @@ def select_orders(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Data
     return extracted[_qualifies(extracted, statuses)]
 
 
-def left_out_statuses(extracted: pd.DataFrame, statuses: Collection[str]) -> dict[str, dict[str, int]]:
-    """How many orders were left out, by status.
+def left_out_by_day(
+    extracted: pd.DataFrame, days: pd.Series, statuses: Collection[str]
+) -> dict[pd.Timestamp, dict[str, dict[str, int]]]:
+    """How many orders were left out, by day and status.
 
     Args:
         extracted: As for `select_orders`.
+        days: The business day of each of them.
         statuses: The statuses that qualify.
 
     Returns:
-        `left_out_by_status`, and those of `unknown_statuses` that nobody has decided about yet.
+        For each day `left_out_by_status`, and those of `unknown_statuses` that nobody has decided about yet.
     """
-    others = extracted[~_qualifies(extracted, statuses)]
-    counts = others["status"].value_counts() if "status" in others else pd.Series(dtype=int)
-    left_out = {str(status): int(count) for status, count in counts.items()}
-    unknown = {status: count for status, count in left_out.items() if status not in KNOWN_STATUSES}
-    return {"left_out_by_status": left_out, "unknown_statuses": unknown}
+    left_out: dict[pd.Timestamp, dict[str, int]] = {day: {} for day in days.unique()}
+    if "status" in extracted:
+        is_other = ~_qualifies(extracted, statuses)
+        others = pd.DataFrame({"day": days[is_other], "status": extracted.loc[is_other, "status"]})
+        for day, status, count in others.value_counts().reset_index().itertuples(index=False):
+            left_out[day][str(status)] = int(count)
+    return {
+        day: {
+            "left_out_by_status": counts,
+            "unknown_statuses": {name: n for name, n in counts.items() if name not in KNOWN_STATUSES},
+        }
+        for day, counts in left_out.items()
+    }
 
 
 def _qualifies(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Series:

@@ -10,7 +10,7 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from sales_assets.dagster_private import TableSlice
+from sales_assets.dagster_private.storing import TableSlice
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.slices import Keys, Slice, Windows, parts_of, slice_of
 from sales_assets.warehouse.statements import shown_query

@@ -9,7 +9,7 @@ from typing import Any, cast
 import dagster as dg
 import pandas as pd
 
-from sales_assets.dagster_private import DbIOManager, TableSlice, materialize_only
+from sales_assets.dagster_private.storing import DbIOManager, TableSlice, materialize_only
 from sales_assets.errors import RefusedError
 from sales_assets.taxonomy import LEFT_OUT
 from sales_assets.warehouse.columns import to_arrow, to_frame

@@ -1,22 +1,11 @@
-"""The one place that uses what Dagster does not promise to keep; each use has a test that notices.
-
-Everything else in this package uses Dagster's public names only.
-"""
+"""Of storing outputs: the database IO manager, and an output that stands for some of its partitions."""
 
 from collections.abc import Sequence
 
 import dagster as dg
 from dagster._core.storage.db_io_manager import DbIOManager, TableSlice
-from dagster_dbt.asset_utils import get_subset_selection_for_context
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-__all__ = [
-    "DbIOManager",
-    "DbtCoreCliEventMessage",
-    "TableSlice",
-    "get_subset_selection_for_context",
-    "materialize_only",
-]
+__all__ = ["DbIOManager", "TableSlice", "materialize_only"]
 
 
 def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -> None:

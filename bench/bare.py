@@ -1,0 +1,64 @@
+"""The limit: the same work as a bare script, in one process, without Dagster and without its guarantees.
+
+One query each through ADBC, streamed into DuckDB; silver by SQL; then the project's own dbt models and tests
+through dbt's Python runner. `python bench/bare.py URL DATABASE FIRST LAST`, days in UTC.
+"""
+
+import os
+import sys
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+from adbc_driver_postgresql import dbapi
+from dbt.cli.main import dbtRunner
+
+from sales_assets.dbt.project import PROJECT_DIR
+from sales_assets.erp import queries
+
+_STORED = {
+    "raw.raw_orders": """
+        select order_id, customer_id, order_date at time zone 'UTC' as order_date, status,
+               gross_amount::decimal(18, 4) as gross_amount, total_amount::decimal(18, 4) as total_amount,
+               line_count, updated_at at time zone 'UTC' as updated_at
+        from incoming
+        where status in ('completed', 'shipped')
+    """,
+    "raw.raw_customers": "select * replace (updated_at at time zone 'UTC' as updated_at) from incoming",
+    "silver.silver_enriched_orders": """
+        select o.*, c.city, c.segment
+        from raw.raw_orders as o
+        left join raw.raw_customers as c
+            on o.customer_id = c.id and o.order_date::date = c.snapshot_date
+    """,
+}
+
+
+def main(url: str, database: str, first: date, last: date) -> None:
+    """Load the days, and have dbt build gold."""
+    after = last + timedelta(days=1)
+    bounds = [datetime.combine(day, datetime.min.time(), UTC) for day in (first, after)]
+    asked = {
+        "raw.raw_orders": (queries.RAW_ORDERS, bounds),
+        "raw.raw_customers": (queries.RAW_CUSTOMERS, [*bounds, "UTC"]),
+    }
+    with duckdb.connect(database) as warehouse, closing(dbapi.connect(url)) as erp:
+        warehouse.execute("set timezone = 'UTC'; create schema raw; create schema silver")
+        for table, select in _STORED.items():
+            with closing(erp.cursor()) as cursor:
+                if table in asked:
+                    cursor.execute(*asked[table])
+                    incoming = cursor.fetch_record_batch()  # noqa: F841 - DuckDB finds it by its name
+                warehouse.execute(f"create table {table} as {select}")
+    os.environ |= {"SALES_DUCKDB_PATH": database, "SALES_TIMEZONE": "UTC"}
+    window = f"{{start_date: '{first}', end_date: '{after}'}}"
+    command = ["build", "--vars", window, "--exclude-resource-type", "unit_test", "--quiet"]
+    project = os.fspath(PROJECT_DIR)
+    target = ["--target-path", f"{database}.target", "--log-path", f"{database}.target"]
+    built = dbtRunner().invoke([*command, "--project-dir", project, "--profiles-dir", project, *target])
+    if not built.success:
+        sys.exit("dbt failed")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], *map(date.fromisoformat, sys.argv[3:]))

@@ -1,0 +1,80 @@
+"""The benchmarks' ERP: orders in an embedded PostgreSQL, made once by SQL and kept under `.data/bench`.
+
+Each size is a database of its own; the rows are a function of their number, so every machine has the same.
+"""
+
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from adbc_driver_postgresql import dbapi
+
+from sales_assets.demo.server import running_server
+
+CUSTOMERS = 100_000
+LINES = 3
+
+_FILL = (
+    f"""
+    insert into customers
+    select n, n || '@example.com', 'first ' || n, 'last ' || n, 'city ' || n % 50, 'segment ' || n % 4,
+           timestamptz '2024-12-31 00:00+00' + n % 400 * interval '1 day' + n % 86400 * interval '1 second'
+    from generate_series(1, {CUSTOMERS}) as n
+    """,
+    f"""
+    insert into orders
+    select n, case when n % 50 > 0 then 1 + (n * 7919) % {CUSTOMERS} end, at, at + interval '1 hour',
+           (array['completed', 'shipped', 'completed', 'shipped', 'completed',
+                  'completed', 'shipped', 'completed', 'cancelled', 'pending'])[1 + n % 10]
+    from (
+        select n, timestamptz '2025-01-01 00:00+00' + n / $1::bigint * interval '1 day'
+               + (n * 31 % 86400) * interval '1 second' as at
+        from generate_series(0, $1::bigint * $2::bigint - 1) as n
+    ) as placed
+    """,
+    f"""
+    insert into order_items
+    select o.id * 10 + line, o.id, 1 + (o.id + line) % 4, 1 + (o.id * 7 + line) % 20000 / 100.0,
+           case when o.id % 3 = 0 then 0.1 end
+    from orders as o cross join generate_series(1, {LINES}) as line
+    """,
+    "analyze",
+)
+
+
+def bench_erp(folder: Path, orders_a_day: int, days: int) -> str:
+    """Start the ERP and make the database of a size, unless it is there.
+
+    Args:
+        folder: Where the server keeps its data.
+        orders_a_day: How many orders each day has.
+        days: How many days have orders, from 2025-01-01 on.
+
+    Returns:
+        Its URL, for the role that may only read.
+    """
+    name = f"erp_{orders_a_day}_{days}"
+    admin = running_server(folder)
+    url = f"postgresql://postgres@/{name}?{urlsplit(admin).query}"
+    with closing(dbapi.connect(admin, autocommit=True)) as server, closing(server.cursor()) as cursor:
+        if not _has(cursor, "pg_database where datname", name):
+            cursor.execute(f"create database {name}")
+            _fill(url, orders_a_day, days, has_role=_has(cursor, "pg_roles where rolname", "sales_reader"))
+    return url.replace("postgres@", "sales_reader@")
+
+
+def _has(cursor: dbapi.Cursor, where: str, name: str) -> bool:
+    cursor.execute(f"select count(*) from {where} = $1", [name])
+    return bool(cursor.fetchone() != (0,))
+
+
+def _fill(url: str, orders_a_day: int, days: int, *, has_role: bool) -> None:
+    schema = (files("sales_assets.demo") / "schema.sql").read_text().split(";\n")
+    statements = [*schema, *_FILL]
+    with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
+        for statement in statements:
+            if statement.strip() and not (has_role and "create role" in statement):
+                parameters = [orders_a_day, days] if "$1" in statement else None
+                cursor.execute(statement, parameters)
+        connection.commit()

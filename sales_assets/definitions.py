@@ -3,6 +3,7 @@
 import dagster as dg
 
 from sales_assets import assets
+from sales_assets.airbyte.assets import build_airbyte_assets
 from sales_assets.dbt.assets import build_dbt_assets
 from sales_assets.jobs import customers_job, daily_sales_pipeline
 from sales_assets.policy import with_policy
@@ -25,6 +26,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 assets.raw_orders,
                 assets.raw_customers,
                 assets.silver_enriched_orders,
+                *build_airbyte_assets(settings),
                 build_dbt_assets(settings),
             ],
         ),

@@ -8,6 +8,7 @@ import dagster as dg
 INGESTION = "ingestion"
 SILVER = "silver"
 GOLD = "gold"
+AIRBYTE = "airbyte"
 
 RAW_ORDERS = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; the others follow it."""

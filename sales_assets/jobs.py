@@ -3,7 +3,7 @@
 import dagster as dg
 
 from sales_assets.partitions import DAILY
-from sales_assets.taxonomy import DOMAIN_TAGS, GOLD, INGESTION, SILVER
+from sales_assets.taxonomy import AIRBYTE, DOMAIN_TAGS, GOLD, INGESTION, SILVER
 
 daily_sales_pipeline = dg.define_asset_job(
     "daily_sales_pipeline",
@@ -20,5 +20,13 @@ customers_job = dg.define_asset_job(
     ),
     partitions_def=DAILY,
     description="A business day's customers alone, from the ERP to the gold layer.",
+    tags=DOMAIN_TAGS,
+)
+
+airbyte_marts_job = dg.define_asset_job(
+    "airbyte_marts_job",
+    selection=dg.AssetSelection.groups(AIRBYTE).downstream(include_self=False)
+    & dg.AssetSelection.groups(GOLD),
+    description="What dbt makes of the tables that Airbyte lands.",
     tags=DOMAIN_TAGS,
 )

@@ -34,18 +34,18 @@ def airbyte_resource(settings: Settings) -> SalesAirbyteWorkspace:
             data_dir=str(settings.data_dir), database=str(settings.duckdb_path), timezone=settings.timezone
         )
     return SalesAirbyteWorkspace(
-        url=dg.EnvVar("AIRBYTE_URL"), workspace_id=dg.EnvVar("AIRBYTE_WORKSPACE_ID"), **_airbyte_login(settings)
+        url=dg.EnvVar("AIRBYTE_URL"),
+        workspace_id=dg.EnvVar("AIRBYTE_WORKSPACE_ID"),
+        **_airbyte_login(settings),
     )
 
 
 def _airbyte_login(settings: Settings) -> dict[str, Any]:
-    match settings.airbyte_login:
-        case AirbyteLogin.USER:
-            names = ("username", "password")
-        case AirbyteLogin.NONE if settings.is_local:
-            names = ()
-        case _:
-            names = ("client_id", "client_secret")
+    names = ["client_id", "client_secret"]
+    if settings.airbyte_login is AirbyteLogin.USER:
+        names = ["username", "password"]
+    elif settings.airbyte_login is AirbyteLogin.NONE and settings.is_local:
+        names = []
     return {name: dg.EnvVar(f"AIRBYTE_{name.upper()}") for name in names}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from sales_assets.airbyte.checks import build_airbyte_check
 from sales_assets.gaps import busy_days, day_statuses, missing_days, ranges, request
 from sales_assets.jobs import daily_sales_pipeline
 from sales_assets.partitions import DAILY
@@ -11,6 +12,9 @@ from sales_assets.settings import Settings
 
 FIVE_IN_THE_MORNING = "0 5 * * *"
 """In the business time zone: late enough for the ERP's night jobs, early enough for the first report."""
+
+SIX_IN_THE_MORNING = "0 6 * * *"
+"""After the night's syncs, before somebody asks why a stream is not there."""
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -32,7 +36,19 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         for first, last in ranges(wanted, settings.max_partitions_per_run):
             yield request(first, last, f"{context.scheduled_execution_time.isoformat()} {first}..{last}")
 
-    return [sales_pipeline_schedule]
+    return [sales_pipeline_schedule, _airbyte_snapshot_schedule(settings)]
+
+
+def _airbyte_snapshot_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Compares Airbyte's snapshot with the server every morning, where there is a real one."""
+    is_running = settings.has_airbyte_url
+    return dg.ScheduleDefinition(
+        "airbyte_snapshot_schedule",
+        target=dg.AssetSelection.checks(build_airbyte_check(settings)),
+        cron_schedule=SIX_IN_THE_MORNING,
+        execution_timezone=DAILY.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING if is_running else dg.DefaultScheduleStatus.STOPPED,
+    )
 
 
 def daily_assets(context: dg.ScheduleEvaluationContext) -> list[dg.AssetKey]:

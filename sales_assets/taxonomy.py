@@ -13,6 +13,8 @@ AIRBYTE = "airbyte"
 RAW_ORDERS = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; the others follow it."""
 
+AIRBYTE_CHECK = "airbyte_snapshot_is_current"
+
 OWNER = "team:data-platform"
 
 NO_DATA_TAG = "sales/no_data"

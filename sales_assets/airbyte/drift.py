@@ -33,7 +33,11 @@ def _changes(before: Connection | None, after: Connection | None) -> list[str]:
     if before is None or after is None:
         return ["is gone, or no longer has this name or a selected stream"]
     old, new = _facts(before), _facts(after)
-    return [_change(fact, old.get(fact), new.get(fact)) for fact in sorted({*old, *new}) if _differ(old, new, fact)]
+    return [
+        _change(fact, old.get(fact), new.get(fact))
+        for fact in sorted({*old, *new})
+        if _differ(old, new, fact)
+    ]
 
 
 def _differ(old: Mapping[str, str], new: Mapping[str, str], fact: str) -> bool:
@@ -48,7 +52,11 @@ def _change(fact: str, before: str | None, after: str | None) -> str:
 
 def _facts(connection: Connection) -> dict[str, str]:
     """Everything that a connection's part of a snapshot says, one fact a line."""
-    facts = {"id": connection.id, "prefix": connection.prefix or "none", "database": connection.database or "unknown"}
+    facts = {
+        "id": connection.id,
+        "prefix": connection.prefix or "none",
+        "database": connection.database or "unknown",
+    }
     for stream in connection.streams:
         facts[f"stream {stream.name}"] = f"in schema {stream.schema or 'unknown'}"
         facts |= {f"stream {stream.name}, column {name}": type_ for name, type_ in stream.columns.items()}

@@ -62,8 +62,8 @@ def unreachable(url: str, reason: object, wait_seconds: float = 0.0) -> AirbyteU
     parts = urlsplit(url)
     sentence = (
         f"Airbyte at {parts.scheme}://{parts.netloc} did not answer {parts.path}: {said}. What has landed is "
-        "kept, and a sync that runs goes on. The retry policy tries again; if that ends, see whether Airbyte is "
-        "up, then run again."
+        "kept, and a sync that runs goes on. The retry policy tries again; if that ends, see whether Airbyte "
+        "is up, then run again."
     )
     return AirbyteUnavailableError(sentence, wait_seconds)
 
@@ -72,7 +72,11 @@ def _named(error: object) -> str:
     """A failure of the connection in words; its own text is long, and says nothing more."""
     if isinstance(error, requests.Timeout):
         return "no answer in time"
-    return "no connection" if isinstance(error, requests.ConnectionError) else f"a broken answer ({type(error).__name__})"
+    return (
+        "no connection"
+        if isinstance(error, requests.ConnectionError)
+        else f"a broken answer ({type(error).__name__})"
+    )
 
 
 def judged(answer: requests.Response, secrets: Secrets) -> Mapping[str, Any]:

@@ -48,7 +48,11 @@ def _connection(api: AirbyteApi, listed: Mapping[str, Any]) -> Connection:
     details = {**listed, **(api.connection(id_) or {})}
     destination = (api.destination(str(details.get("destinationId"))) or {}).get("configuration") or {}
     streams = [
-        Stream(str(stream["name"]), _schema(details, stream, destination), dict(sorted(_columns(stream, config).items())))
+        Stream(
+            str(stream["name"]),
+            _schema(details, stream, destination),
+            dict(sorted(_columns(stream, config).items())),
+        )
         for stream, config in _streams(details)
     ]
     return Connection(

@@ -20,7 +20,7 @@ from sales_assets.errors import RefusedError
 CONNECTION_ID = "dagster-airbyte/connection_id"
 CONNECTION_NAME = "dagster-airbyte/connection_name"
 STREAM = "airbyte/stream"
-"""Metadata of an asset: the connection and the stream that it is, under dagster-airbyte's names where it has one."""
+"""Metadata of an asset: its connection, under dagster-airbyte's names, and its stream."""
 
 JOB_ID = "job_id"
 """Metadata of a materialization: the sync that it tells of."""
@@ -137,7 +137,9 @@ def _failure(name: str, job: Job, attempts: Attempts, page: str) -> Exception:
             f"incomplete, nothing was reported as synced. {where}, then run again."
         )
     reason = (attempts.reason or "Airbyte gives no reason").rstrip(".")
-    sentence = f"Airbyte's sync of {name} (job {job.id}) failed: {reason}. Nothing was reported as synced. {where}"
+    sentence = (
+        f"Airbyte's sync of {name} (job {job.id}) failed: {reason}. Nothing was reported as synced. {where}"
+    )
     if attempts.is_configuration:
         return RefusedError(f"{sentence}, correct the connection's settings there, then run again.")
     return SyncFailedError(f"{sentence}. The retry policy starts another; if that ends, run again.")

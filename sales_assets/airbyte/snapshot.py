@@ -179,4 +179,3 @@ def _connection(told: Mapping[str, Any]) -> Connection:
 
 def _twice(names: Iterator[str]) -> list[str]:
     return [f"{name} is there twice" for name, count in Counter(names).items() if count > 1]
-

@@ -117,10 +117,7 @@ class Sync:
             try:
                 job = self.server.start_sync(self.connection_id)
             except AirbyteRefusedError as refusal:
-                found = self._newer_than(latest) if refusal.status == _CONFLICT else None
-                if found is None:
-                    raise
-                return self._joined(found), False
+                return self._joined(self._in_the_way(refusal, latest)), False
             except AirbyteUnavailableError as error:
                 self.log.warning(f"It is unclear whether a sync of {self.name} was started: {error}")
                 found = self._appeared(latest, give_up)
@@ -141,6 +138,13 @@ class Sync:
             raise RefusedError(message)
         self.log.info(f"Joined the sync of {self.name} that is there already: job {job.id}.")
         return job
+
+    def _in_the_way(self, refusal: AirbyteRefusedError, latest: int) -> Job:
+        """The sync because of which a start was refused: somebody else's, begun since we looked."""
+        found = self._newer_than(latest) if refusal.status == _CONFLICT else None
+        if found is None:
+            raise refusal
+        return found
 
     def _appeared(self, latest: int, give_up: float) -> Job | None:
         """The sync that an unconfirmed start brought about, if it did."""
@@ -181,15 +185,15 @@ class Sync:
 
     def _too_long(self, job: Job, timeout: float) -> RefusedError:
         return RefusedError(
-            f"Airbyte's sync of {self.name} (job {job.id}) has not ended after {timeout:g} s; it is {job.status}. "
-            "It was left alone: airbyte_sync_sensor reports it when it succeeds, and a run before that joins it. "
-            "If it hangs, cancel it in Airbyte and run again; if it always takes so long, raise poll_timeout."
+            f"Airbyte's sync of {self.name} (job {job.id}) has not ended after {timeout:g} s: {job.status}. It "
+            "was left alone; airbyte_sync_sensor reports it when it succeeds, and a run before that joins it. "
+            "If it hangs, cancel it in Airbyte and run again; if it is that slow, raise poll_timeout."
         )
 
     def _cancel(self, job: Job) -> None:
         try:
             self.server.cancel(job.id)
-        except Exception as error:  # noqa: BLE001 - the run ends anyway, and this must not hide why
+        except Exception as error:
             self.log.warning(f"The sync of {self.name} (job {job.id}) could not be cancelled: {error}")
         else:
             self.log.info(f"Cancelled the sync of {self.name} (job {job.id}) with the run that started it.")

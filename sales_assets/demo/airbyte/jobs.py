@@ -47,7 +47,9 @@ class StandInJob:
             {"streamName": stream, "stats": {"recordsEmitted": rows, "recordsCommitted": rows}}
             for stream, rows in self.rows.items()
         ]
-        failures = [{"failureOrigin": "destination", "failureType": "system_error", "externalMessage": self.failure}]
+        failures = [
+            {"failureOrigin": "destination", "failureType": "system_error", "externalMessage": self.failure}
+        ]
         attempt = {"id": 0, "status": self.status, "bytesSynced": self.bytes, "streamStats": stats}
         if self.failure:
             attempt["failureSummary"] = {"failures": failures, "partialSuccess": False}
@@ -106,7 +108,7 @@ class Jobs:
         self._become(job, "running")
         try:
             self._work(job)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the job failed of it
+        except Exception as error:
             job.failure = str(error)
             self._become(job, "failed")
         else:

@@ -52,8 +52,10 @@ def land(
 
 def _landed(rows: pd.DataFrame, extracted_at: datetime) -> pa.Table:
     """The rows as a destination stores them: instants in UTC, with Airbyte's own columns before them."""
-    naive = {
-        name: rows[name].dt.tz_localize(None) for name in rows if isinstance(rows[name].dtype, pd.DatetimeTZDtype)
+    naive: dict[str, pd.Series] = {
+        str(name): rows[name].dt.tz_localize(None)
+        for name in rows
+        if isinstance(rows[name].dtype, pd.DatetimeTZDtype)
     }
     frame = rows.assign(**naive)
     ids = pd.Series(range(len(frame)), index=frame.index).astype(str)

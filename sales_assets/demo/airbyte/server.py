@@ -72,7 +72,7 @@ class StandIn:
         return 200, {"available": True, **self.about}
 
     def _token(self, _: Mapping[str, Any]) -> Answer:
-        return 200, {"access_token": "local", "token_type": "Bearer", "expires_in": 180}  # noqa: S105
+        return 200, {"access_token": "local", "token_type": "Bearer", "expires_in": 180}
 
     def _workspace(self, _: Mapping[str, Any]) -> Answer:
         return 200, {"workspaceId": WORKSPACE_ID, "name": "local", "dataResidency": "auto"}
@@ -95,7 +95,9 @@ class StandIn:
         for name, field in (("connectionId", "connectionId"), ("status", "status"), ("jobType", "jobType")):
             wanted = [job for job in wanted if asked.get(name, job[field]) == job[field]]
         for name, field in (("updatedAtStart", "lastUpdatedAt"), ("createdAtStart", "startTime")):
-            wanted = [job for job in wanted if name not in asked or _moment(job[field]) >= _moment(asked[name])]
+            wanted = [
+                job for job in wanted if name not in asked or _moment(job[field]) >= _moment(asked[name])
+            ]
         field, _, order = asked.get("orderBy", "createdAt|ASC").partition("|")
         by = "lastUpdatedAt" if field == "updatedAt" else "startTime"
         wanted.sort(key=lambda job: (job[by], job["jobId"]), reverse=order == "DESC")
@@ -135,12 +137,12 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "StandInServer"
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         """Answer what is asked by the query."""
         query = parse_qs(urlsplit(self.path).query)
         self.respond({name: values[-1] for name, values in query.items()})
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """Answer what is asked by the body."""
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:

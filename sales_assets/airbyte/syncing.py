@@ -185,9 +185,9 @@ class Sync:
 
     def _too_long(self, job: Job, timeout: float) -> RefusedError:
         return RefusedError(
-            f"Airbyte's sync of {self.name} (job {job.id}) has not ended after {timeout:g} s: {job.status}. It "
-            "was left alone; airbyte_sync_sensor reports it when it succeeds, and a run before that joins it. "
-            "If it hangs, cancel it in Airbyte and run again; if it is that slow, raise poll_timeout."
+            f"Airbyte's sync of {self.name} (job {job.id}) has not ended after {timeout:g} s: {job.status}. "
+            "It was left alone; airbyte_sync_sensor reports it when it succeeds, and a run before that joins "
+            "it. If it hangs, cancel it in Airbyte and run again; if it is that slow, raise poll_timeout."
         )
 
     def _cancel(self, job: Job) -> None:

@@ -49,6 +49,14 @@ class SyncFailedError(Exception):
     """A sync failed in Airbyte; the next one may succeed, so the retry policy applies."""
 
 
+class RunCancelledError(BaseException):
+    """The run is being cancelled while it waits for a sync.
+
+    Dagster applies the retry policy to its own interruption where a run is one process: it would start the
+    sync anew that the cancelled run has just cancelled. This ends the step and the run.
+    """
+
+
 class Secrets(Protocol):
     """Who knows what must not be shown."""
 

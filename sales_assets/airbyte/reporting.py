@@ -11,7 +11,12 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.airbyte.api import AirbyteApi
-from sales_assets.airbyte.errors import AirbyteRefusedError, AirbyteUnavailableError, SyncFailedError
+from sales_assets.airbyte.errors import (
+    AirbyteRefusedError,
+    AirbyteUnavailableError,
+    RunCancelledError,
+    SyncFailedError,
+)
 from sales_assets.airbyte.jobs import CANCELLED, SUCCEEDED, Attempts, Job
 from sales_assets.airbyte.live import is_paused, selected_streams
 from sales_assets.airbyte.syncing import Patience, Sync
@@ -80,7 +85,12 @@ def sync_events(
         yield from _skipped(context, connection)
         return
     context.instance.add_run_tags(context.run.run_id, {syncing_tag(connection.id): connection.name})
-    job = Sync(api, connection.id, connection.name, patience=patience, log=context.log).run()
+    sync = Sync(api, connection.id, connection.name, patience=patience, log=context.log)
+    try:
+        job = sync.run()
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interruption:
+        message = f"The run was cancelled while it waited for Airbyte's sync of {connection.name}."
+        raise RunCancelledError(message) from interruption
     page = f"{address}/workspaces/{api.workspace_id}/connections/{connection.id}"
     attempts = _attempts(api, job)
     if job.status != SUCCEEDED:

@@ -108,7 +108,6 @@ class StandInConnection:
             "workspaceId": WORKSPACE_ID,
             "status": self.status,
             "schedule": {"scheduleType": "manual"},
-            "dataResidency": "auto",
             "nonBreakingSchemaUpdatesBehavior": "ignore",
             "namespaceDefinition": "destination",
             "prefix": self.prefix,

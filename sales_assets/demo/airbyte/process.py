@@ -51,6 +51,9 @@ def stop_stand_ins(data_dir: Path) -> None:
         with exclusively(file.parent):
             if _found(file.parent):
                 os.kill(_told(file)["pid"], signal.SIGTERM)
+            deadline = time.monotonic() + _ANSWER_SECONDS
+            while _found(file.parent) and time.monotonic() < deadline:
+                time.sleep(0.05)
             file.unlink(missing_ok=True)
 
 

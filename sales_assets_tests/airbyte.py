@@ -151,11 +151,7 @@ class Airbyte(StandInServer):
 
     def sync(self, connection: StandInConnection = CRM) -> StandInJob:
         """A sync that Airbyte runs by itself, to its end."""
-        job = self.jobs.start(connection.id)
-        for thread in threading.enumerate():
-            if thread.name == f"job {job.id}":
-                thread.join(30)
-        return job
+        return finished(self.jobs.start(connection.id))
 
     def replace(self, *connections: StandInConnection) -> None:
         """Have other connections."""
@@ -170,6 +166,14 @@ class Airbyte(StandInServer):
             "request_max_retries": 1,
         }
         return SalesAirbyteWorkspace(url=self.url, workspace_id=WORKSPACE_ID, **(quick | config))
+
+
+def finished(job: StandInJob) -> StandInJob:
+    """The job when its thread has ended."""
+    for thread in threading.enumerate():
+        if thread.name == f"job {job.id}":
+            thread.join(30)
+    return job
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from sales_assets.demo.airbyte.process import running_stand_in, stop_stand_ins
 from sales_assets.demo.airbyte.rows import SOURCES
 from sales_assets.demo.orders import orders_placed
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
-from sales_assets_tests.airbyte import CRM, Airbyte
+from sales_assets_tests.airbyte import CRM, Airbyte, finished
 
 LAST = date(2025, 3, 3)
 
@@ -181,8 +181,7 @@ def test_it_lands_what_its_sources_hold_in_the_warehouse(data_dir: Path) -> None
     serving = stand_in(data_dir, database, "UTC")
     for connection in CONNECTIONS:
         job = serving.jobs.start(connection.id)
-        while serving.jobs.all()[-1].status in ("pending", "running"):
-            pass
+        finished(job)
         assert job.status == "succeeded", job.failure
         assert job.bytes > 0
     stored = DuckDBWarehouse(database=str(database)).query(

@@ -75,7 +75,12 @@ class StandIn:
         return 200, {"access_token": "local", "token_type": "Bearer", "expires_in": 180}
 
     def _workspace(self, _: Mapping[str, Any]) -> Answer:
-        return 200, {"workspaceId": WORKSPACE_ID, "name": "local", "dataResidency": "auto"}
+        return 200, {
+            "workspaceId": WORKSPACE_ID,
+            "name": "local",
+            "dataResidency": "auto",
+            "notifications": {},
+        }
 
     def _connections(self, asked: Mapping[str, Any]) -> Answer:
         return 200, _page([each.public() for each in self.connections.values()], asked)

@@ -60,7 +60,13 @@ class Fake:
     def run(self) -> Job:
         clock = lambda: self.time  # noqa: E731
         return Sync(
-            self, "c", "prod_crm", patience=self.patience, log=LOG, clock=clock, sleep=self.sleep
+            server=self,
+            connection_id="c",
+            name="prod_crm",
+            patience=self.patience,
+            log=LOG,
+            clock=clock,
+            sleep=self.sleep,
         ).run()
 
 

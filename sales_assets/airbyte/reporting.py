@@ -85,7 +85,9 @@ def sync_events(
         yield from _skipped(context, connection)
         return
     context.instance.add_run_tags(context.run.run_id, {syncing_tag(connection.id): connection.name})
-    sync = Sync(api, connection.id, connection.name, patience=patience, log=context.log)
+    sync = Sync(
+        server=api, connection_id=connection.id, name=connection.name, patience=patience, log=context.log
+    )
     try:
         job = sync.run()
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interruption:

@@ -14,6 +14,8 @@ from sales_assets.airbyte.jobs import Job
 from sales_assets.errors import RefusedError
 
 _CONFLICT = 409
+_FIRST_PAUSE_SECONDS = 1.0
+_LOOK_SECONDS = 5.0
 
 
 class Server(Protocol):
@@ -37,7 +39,7 @@ class Patience:
     """How long to wait for what.
 
     Attributes:
-        poll_seconds: Between two looks at a job.
+        poll_seconds: Between two looks at a job, at most: the first come sooner.
         timeout_seconds: For the job; None for ever.
         outage_seconds: For a server that does not answer while a sync is started or followed.
         looks: How often to look for a sync whose start was not confirmed, before it is started again.
@@ -53,10 +55,11 @@ class Patience:
     cancels: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
 class Sync:
     """A sync of one connection.
 
-    Args:
+    Attributes:
         server: Airbyte.
         connection_id: Of the connection.
         name: Of the connection, for messages.
@@ -66,24 +69,13 @@ class Sync:
         sleep: Waits for some seconds.
     """
 
-    def __init__(
-        self,
-        server: Server,
-        connection_id: str,
-        name: str,
-        *,
-        patience: Patience,
-        log: logging.Logger,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ):
-        self.server = server
-        self.connection_id = connection_id
-        self.name = name
-        self.patience = patience
-        self.log = log
-        self.clock = clock
-        self.sleep = sleep
+    server: Server
+    connection_id: str
+    name: str
+    patience: Patience
+    log: logging.Logger
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     def run(self) -> Job:
         """Join the sync that runs, or start one, and wait for its end.
@@ -150,7 +142,7 @@ class Sync:
         """The sync that an unconfirmed start brought about, if it did."""
         looks = 0
         while looks < self.patience.looks:
-            self.sleep(self.patience.poll_seconds)
+            self.sleep(min(_LOOK_SECONDS, self.patience.poll_seconds))
             try:
                 found = self._newer_than(latest)
             except AirbyteUnavailableError:
@@ -169,10 +161,12 @@ class Sync:
     def _ended(self, job: Job) -> Job:
         timeout = self.patience.timeout_seconds
         answered = begun = self.clock()
+        pause = min(_FIRST_PAUSE_SECONDS, self.patience.poll_seconds)
         while not job.has_ended:
             if timeout and self.clock() - begun > timeout:
                 raise self._too_long(job, timeout)
-            self.sleep(self.patience.poll_seconds)
+            self.sleep(pause)
+            pause = min(2 * pause, self.patience.poll_seconds)
             try:
                 job = self.server.job(job.id)
             except AirbyteUnavailableError as error:

@@ -140,7 +140,11 @@ class StandInConnection:
             "definitionId": identifier("destination definition"),
             "workspaceId": WORKSPACE_ID,
             "createdAt": _CREATED,
-            "configuration": {"destination_path": database, "schema": self.schema},
+            "configuration": {
+                "destinationType": "duckdb",
+                "destination_path": database,
+                "schema": self.schema,
+            },
         }
 
 

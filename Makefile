@@ -55,7 +55,7 @@ stop: $(INSTALLED) ## Stop the embedded ERP and the local stand-ins
 .PHONY: reset
 reset: stop ## Remove the demo's data, the local warehouse and the history
 	@rm -rf .data
-	@echo "Removed .data: the embedded ERP, the local warehouse and Dagster's history."
+	@echo "Removed .data: the embedded ERP, the stand-ins, the local warehouse and Dagster's history."
 
 .PHONY: lock
 lock: ## Pin all dependencies anew (needs uv)

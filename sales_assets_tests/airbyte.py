@@ -109,7 +109,7 @@ class SteeredStandIn(StandIn):
         if self.absent and re.search(self.absent, path):
             return 404, {"detail": "There is no such endpoint."}
         if path.endswith("/applications/token"):
-            return 200, {"access_token": self.about["token"], "expires_in": 180}
+            return 200, {"expires_in": 180, **self.about, "access_token": self.about["token"]}
         return super().answer(method, path, asked)
 
 
@@ -131,7 +131,7 @@ class Airbyte(StandInServer):
         self.go.set()
         self.failure = ""
         self.jobs = Jobs(folder / "jobs.json", self._work)
-        self.about = {"token": ""}
+        self.about: dict[str, Any] = {"token": ""}
         stand_in = SteeredStandIn(connections, self.jobs, str(folder / "w.duckdb"), self.about)
         super().__init__(stand_in, handler=FaultyHandler)
 

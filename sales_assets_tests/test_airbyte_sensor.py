@@ -249,6 +249,17 @@ def test_the_cursor_forgets_what_is_older_than_the_overlap() -> None:
     assert Followed.parsed(after.text()) == after
 
 
+def test_a_job_that_waits_is_looked_for_however_much_later_others_end() -> None:
+    now = datetime(2025, 1, 15, 12, tzinfo=UTC)
+    early, late = (
+        replace(Job.parse({"jobId": n, "status": "succeeded"}), updated_at=now + timedelta(hours=n))
+        for n in range(2)
+    )
+    after = Followed(now - timedelta(hours=1), {}).after([late], [early])
+    assert after.new([early, late], 9) == [early]
+    assert after.after([early], []).until == late.updated_at
+
+
 def test_it_runs_by_itself_only_where_a_real_server_is_configured() -> None:
     for environment in Environment:
         for has_url in (True, False):

@@ -193,6 +193,13 @@ def test_a_token_that_expires_is_renewed_once_and_a_wrong_secret_is_refused(serv
     assert server.asked("POST", "/applications/token") == 4
 
 
+def test_a_token_is_renewed_before_it_expires(server: Airbyte) -> None:
+    server.token = server.about["token"] = "first"
+    server.about["expires_in"] = 0.001
+    assert Run(server, client_id="me", client_secret="s3cret").result.success
+    assert server.asked("POST", "/applications/token") > 2
+
+
 def test_a_password_is_sent_as_such_and_shown_nowhere(server: Airbyte) -> None:
     assert Run(server, username="me", password="s3cret").result.success
     assert {token for *_, token in server.requests} == {"Basic bWU6czNjcmV0"}

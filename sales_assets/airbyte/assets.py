@@ -12,6 +12,7 @@ import dagster as dg
 from sales_assets.airbyte.reporting import CONNECTION_ID, CONNECTION_NAME, STREAM, SyncEvent
 from sales_assets.airbyte.snapshot import Connection, Snapshot, Stream, read
 from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
+from sales_assets.partitions import BACKFILL
 from sales_assets.retries import EXTRACTION
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import AIRBYTE
@@ -60,6 +61,7 @@ def _definition(snapshot: Snapshot, connection: Connection) -> dg.AssetsDefiniti
         name=name,
         outs={_output(spec, n): _out(spec) for n, spec in enumerate(specs)},
         can_subset=True,
+        backfill_policy=BACKFILL,  # without partitions, but a range of days of everything asks every asset
         retry_policy=EXTRACTION,
         pool=name,
     )

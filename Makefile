@@ -11,7 +11,7 @@ export DAGSTER_HOME := $(CURDIR)
 
 .PHONY: help
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold layer
@@ -43,6 +43,10 @@ check: $(INSTALLED) ## Lint, check types, and run the quick tests
 	@$(BIN)/sqlfluff lint --disable-progress-bar --dialect postgres sales_assets/erp/sql
 	@$(BIN)/pytest -m "not slow and not snowflake"
 
+.PHONY: airbyte-snapshot
+airbyte-snapshot: $(INSTALLED) ## Write the snapshot of Airbyte's connections anew, and show what changed
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.airbyte snapshot
+
 .PHONY: bench
 bench: $(INSTALLED) ## Measure what a safe write costs
 	@PYTHONWARNINGS=ignore $(BIN)/python bench/warehouse_write.py
@@ -54,13 +58,13 @@ format: $(INSTALLED) ## Put the code into its standard form
 	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: stop
-stop: $(INSTALLED) ## Stop the embedded ERP
+stop: $(INSTALLED) ## Stop the embedded ERP and the local stand-ins
 	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo stop
 
 .PHONY: reset
 reset: stop ## Remove the demo's data, the local warehouse and the history
 	@rm -rf .data
-	@echo "Removed .data: the embedded ERP, the local warehouse and Dagster's history."
+	@echo "Removed .data: the embedded ERP, the stand-ins, the local warehouse and Dagster's history."
 
 .PHONY: lock
 lock: ## Pin all dependencies anew (needs uv)

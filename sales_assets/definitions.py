@@ -3,11 +3,20 @@
 import dagster as dg
 
 from sales_assets import assets, checks
+from sales_assets.airbyte.assets import build_airbyte_assets
+from sales_assets.airbyte.checks import build_airbyte_check
 from sales_assets.dbt.assets import build_dbt_assets
-from sales_assets.jobs import customers_job, daily_sales_pipeline, reconciliation_job, repair_job
+from sales_assets.jobs import (
+    airbyte_marts_job,
+    customers_job,
+    daily_sales_pipeline,
+    reconciliation_job,
+    repair_job,
+)
 from sales_assets.policy import with_policy
 from sales_assets.resources import build_resources
 from sales_assets.schedules import build_schedules
+from sales_assets.sensors.airbyte_sync import build_airbyte_sync_sensor
 from sales_assets.sensors.erp_late_changes import build_erp_late_changes_sensor
 from sales_assets.settings import Settings, settings
 
@@ -25,13 +34,14 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 assets.raw_orders,
                 assets.raw_customers,
                 assets.silver_enriched_orders,
+                *build_airbyte_assets(settings),
                 build_dbt_assets(settings),
             ],
         ),
-        asset_checks=[checks.agrees_with_the_erp],
-        jobs=[daily_sales_pipeline, customers_job, reconciliation_job, repair_job],
+        asset_checks=[checks.agrees_with_the_erp, build_airbyte_check(settings)],
+        jobs=[daily_sales_pipeline, customers_job, airbyte_marts_job, reconciliation_job, repair_job],
         schedules=build_schedules(settings),
-        sensors=[build_erp_late_changes_sensor(settings)],
+        sensors=[build_erp_late_changes_sensor(settings), build_airbyte_sync_sensor(settings)],
         resources=build_resources(settings),
         executor=dg.in_process_executor if settings.is_local else dg.multiprocess_executor,
     )

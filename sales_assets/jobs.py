@@ -5,7 +5,7 @@ import dagster as dg
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.ops.repair import repair
 from sales_assets.partitions import DAILY
-from sales_assets.taxonomy import DOMAIN_TAGS, GOLD, INGESTION, SILVER
+from sales_assets.taxonomy import AIRBYTE, DOMAIN_TAGS, GOLD, INGESTION, SILVER
 
 daily_sales_pipeline = dg.define_asset_job(
     "daily_sales_pipeline",
@@ -30,6 +30,14 @@ reconciliation_job = dg.define_asset_job(
     "reconciliation_job",
     selection=dg.AssetSelection.checks(agrees_with_the_erp),
     description="Compares gold with the ERP, day by day: the days of late, or those that the config names.",
+    tags=DOMAIN_TAGS,
+)
+
+airbyte_marts_job = dg.define_asset_job(
+    "airbyte_marts_job",
+    selection=dg.AssetSelection.groups(AIRBYTE).downstream(include_self=False)
+    & dg.AssetSelection.groups(GOLD),
+    description="What dbt makes of the tables that Airbyte lands.",
     tags=DOMAIN_TAGS,
 )
 

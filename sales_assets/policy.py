@@ -24,7 +24,8 @@ def with_policy(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Se
 
 def _policy(engine: str) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
     def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
-        kinds = {*spec.kinds, engine} if "dbt" in spec.kinds else {*spec.kinds, engine, "pandas"}
+        by_others = spec.kinds & {"dbt", "airbyte"}
+        kinds = {*spec.kinds, engine} if by_others else {*spec.kinds, engine, "pandas"}
         return spec.replace_attributes(owners=[OWNER], kinds=kinds).merge_attributes(tags=DOMAIN_TAGS)
 
     return apply

@@ -7,16 +7,45 @@ from typing import Any, assert_never
 
 import dagster as dg
 
+from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.dbt.project import dbt_resource
+from sales_assets.demo.airbyte.resource import DemoAirbyteWorkspace
 from sales_assets.demo.erp import DemoPostgresResource
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.settings import Environment, Settings
+from sales_assets.settings import AirbyteLogin, Environment, Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
     """The resources of an environment by their keys, with nothing connected yet."""
-    return {"postgres_erp": _erp(settings), "dbt": dbt_resource(settings), **_warehouse(settings)}
+    return {
+        "postgres_erp": _erp(settings),
+        "airbyte": airbyte_resource(settings),
+        "dbt": dbt_resource(settings),
+        **_warehouse(settings),
+    }
+
+
+def airbyte_resource(settings: Settings) -> SalesAirbyteWorkspace:
+    """The Airbyte workspace of an environment."""
+    if settings.uses_demo_airbyte:
+        return DemoAirbyteWorkspace(
+            data_dir=str(settings.data_dir), database=str(settings.duckdb_path), timezone=settings.timezone
+        )
+    return SalesAirbyteWorkspace(
+        url=dg.EnvVar("AIRBYTE_URL"),
+        workspace_id=dg.EnvVar("AIRBYTE_WORKSPACE_ID"),
+        **_airbyte_login(settings),
+    )
+
+
+def _airbyte_login(settings: Settings) -> dict[str, Any]:
+    names = ["client_id", "client_secret"]
+    if settings.airbyte_login is AirbyteLogin.USER:
+        names = ["username", "password"]
+    elif settings.airbyte_login is AirbyteLogin.NONE and settings.is_local:
+        names = []
+    return {name: dg.EnvVar(f"AIRBYTE_{name.upper()}") for name in names}
 
 
 def _erp(settings: Settings) -> PostgresResource:

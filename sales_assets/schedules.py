@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from sales_assets.airbyte.checks import build_airbyte_check
 from sales_assets.gaps import MISSING, request, troubles
 from sales_assets.jobs import daily_sales_pipeline, reconciliation_job
 from sales_assets.lineage import Lineage
@@ -15,7 +16,7 @@ FIVE_IN_THE_MORNING = "0 5 * * *"
 """In the business time zone: late enough for the ERP's night jobs, early enough for the first report."""
 
 SIX_IN_THE_MORNING = "0 6 * * *"
-"""In the business time zone: when the morning's run has ended."""
+"""In the business time zone: when the morning's run and the night's syncs have ended."""
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
@@ -47,7 +48,19 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         execution_timezone=DAILY.timezone,
         default_status=status,
     )
-    return [sales_pipeline_schedule, reconciliation_schedule]
+    return [sales_pipeline_schedule, reconciliation_schedule, _airbyte_snapshot_schedule(settings)]
+
+
+def _airbyte_snapshot_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Compares Airbyte's snapshot with the server every morning, where there is a real one."""
+    is_running = settings.has_airbyte_url
+    return dg.ScheduleDefinition(
+        "airbyte_snapshot_schedule",
+        target=dg.AssetSelection.checks(build_airbyte_check(settings)),
+        cron_schedule=SIX_IN_THE_MORNING,
+        execution_timezone=DAILY.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING if is_running else dg.DefaultScheduleStatus.STOPPED,
+    )
 
 
 def _repository(context: dg.ScheduleEvaluationContext) -> dg.RepositoryDefinition:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import load_dotenv
@@ -35,6 +36,14 @@ class SnowflakeSecret(StrEnum):
     PASSWORD = "SNOWFLAKE_PASSWORD"  # noqa: S105 - the variable's name, not a password
 
 
+class AirbyteLogin(StrEnum):
+    """How Airbyte is authenticated, named by the variable that tells: the first that is set."""
+
+    APPLICATION = "AIRBYTE_CLIENT_ID"
+    USER = "AIRBYTE_USERNAME"
+    NONE = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that differs between deployments, without a secret in it.
@@ -50,6 +59,8 @@ class Settings:
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
         snowflake_secret: How Snowflake is authenticated.
         has_snowflake_passphrase: Whether `SNOWFLAKE_PRIVATE_KEY_PASSPHRASE` is set.
+        has_airbyte_url: Whether `AIRBYTE_URL` is set.
+        airbyte_login: How Airbyte is authenticated.
         lookback_days: How many days back the schedule looks for days that are missing.
         max_partitions_per_run: How many days one run takes at most; None for any number.
     """
@@ -61,6 +72,8 @@ class Settings:
     has_erp_url: bool = False
     snowflake_secret: SnowflakeSecret = SnowflakeSecret.PRIVATE_KEY
     has_snowflake_passphrase: bool = False
+    has_airbyte_url: bool = False
+    airbyte_login: AirbyteLogin = AirbyteLogin.NONE
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
 
@@ -73,6 +86,11 @@ class Settings:
     def uses_demo_erp(self) -> bool:
         """Whether the embedded ERP stands in for a real one: only locally, and only without a URL."""
         return self.is_local and not self.has_erp_url
+
+    @property
+    def uses_demo_airbyte(self) -> bool:
+        """Whether a stand-in serves for Airbyte: only locally, and only without a URL."""
+        return self.is_local and not self.has_airbyte_url
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "Settings":
@@ -92,6 +110,8 @@ class Settings:
             has_erp_url="ERP_POSTGRES_URL" in given,
             snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
             has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
+            has_airbyte_url=_is_url(given, "AIRBYTE_URL"),
+            airbyte_login=next((login for login in AirbyteLogin if login in given), AirbyteLogin.NONE),
             lookback_days=_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         )
@@ -146,6 +166,17 @@ def _days(given: Mapping[str, str], name: str) -> int | None:
         message = f"{name} is {value!r}, but it must be a number of days, 1 or more."
         raise ValueError(message)
     return int(value)
+
+
+def _is_url(given: Mapping[str, str], name: str) -> bool:
+    """Whether a server's address is given; it may be shown in links, so it must not hold a password."""
+    if name not in given:
+        return False
+    parts = urlsplit(given[name])
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        message = f"{name} must be an address without user and password, such as https://airbyte.example.com."
+        raise ValueError(message)
+    return True
 
 
 def _timezone(value: str) -> str:

@@ -8,12 +8,14 @@ import dagster as dg
 INGESTION = "ingestion"
 SILVER = "silver"
 GOLD = "gold"
+AIRBYTE = "airbyte"
 
 RAW_ORDERS = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; the others follow it."""
 
 FCT_ORDERS = dg.AssetKey(["gold", "fct_orders"])
 """Every sale once: what gold's other tables, and the comparison with the ERP, go by."""
+AIRBYTE_CHECK = "airbyte_snapshot_is_current"
 
 OWNER = "team:data-platform"
 

@@ -17,6 +17,7 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 from sales_assets.demo.server import running_server, stop_server  # noqa: E402
 from sales_assets.settings import Settings  # noqa: E402
+from sales_assets_tests.airbyte import Airbyte, airbyte  # noqa: E402
 from sales_assets_tests.erp import Erp  # noqa: E402
 
 
@@ -58,3 +59,10 @@ def erp(postgres: Erp) -> Erp:
 def settings(tmp_path: Path) -> Settings:
     """A laptop's settings with a warehouse of its own."""
     return Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Airbyte]:
+    """An Airbyte over real HTTP."""
+    with airbyte(tmp_path) as server:
+        yield server

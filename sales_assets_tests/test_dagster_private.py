@@ -1,6 +1,7 @@
 """What is used of Dagster's private side is still there, and still does what it is used for."""
 
 import gc
+import inspect
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.db_io_manager import DbIOManager
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster_airbyte import AirbyteWorkspace
 
 from sales_assets.dagster_private.executing import run_in_process
 from sales_assets.gaps import RANGE_END, RANGE_START
@@ -143,3 +145,15 @@ def test_a_batch_that_cannot_be_stored_is_stored_event_by_event(
     with broken:
         told = known(event_log, make_range(event_log))
     assert sorted(told["days"]) == [f"2025-01-{day:02}" for day in range(1, 11)]
+
+
+def test_dagster_airbytes_workspace_still_has_what_ours_takes_over_and_configures() -> None:
+    configured = {
+        *("rest_api_base_url", "configuration_api_base_url", "workspace_id"),
+        *("client_id", "client_secret", "username", "password"),
+        *("request_max_retries", "request_retry_delay", "request_timeout", "max_items_per_page"),
+        *("poll_interval", "poll_timeout", "cancel_on_termination", "poll_previous_running_sync"),
+    }
+    assert set(AirbyteWorkspace.model_fields) == configured
+    assert list(inspect.signature(AirbyteWorkspace.get_client).parameters) == ["self"]
+    assert list(inspect.signature(AirbyteWorkspace.sync_and_poll).parameters) == ["self", "context"]

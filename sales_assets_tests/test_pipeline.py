@@ -14,6 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from sales_assets.dbt.project import dbt_resource
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
@@ -182,6 +183,37 @@ def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipel
     failed = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
     assert "unique_stg_orders_order_id" in failed
     assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+
+
+ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]
+
+
+def test_a_full_refresh_in_a_run_of_days_is_by_name_and_builds_every_day_anew(
+    stocked: Pipeline, tmp_path: Path
+) -> None:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+        connection.execute("delete from gold.fct_orders")
+    day: dict[str, Any] = {"asset_selection": ORDERS_OF_GOLD, "partition_key": DAYS[0]}
+    assert pipeline.run(**day).success
+    assert pipeline.totals(DAYS[1])["gold.fct_orders"] == (0, None)
+    refresh = {"ops": {"dbt_models": {"config": {"full_refresh": ["fct_orders"]}}}}
+    assert pipeline.run(run_config=refresh, **day).success
+    assert pipeline.totals(DAYS[1])["gold.fct_orders"] == stocked.totals(DAYS[1])["gold.fct_orders"]
+    misspelt = {"ops": {"dbt_models": {"config": {"full_refresh": ["fact_orders"]}}}}
+    assert not pipeline.run(run_config=misspelt, **day).success
+
+
+def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(stocked: Pipeline, tmp_path: Path) -> None:
+    pipeline = stocked.copy(tmp_path)
+    before = pipeline.totals(DAYS[1])
+    window = "{start_date: '2025-01-14', end_date: '2025-01-15'}"
+    command = ["build", "--full-refresh", "--select", "fct_orders", "--vars", window]
+    dbt = dbt_resource(pipeline.settings).cli(command, raise_on_error=False, target_path=tmp_path / "target")
+    assert not dbt.wait().is_successful()
+    said = " ".join((dbt.target_path / "dbt.log").read_text().split())
+    assert "A full refresh of fct_orders was asked for in a run of 2025-01-14 to before 2025-01-15." in said
+    assert pipeline.totals(DAYS[1]) == before
 
 
 def test_a_business_day_in_rome_is_exact_on_the_days_when_the_clock_changes(erp: Erp, tmp_path: Path) -> None:

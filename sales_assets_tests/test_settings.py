@@ -57,7 +57,7 @@ def test_the_first_snowflake_secret_that_is_set_is_used() -> None:
 def test_every_environment_loads_with_no_secret_set(environment: Environment) -> None:
     definitions = build_definitions(Settings(environment=environment))
     dg.Definitions.validate_loadable(definitions)
-    [schedule] = [s for s in definitions.get_repository_def().schedule_defs]
+    schedule = definitions.get_repository_def().get_schedule_def("sales_pipeline_schedule")
     expected = "STOPPED" if environment is Environment.LOCAL else "RUNNING"
     assert schedule.default_status.name == expected
 

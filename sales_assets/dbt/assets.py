@@ -1,11 +1,12 @@
 """dbt's models as assets: one invocation for all that a run selects, given the run's window."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
+from pydantic import Field
 
 from sales_assets.dagster_private.dbt_events import DbtCoreCliEventMessage, get_subset_selection_for_context
 from sales_assets.dbt.project import SalesDbtResource, prepared_project
@@ -15,6 +16,15 @@ from sales_assets.errors import RefusedError
 from sales_assets.partitions import BACKFILL, window_of
 from sales_assets.retries import TRANSFORMATION
 from sales_assets.settings import Settings
+
+
+class DbtConfig(dg.Config):
+    """What a run of dbt's models may choose."""
+
+    full_refresh: list[str] = Field(
+        default=[],
+        description="Incremental models to build anew from everything that is stored, such as fct_orders.",
+    )
 
 
 def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
@@ -30,9 +40,15 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         backfill_policy=BACKFILL,
         retry_policy=TRANSFORMATION,
     )
-    def dbt_models(context: dg.AssetExecutionContext, dbt: SalesDbtResource) -> Iterator[Any]:
+    def dbt_models(
+        context: dg.AssetExecutionContext, config: DbtConfig, dbt: SalesDbtResource
+    ) -> Iterator[Any]:
         manifest = json.loads(project.manifest_path.read_text())
-        command = [*build_command(context), *selection(context, manifest, translator)]
+        refuse_unknown_models(config.full_refresh, manifest)
+        command = [
+            *build_command(context, config.full_refresh),
+            *selection(context, manifest, translator),
+        ]
         results = dbt.run(command, project, f"run {context.run.run_id}, dbt")
         yield from events_of(results, context, manifest, translator)
 
@@ -79,11 +95,32 @@ def selection(
     return [*selected, *(["--indirect-selection", indirect] if indirect else [])]
 
 
-def build_command(context: dg.AssetExecutionContext) -> list[str]:
-    """`dbt build` for the window of the run; a run without partitions rebuilds everything it selects."""
+def refuse_unknown_models(names: Sequence[str], manifest: Mapping[str, Any]) -> None:
+    """Refuse a full refresh of what is no incremental model; dbt would pass over it in silence.
+
+    Raises:
+        RefusedError: Names those that are, and those that could have been meant.
+    """
+    nodes = manifest["nodes"].values()
+    known = sorted(node["name"] for node in nodes if node["config"].get("materialized") == "incremental")
+    if unknown := [name for name in names if name not in known]:
+        message = (
+            f"full_refresh names {', '.join(unknown)}, but the incremental models are: {', '.join(known)}. "
+            "Nothing was built; what is stored is kept."
+        )
+        raise RefusedError(message)
+
+
+def build_command(context: dg.AssetExecutionContext, full_refresh: Sequence[str] = ()) -> list[str]:
+    """`dbt build` for the window of the run; a run without partitions rebuilds everything it selects.
+
+    Args:
+        context: Of the run.
+        full_refresh: Incremental models that are built anew from everything all the same.
+    """
+    variables: dict[str, Any] = {"full_refresh": list(full_refresh)} if full_refresh else {}
+    if context.has_partition_key or context.has_partition_key_range:
+        start, end = window_of(context).dates
+        variables |= {"start_date": start.isoformat(), "end_date": end.isoformat()}
     command = ["build", "--exclude-resource-type", "unit_test"]
-    if not (context.has_partition_key or context.has_partition_key_range):
-        return command
-    start, end = window_of(context).dates
-    window = {"start_date": start.isoformat(), "end_date": end.isoformat()}
-    return [*command, "--vars", json.dumps(window)]
+    return [*command, "--vars", json.dumps(variables)] if variables else command

@@ -1,4 +1,4 @@
-"""The demo: `python -m sales_assets.demo` runs the last 30 full days, `stop` stops the embedded ERP.
+"""The demo: `python -m sales_assets.demo` runs the last 30 full days, `stop` stops what it started.
 
 It runs the same job on the same instance as `dagster dev` does, so its history is there afterwards.
 """
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sales_assets.commands.console import LOG, say, working
+from sales_assets.demo.airbyte.process import stop_stand_ins
 from sales_assets.demo.erp import erp_folder
 from sales_assets.demo.server import stop_server
 from sales_assets.launching import run_part
@@ -29,7 +30,8 @@ def main(arguments: list[str]) -> int:
     """Run a command; the exit code is 0 if it succeeded."""
     if arguments == ["stop"]:
         stop_server(erp_folder(settings().data_dir))
-        say("The embedded ERP is stopped; its data are kept.")
+        stop_stand_ins(settings().data_dir)
+        say("The embedded ERP and the stand-in for Airbyte are stopped; their data are kept.")
         return 0
     return run_demo(settings())
 

@@ -1,0 +1,64 @@
+"""The same assets as Dagster's documentation puts them together: stock IO manager, stock dagster-dbt.
+
+`python bench/stock.py FIRST LAST` runs a range in this process; as a module of definitions it is what
+`dagster asset materialize` loads. The dbt project is a copy without contracts, for the stock IO manager
+stores money as floating point.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_duckdb_pandas import DuckDBPandasIOManager
+
+from sales_assets import assets
+from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment
+from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.erp.postgres import PostgresResource
+from sales_assets.partitions import BACKFILL, window_of
+from sales_assets.settings import exported, settings
+
+PROJECT = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target="local")
+PYTHON_ASSETS = [assets.raw_orders, assets.raw_customers, assets.silver_enriched_orders]
+
+
+@dbt_assets(
+    manifest=PROJECT.manifest_path,
+    project=PROJECT,
+    select="stg_orders stg_customers fct_orders dim_customers daily_sales monthly_revenue",
+    dagster_dbt_translator=SalesDbtTranslator(),
+    backfill_policy=BACKFILL,
+)
+def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Dbt as dagster-dbt runs it: a process of its own."""
+    start, end = window_of(context).dates
+    variables = f"{{start_date: '{start}', end_date: '{end}'}}"
+    with exported(dbt_environment(settings())):
+        yield from dbt.cli(["build", "--vars", variables], context=context).stream()
+
+
+defs = dg.Definitions(
+    assets=[*PYTHON_ASSETS, dbt_models],
+    resources={
+        "postgres_erp": PostgresResource(url=dg.EnvVar("ERP_POSTGRES_URL")),
+        "io_manager": DuckDBPandasIOManager(database=os.fspath(settings().duckdb_path)),
+        "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=os.fspath(DBT)),
+    },
+)
+
+
+def main(first: str, last: str) -> int:
+    """Run a range of days in this process, recorded in SQLite as a laptop does."""
+    tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    job = defs.resolve_implicit_global_asset_job_def()
+    home = os.fspath(Path(settings().duckdb_path).parent)
+    with dg.DagsterInstance.local_temp(home) as instance:
+        return 0 if job.execute_in_process(instance=instance, tags=tags).success else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""Starts the stand-in on first use as a process of its own, finds it again, and stops it.
+
+One for each warehouse file and time zone. What it serves belongs to `server.py`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sales_assets.demo.server import exclusively
+from sales_assets.settings import ROOT
+
+PORT = 18001
+"""Where it listens if nobody else does, so that the links of the reviewed snapshot lead somewhere."""
+
+_PATIENCE_SECONDS = 60.0
+_ANSWER_SECONDS = 5.0
+
+
+def running_stand_in(data_dir: Path, database: Path, timezone: str) -> str:
+    """Start the stand-in unless it runs.
+
+    Args:
+        data_dir: Where the demo keeps its data.
+        database: The warehouse's file, where syncs land.
+        timezone: The zone in which the demo's days begin.
+
+    Returns:
+        Its address.
+
+    Raises:
+        RuntimeError: It does not start; names its log.
+    """
+    key = zlib.crc32(f"{database} {timezone}".encode())
+    folder = data_dir / "airbyte" / f"{database.stem}-{key:08x}"
+    with exclusively(folder):
+        return _found(folder) or _started(folder, [str(folder), str(database), timezone, str(PORT)])
+
+
+def stop_stand_ins(data_dir: Path) -> None:
+    """Stop every stand-in of a folder; what they landed, and their jobs, stay."""
+    for file in (data_dir / "airbyte").glob("*/server.json"):
+        with exclusively(file.parent):
+            if _found(file.parent):
+                os.kill(_told(file)["pid"], signal.SIGTERM)
+            deadline = time.monotonic() + _ANSWER_SECONDS
+            while _found(file.parent) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            file.unlink(missing_ok=True)
+
+
+def _found(folder: Path) -> str | None:
+    """The address of the stand-in that runs; None if there is none, or a stranger took its port."""
+    file = folder / "server.json"
+    if not file.exists():
+        return None
+    told = _told(file)
+    try:
+        answer = _ask(f"{told['url']}/api/v1/health")
+    except (requests.RequestException, ValueError):
+        return None
+    return str(told["url"]) if answer.get("pid") == told["pid"] else None
+
+
+def _started(folder: Path, arguments: list[str]) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "server.json").unlink(missing_ok=True)
+    log = folder / "server.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-W", "ignore", "-m", "sales_assets.demo.airbyte", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if url := _found(folder):
+            return url
+        time.sleep(0.05)
+    message = f"The local stand-in for Airbyte did not start; {log} says why."
+    raise RuntimeError(message)
+
+
+def _ask(url: str) -> dict[str, Any]:
+    with requests.Session() as session:
+        session.trust_env = False
+        answer: dict[str, Any] = session.get(url, timeout=_ANSWER_SECONDS).json()
+        return answer
+
+
+def _told(file: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(file.read_text())
+    return told

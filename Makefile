@@ -55,7 +55,7 @@ reset: stop ## Remove the demo's data, the local warehouse and the history
 
 .PHONY: lock
 lock: ## Pin all dependencies anew (needs uv)
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	@uv pip compile pyproject.toml --extra dev --extra demo --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url -q -o requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml

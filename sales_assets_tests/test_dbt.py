@@ -31,7 +31,7 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
         ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS),
     ):
         empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
-        engine.replace(Slice(schema, table), contract, empty, "test")
+        engine.replace(Slice(schema, table), contract, [empty], "test")
     environment = os.environ | dbt_environment(settings)
     options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--log-path", tmp_path]
     subprocess.run([DBT, "run", "--empty", *options], env=environment, check=True, capture_output=True)

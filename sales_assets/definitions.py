@@ -4,11 +4,17 @@ import dagster as dg
 
 from sales_assets import assets
 from sales_assets.dbt.assets import build_dbt_assets
-from sales_assets.jobs import customers_job, daily_sales_pipeline
+from sales_assets.jobs import (
+    customers_job,
+    daily_sales_pipeline,
+    marketplace_marts_job,
+    marketplace_orders_job,
+)
 from sales_assets.policy import with_policy
 from sales_assets.resources import build_resources
 from sales_assets.schedules import build_schedules
 from sales_assets.sensors.erp_late_changes import build_erp_late_changes_sensor
+from sales_assets.sensors.s3_new_file import build_s3_new_file_sensor
 from sales_assets.settings import Settings, settings
 
 
@@ -24,13 +30,14 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             [
                 assets.raw_orders,
                 assets.raw_customers,
+                assets.raw_marketplace_orders,
                 assets.silver_enriched_orders,
                 build_dbt_assets(settings),
             ],
         ),
-        jobs=[daily_sales_pipeline, customers_job],
+        jobs=[daily_sales_pipeline, customers_job, marketplace_orders_job, marketplace_marts_job],
         schedules=build_schedules(settings),
-        sensors=[build_erp_late_changes_sensor(settings)],
+        sensors=[build_erp_late_changes_sensor(settings), build_s3_new_file_sensor(settings)],
         resources=build_resources(settings),
         executor=dg.in_process_executor if settings.is_local else dg.multiprocess_executor,
     )

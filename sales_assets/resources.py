@@ -9,7 +9,9 @@ import dagster as dg
 
 from sales_assets.dbt.project import dbt_resource
 from sales_assets.demo.erp import DemoPostgresResource
+from sales_assets.demo.s3 import DemoS3Resource
 from sales_assets.erp.postgres import PostgresResource
+from sales_assets.marketplace.resource import MarketplaceS3Resource
 from sales_assets.settings import Environment, Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
@@ -17,13 +19,24 @@ from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWareho
 
 def build_resources(settings: Settings) -> dict[str, Any]:
     """The resources of an environment by their keys, with nothing connected yet."""
-    return {"postgres_erp": _erp(settings), "dbt": dbt_resource(settings), **_warehouse(settings)}
+    return {
+        "postgres_erp": _erp(settings),
+        "s3": _s3(settings),
+        "dbt": dbt_resource(settings),
+        **_warehouse(settings),
+    }
 
 
 def _erp(settings: Settings) -> PostgresResource:
     if settings.uses_demo_erp:
         return DemoPostgresResource(data_dir=str(settings.data_dir), timezone=settings.timezone)
     return PostgresResource(url=dg.EnvVar("ERP_POSTGRES_URL"))
+
+
+def _s3(settings: Settings) -> MarketplaceS3Resource:
+    if settings.uses_demo_s3:
+        return DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone)
+    return MarketplaceS3Resource(bucket=dg.EnvVar("SALES_S3_BUCKET"), prefix=settings.s3_prefix)
 
 
 def _warehouse(settings: Settings) -> dict[str, Any]:

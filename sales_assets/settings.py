@@ -5,6 +5,7 @@ from the settings (resources, schedules, the dbt project) belongs to the module 
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ class Settings:
         data_dir: Where a laptop keeps everything that it can make again.
         duckdb_path: The warehouse file of the local environment.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
+        erp_currency: The currency of the ERP's amounts, by its three letters.
+        has_s3_bucket: Whether `SALES_S3_BUCKET` is set.
+        s3_prefix: How the keys of the marketplaces' files begin: empty, or with a slash at its end.
         snowflake_secret: How Snowflake is authenticated.
         has_snowflake_passphrase: Whether `SNOWFLAKE_PRIVATE_KEY_PASSPHRASE` is set.
         lookback_days: How many days back the schedule looks for days that are missing.
@@ -59,6 +63,9 @@ class Settings:
     data_dir: Path = ROOT / ".data"
     duckdb_path: Path = ROOT / ".data" / "sales.duckdb"
     has_erp_url: bool = False
+    erp_currency: str = "EUR"
+    has_s3_bucket: bool = False
+    s3_prefix: str = ""
     snowflake_secret: SnowflakeSecret = SnowflakeSecret.PRIVATE_KEY
     has_snowflake_passphrase: bool = False
     lookback_days: int = 7
@@ -73,6 +80,11 @@ class Settings:
     def uses_demo_erp(self) -> bool:
         """Whether the embedded ERP stands in for a real one: only locally, and only without a URL."""
         return self.is_local and not self.has_erp_url
+
+    @property
+    def uses_demo_s3(self) -> bool:
+        """Whether a local S3 with made-up files stands in: only locally, and only without a bucket."""
+        return self.is_local and not self.has_s3_bucket
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "Settings":
@@ -90,6 +102,9 @@ class Settings:
             timezone=_timezone(given.get("SALES_TIMEZONE", "UTC")),
             duckdb_path=ROOT / Path(given.get("SALES_DUCKDB_PATH", cls.duckdb_path)).expanduser(),
             has_erp_url="ERP_POSTGRES_URL" in given,
+            erp_currency=_currency(given.get("SALES_ERP_CURRENCY", cls.erp_currency)),
+            has_s3_bucket="SALES_S3_BUCKET" in given,
+            s3_prefix=_prefix(given.get("SALES_S3_PREFIX", "")),
             snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
             has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
             lookback_days=_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
@@ -131,6 +146,18 @@ def _environment(value: str) -> Environment:
         allowed = ", ".join(Environment)
         message = f"DAGSTER_DEPLOYMENT is {value!r}, but it must be one of: {allowed}."
         raise ValueError(message) from None
+
+
+def _currency(value: str) -> str:
+    if re.fullmatch("[A-Z]{3}", value) is None:
+        message = f"SALES_ERP_CURRENCY is {value!r}, but it must be three capital letters such as EUR."
+        raise ValueError(message)
+    return value
+
+
+def _prefix(value: str) -> str:
+    folder = value.strip("/")
+    return f"{folder}/" if folder else ""
 
 
 def _days(given: Mapping[str, str], name: str) -> int | None:

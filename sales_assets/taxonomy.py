@@ -12,6 +12,9 @@ GOLD = "gold"
 RAW_ORDERS = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; the others follow it."""
 
+RAW_MARKETPLACE_ORDERS = dg.AssetKey("raw_marketplace_orders")
+"""The asset that holds the marketplaces' files."""
+
 OWNER = "team:data-platform"
 
 NO_DATA_TAG = "sales/no_data"

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'daily_sales'}}}) }}
 
--- Every order is in exactly one day: counts and amounts of the two marts are equal, day by day.
+-- Every order is in exactly one day: the ERP's channel has the counts and amounts of its orders, day by day.
 with
 
 orders as (
@@ -16,7 +16,9 @@ orders as (
 
 days as (
 
-    select * from {{ ref('daily_sales') }}
+    select *
+    from {{ ref('daily_sales') }}
+    where channel = 'erp'
 
 )
 

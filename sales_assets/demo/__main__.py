@@ -25,7 +25,7 @@ LOG = ROOT / ".data" / "demo.log"
 _REVENUE = """
     select strftime(order_date, '%a %Y-%m-%d') as day, order_count as orders, total_amount as revenue
     from gold.daily_sales
-    where order_date >= ?
+    where order_date >= ? and channel = 'erp'
     order by order_date
 """
 

@@ -27,7 +27,7 @@ CHUNK_ROWS = 50_000
 LONGEST_LINE_BYTES = 1_000_000
 """A line beyond that is no order; reading on would fill the memory."""
 
-_DAMAGES = {
+_DAMAGES: dict[str, tuple[type[Exception], ...]] = {
     "gzip": (gzip.BadGzipFile, EOFError, zlib.error),
     "Parquet": (pa.ArrowException, OSError),  # Arrow says of a torn page that it could not be read
 }

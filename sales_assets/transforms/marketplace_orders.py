@@ -46,7 +46,8 @@ def typed(columns: Mapping[str, pa.Array], places: Sequence[str]) -> pd.DataFram
     Raises:
         BadFileError: Some values do not fit; names the place, column and value of the first.
     """
-    parsed, faults = {}, {}
+    parsed: dict[str, pa.Array] = {}
+    faults: dict[int, tuple[str, object]] = {}
     for name, parse in _PARSERS.items():
         values = _plain(columns[name], name)
         parsed[name] = parse(values)
@@ -56,7 +57,8 @@ def typed(columns: Mapping[str, pa.Array], places: Sequence[str]) -> pd.DataFram
     if faults:
         first = min(faults)
         raise _fault(places[first], *faults[first])
-    return pa.table(parsed).to_pandas(types_mapper=pd.ArrowDtype)
+    orders: pd.DataFrame = pa.table(parsed).to_pandas(types_mapper=pd.ArrowDtype)
+    return orders
 
 
 def amounts(orders: pd.DataFrame) -> dict[str, Decimal]:

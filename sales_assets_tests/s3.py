@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -94,6 +94,16 @@ class Proxy(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class OneClientResource(MarketplaceS3Resource):
+    """The resource with a client that was made before; to make one takes longer than a look at the bucket."""
+
+    clients: ClassVar[dict[str, Any]] = {}
+
+    def get_client(self) -> Any:
+        """The client of the test."""
+        return self.clients[self.bucket]
+
+
 class S3:
     """A server with a bucket of its own for each test."""
 
@@ -117,6 +127,11 @@ class S3:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "s3cret-word"}
         options = {"endpoint_url": self.url, "region_name": "us-east-1", "max_attempts": 0, **keys}
         return MarketplaceS3Resource(**({"bucket": self.bucket, "prefix": PREFIX} | options | changed))
+
+    def quick_resource(self) -> MarketplaceS3Resource:
+        """The resource `s3` for a test that asks for it a hundred times."""
+        OneClientResource.clients[self.bucket] = self.client
+        return OneClientResource(bucket=self.bucket, prefix=PREFIX)
 
     def put(self, key: str, content: bytes) -> None:
         """Drop a file."""

@@ -63,9 +63,9 @@ class Sweep:
         """
         found = Found([], [])
         ended = self._sweep(page, found)
-        if not ended and self.last > self.after and not found.is_full:
-            self._look_at_the_end(page, found)
         self.last = max(self.last, self.after)
+        if not ended and not found.is_full:
+            self._look_at_the_end(page, found)
         if ended:
             # What was not met again is gone from the bucket, and forgotten.
             self.known, self.met, self.after = self.met, set(), ""

@@ -20,6 +20,9 @@ INTERVAL_SECONDS = 60
 PATIENT_TICKS = 30
 """For so many ticks the marts wait for files that are still being loaded; then they are built anyway."""
 
+PARTITION = "dagster/partition"
+"""A request that has this tag needs no look-up whether its partition is there; this tick adds it."""
+
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
@@ -92,6 +95,7 @@ def _request(version: Version) -> dg.RunRequest:
         run_key=f"{partition} {version.etag} {version.modified.isoformat()}",
         job_name=marketplace_orders_job.name,
         partition_key=partition,
+        tags={PARTITION: partition},
     )
 
 

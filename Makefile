@@ -19,6 +19,7 @@ demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold laye
 
 .PHONY: dev
 dev: $(INSTALLED) ## Open the asset catalog at http://localhost:3000
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo files
 	@$(BIN)/dagster dev
 
 .PHONY: test
@@ -45,7 +46,7 @@ format: $(INSTALLED) ## Put the code into its standard form
 	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: stop
-stop: $(INSTALLED) ## Stop the embedded ERP
+stop: $(INSTALLED) ## Stop the embedded ERP and the local S3
 	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo stop
 
 .PHONY: reset

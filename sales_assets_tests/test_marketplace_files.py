@@ -188,6 +188,7 @@ def test_a_column_without_a_value_is_refused_and_never_taken_for_zero(column: st
         ("sku", pa.array([[1]]), "Column sku is of type list"),
         ("sku", pa.array([b"\xff"]), "Column sku is of type binary"),
         ("order_date", pa.array([1]), "Row 1, column order_date: '1'"),
+        ("order_date", pa.array([10**14], pa.timestamp("s")), "Column order_date, of type timestamp[s]: "),
     ],
     ids=str,
 )

@@ -1,6 +1,7 @@
 """The sensor that follows the marketplaces' bucket, tick by tick, on an S3 over real HTTP."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,6 +115,24 @@ def test_an_overwritten_file_is_asked_for_again_each_time_it_changes(follower: F
         follower.s3.put("a.csv", content)
         assert follower.tick() == ["a.csv"]
         assert follower.tick() == []
+
+
+def test_the_machines_time_zone_changes_no_version(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower.s3.put("a.csv", b"one")
+    before = follower.look().run_requests
+    assert follower.tick() == ["a.csv"]
+    cursor, follower.cursor = follower.cursor, None
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert [r.run_key for r in follower.look().run_requests] == [r.run_key for r in before]
+        follower.cursor = cursor
+        assert follower.tick() == []
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_two_versions_of_a_file_have_two_run_keys_and_one_partition(follower: Follower) -> None:

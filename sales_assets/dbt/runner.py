@@ -42,7 +42,10 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
         DbtFailedError: A model, a test or dbt itself failed; names them.
     """
     events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
-    runner = dbtRunner(manifest=Manifest.from_msgpack(parsed.read_bytes()), callbacks=[events.put])
+    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    # What macros see as `graph`; dbt makes it only while it parses.
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    runner = dbtRunner(manifest=manifest, callbacks=[events.put])
     thread = Thread(target=lambda: events.put(runner.invoke([*command, "--log-level", "none"])), name="dbt")
     thread.start()
     try:

@@ -50,7 +50,7 @@ def files_of(day: date, timezone: str) -> Mapping[str, bytes]:
 
 def _lines(market: Marketplace, day: date, timezone: str) -> pd.DataFrame:
     random = generator(day, f"marketplace {market.name}")
-    order = np.repeat(np.arange(random.poisson(market.orders)) + 1, 1)
+    order = np.arange(random.poisson(market.orders)) + 1
     order = np.sort(np.concatenate([order, random.choice(order, len(order) // 2)]))
     second = random.integers(0, 86_400, order.max() + 1)[order]
     customer = random.integers(-20, 500, order.max() + 1)[order]

@@ -6,7 +6,7 @@ Which files are new is decided in `sweep.py`, and what is in a file in `files.py
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO, Any
 
 from botocore.exceptions import (
@@ -92,10 +92,7 @@ class Bucket:
         with _described(f"list {self.url(self.prefix)}"):
             wanted = {"Bucket": self.name, "Prefix": self.prefix, "MaxKeys": PAGE_KEYS}
             answer = self.client.list_objects_v2(**wanted, **({"StartAfter": after} if after else {}))
-            listed = [
-                Version(o["Key"], o["ETag"].strip('"'), o["LastModified"], o["Size"])
-                for o in answer.get("Contents", [])
-            ]
+            listed = [_version(each["Key"], each, each["Size"]) for each in answer.get("Contents", [])]
             return listed, bool(answer["IsTruncated"])
 
     def fetch(self, key: str, into: IO[bytes]) -> Version:
@@ -114,7 +111,7 @@ class Bucket:
             for block in answer["Body"].iter_chunks(_BLOCK_BYTES):
                 into.write(block)
         into.seek(0)
-        return _version(key, answer)
+        return _version(key, answer, answer["ContentLength"])
 
     def is_current(self, version: Version) -> bool:
         """Whether no other version took its place; one that was deleted has none.
@@ -125,18 +122,17 @@ class Bucket:
         """
         with _described(f"look at {self.url(version.key)}"):
             try:
-                return (
-                    _version(version.key, self.client.head_object(Bucket=self.name, Key=version.key))
-                    == version
-                )
+                answer = self.client.head_object(Bucket=self.name, Key=version.key)
+                return _version(version.key, answer, answer["ContentLength"]) == version
             except ClientError as error:
                 if _status(error) == 404:
                     return True
                 raise
 
 
-def _version(key: str, answer: dict[str, Any]) -> Version:
-    return Version(key, answer["ETag"].strip('"'), answer["LastModified"], answer["ContentLength"])
+def _version(key: str, told: dict[str, Any], size: int) -> Version:
+    # boto3 tells times in the machine's zone, and a version must not change with it.
+    return Version(key, told["ETag"].strip('"'), told["LastModified"].astimezone(UTC), size)
 
 
 def _status(error: ClientError) -> int:

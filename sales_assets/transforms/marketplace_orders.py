@@ -5,28 +5,29 @@ and value; nothing is guessed, rounded or taken for null. How files are read doe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sales_assets.transforms.strict_values import (
+    LARGEST_INTEGER,
+    instant,
+    is_blank,
+    kept,
+    matching,
+    money,
+    quantity,
+    text,
+)
+
 ERP_CHANNEL = "erp"
 """The channel of the ERP's own orders in gold; no marketplace may have this name."""
 
-MONEY = pa.decimal128(18, 4)
-INSTANT = pa.timestamp("us", tz="UTC")
 SHOWN_CHARACTERS = 60
 
-_LARGEST = {"qty": 2**31 - 1, "unit_price": Decimal(10) ** 14}
-_WHOLE = r"^\d{1,10}$"
-_AMOUNT = r"^\d{1,14}(\.\d{1,4}0{0,16})?$"
 _CURRENCY = r"^[A-Za-z]{3}$"
-_ISO = (
-    r"^\d{4}-\d{2}-\d{2}"
-    r"([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6}0{0,3})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
-)
 
 
 class BadFileError(ValueError):
@@ -50,7 +51,7 @@ def typed(columns: Mapping[str, pa.Array], places: Sequence[str]) -> pd.DataFram
     faults: dict[int, tuple[str, object]] = {}
     for name, parse in _PARSERS.items():
         values = _plain(columns[name], name)
-        parsed[name] = parse(values)
+        parsed[name] = _parsed(parse, values, name)
         bad = pc.index(_is_bad(values, parsed[name], name), True).as_py()
         if bad >= 0:
             faults.setdefault(bad, (name, values[bad].as_py()))
@@ -72,6 +73,14 @@ def amounts(orders: pd.DataFrame) -> dict[str, Decimal]:
     sums = pa.table({"currency": lines["currency"], "amount": amount}).group_by("currency")
     totals = sums.aggregate([("amount", "sum")]).to_pydict()
     return dict(zip(totals["currency"], totals["amount_sum"], strict=True))
+
+
+def _parsed(parse: Callable[[pa.Array], pa.Array], values: pa.Array, name: str) -> pa.Array:
+    try:
+        return parse(values)
+    except pa.ArrowException as error:
+        message = f"Column {name}, of type {values.type}: {error}."
+        raise BadFileError(message) from None
 
 
 def _plain(values: pa.Array, name: str) -> pa.Array:
@@ -98,85 +107,33 @@ def _is_bad(values: pa.Array, parsed: pa.Array, name: str) -> pa.Array:
     """Where a value did not parse; nothing at all is a fault only where something is needed."""
     bad = pc.is_null(parsed)
     if name in OPTIONAL:
-        bad = pc.and_not(bad, _is_blank(values))
+        bad = pc.and_not(bad, is_blank(values))
     return bad
-
-
-def _is_blank(texts: pa.Array) -> pa.Array:
-    return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True)
-
-
-def _kept(values: pa.Array, is_good: pa.Array) -> pa.Array:
-    """The good values, and null for the others."""
-    return pc.if_else(is_good, values, pa.scalar(None, values.type))
-
-
-def _matching(texts: pa.Array, pattern: str) -> pa.Array:
-    return _kept(texts, pc.match_substring_regex(texts, pattern))
-
-
-def _text(texts: pa.Array) -> pa.Array:
-    """Text with something in it, as it is; no database takes a NUL character."""
-    return _kept(texts, pc.and_not(pc.invert(pc.match_substring(texts, "\0")), _is_blank(texts)))
 
 
 def _marketplace(texts: pa.Array) -> pa.Array:
     names = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-    return _kept(_text(texts), pc.not_equal(names, ERP_CHANNEL))
+    return kept(text(texts), pc.not_equal(names, ERP_CHANNEL))
 
 
 def _currency(texts: pa.Array) -> pa.Array:
-    return _matching(texts, _CURRENCY)
-
-
-def _quantity(texts: pa.Array) -> pa.Array:
-    numbers = _matching(texts, _WHOLE).cast(pa.int64())
-    return _kept(numbers, pc.less_equal(numbers, _LARGEST["qty"])).cast(pa.int32())
-
-
-def _money(values: pa.Array) -> pa.Array:
-    if not pa.types.is_decimal(values.type):
-        return _matching(values, _AMOUNT).cast(MONEY)
-    wide = values.cast(pa.decimal256(76, max(values.type.scale, 4)))
-    fits = pc.and_(pc.greater_equal(wide, Decimal(0)), pc.less(wide, _LARGEST["unit_price"]))
-    return _kept(wide, pc.and_(fits, pc.equal(pc.round(wide, ndigits=4), wide))).cast(MONEY)
-
-
-def _instant(values: pa.Array) -> pa.Array:
-    if pa.types.is_string(values.type):
-        return pa.array(map(_parsed_instant, _matching(values, _ISO).to_pylist()), INSTANT)
-    if pa.types.is_date(values.type):
-        return values.cast(pa.timestamp("us")).cast(INSTANT)
-    if not pa.types.is_timestamp(values.type):
-        return pa.nulls(len(values), INSTANT)
-    exact = pc.floor_temporal(values, unit="microsecond")
-    return _kept(exact, pc.equal(exact, values)).cast(pa.timestamp("us", tz=values.type.tz)).cast(INSTANT)
-
-
-def _parsed_instant(text: str | None) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(text) if text else None
-        if instant is None:
-            return None
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
+    return matching(texts, _CURRENCY)
 
 
 _PARSERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {
-    "order_id": _text,
+    "order_id": text,
     "marketplace": _marketplace,
-    "order_date": _instant,
-    "customer_email": _text,
-    "sku": _text,
-    "qty": _quantity,
-    "unit_price": _money,
+    "order_date": instant,
+    "customer_email": text,
+    "sku": text,
+    "qty": quantity,
+    "unit_price": money,
     "currency": _currency,
 }
 _EXPECTED = {
     "marketplace": f"a name other than {ERP_CHANNEL}",
     "order_date": "an ISO timestamp such as 2025-01-15T10:30:00+01:00, to the microsecond",
-    "qty": f"a whole number from 0 to {_LARGEST['qty']}",
+    "qty": f"a whole number from 0 to {LARGEST_INTEGER}",
     "unit_price": "an amount of 0 or more such as 12.5, with up to 14 digits before and 4 behind the point",
     "currency": "a currency's three letters, such as EUR",
 }
@@ -198,7 +155,7 @@ def _fault(place: str, name: str, value: object) -> BadFileError:
 
 def shown(value: object) -> str:
     """A value for an error: shortened, and not at all if it is an e-mail address that slipped in."""
-    text = "nothing" if value is None or value == "" else repr(str(value))
-    if "@" in text:
+    written = "nothing" if value is None or value == "" else repr(str(value))
+    if "@" in written:
         return "a value that is not shown"
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+    return written if len(written) <= SHOWN_CHARACTERS else f"{written[:SHOWN_CHARACTERS]}…"

@@ -54,7 +54,7 @@ def typed(columns: Mapping[str, pa.Array], places: Sequence[str]) -> pd.DataFram
         parsed[name] = _parsed(parse, values, name)
         bad = pc.index(_is_bad(values, parsed[name], name), True).as_py()
         if bad >= 0:
-            faults.setdefault(bad, (name, values[bad].as_py()))
+            faults.setdefault(bad, (name, _native(values[bad])))
     if faults:
         first = min(faults)
         raise _fault(places[first], *faults[first])
@@ -101,6 +101,13 @@ def _plain(values: pa.Array, name: str) -> pa.Array:
         pass
     message = f"Column {name} is of type {type_}, which does not fit."
     raise BadFileError(message)
+
+
+def _native(value: pa.Scalar) -> object:
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        return "a value beyond the year 9999"
 
 
 def _is_bad(values: pa.Array, parsed: pa.Array, name: str) -> pa.Array:

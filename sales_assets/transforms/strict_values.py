@@ -13,6 +13,8 @@ MONEY = pa.decimal128(18, 4)
 INSTANT = pa.timestamp("us", tz="UTC")
 LARGEST_INTEGER = 2**31 - 1
 
+_FIRST, _LAST = (pa.scalar(end.replace(tzinfo=UTC), INSTANT) for end in (datetime.min, datetime.max))
+
 _TOO_MUCH = Decimal(10) ** 14
 _WHOLE = r"^\d{1,10}$"
 _AMOUNT = r"^\d{1,14}(\.\d{1,4}0{0,16})?$"
@@ -65,8 +67,9 @@ def instant(values: pa.Array) -> pa.Array:
         return values.cast(pa.timestamp("us")).cast(INSTANT)
     if not pa.types.is_timestamp(values.type):
         return pa.nulls(len(values), INSTANT)
-    exact = pc.floor_temporal(values, unit="microsecond")
-    return kept(exact, pc.equal(exact, values)).cast(pa.timestamp("us", tz=values.type.tz)).cast(INSTANT)
+    exact = pc.equal(pc.floor_temporal(values, unit="microsecond"), values)
+    instants = kept(values, exact).cast(pa.timestamp("us", tz=values.type.tz)).cast(INSTANT)
+    return kept(instants, pc.and_(pc.greater_equal(instants, _FIRST), pc.less_equal(instants, _LAST)))
 
 
 def _parsed_instant(written: str | None) -> datetime | None:

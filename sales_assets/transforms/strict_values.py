@@ -13,7 +13,8 @@ MONEY = pa.decimal128(18, 4)
 INSTANT = pa.timestamp("us", tz="UTC")
 LARGEST_INTEGER = 2**31 - 1
 
-_FIRST, _LAST = (pa.scalar(end.replace(tzinfo=UTC), INSTANT) for end in (datetime.min, datetime.max))
+_FIRST = pa.scalar(datetime.min.replace(tzinfo=UTC), INSTANT)
+_LAST = pa.scalar(datetime.max.replace(tzinfo=UTC), INSTANT)
 
 _TOO_MUCH = Decimal(10) ** 14
 _WHOLE = r"^\d{1,10}$"

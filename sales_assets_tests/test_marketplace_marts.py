@@ -116,3 +116,15 @@ def test_marketplaces_stand_beside_the_erp_by_channel_and_currency(erp: Erp, s3:
         **with_marketplaces,
         ("2025-01-16", "kiosk", "EUR"): (1, 1, 1, Decimal("39.9800")),
     }
+
+
+def test_marketplaces_whose_files_come_before_the_erps_first_day_are_in_gold_alone(
+    erp: Erp, s3: S3, tmp_path: Path
+) -> None:
+    location = Location(erp, s3, tmp_path)
+    location.run("marketplace_marts_job")
+    assert location.sales() == {}
+    s3.put("kiosk.csv", csv_file(line("A", marketplace="kiosk")))
+    location.run("marketplace_orders_job", "in/kiosk.csv")
+    location.run("marketplace_marts_job")
+    assert location.sales() == {(DAY, "kiosk", "EUR"): (1, 1, 1, Decimal("39.9800"))}

@@ -9,7 +9,7 @@ orders as (
         order_date,
         count(*) as order_count,
         sum(total_amount) as total_amount
-    from {{ ref('fct_orders') }}
+    from {{ built('fct_orders') }}
     group by order_date
 
 ),

@@ -131,7 +131,7 @@ class Bucket:
 
 
 def _version(key: str, told: dict[str, Any], size: int) -> Version:
-    # boto3 tells times in the machine's zone, and a version must not change with it.
+    # In whatever zone boto3 tells the time, the text of a version is the same.
     return Version(key, told["ETag"].strip('"'), told["LastModified"].astimezone(UTC), size)
 
 

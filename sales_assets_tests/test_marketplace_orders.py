@@ -1,8 +1,10 @@
 """The asset of the marketplaces' files: real HTTP, a real DuckDB file, and what may go wrong."""
 
+import gc
 import gzip
 import re
 import tempfile
+import weakref
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,7 @@ class Loader:
         key = partition_of_file(PREFIX + name)
         self.instance.add_dynamic_partitions(str(MARKETPLACE_FILES.name), [key])
         resources = {
-            "s3": self.s3.resource(**changed),
+            "s3": self.s3.resource(**changed) if changed else self.s3.quick_resource(),
             "io_manager": DuckDBWarehouseIOManager(database=self.warehouse.database),
         }
         return dg.materialize(
@@ -204,13 +206,23 @@ def test_a_bad_row_in_the_last_chunk_leaves_nothing_of_the_first(
 
 
 def test_a_file_of_many_chunks_is_never_held_whole(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reading is told apart from storing by counting: a chunk is stored before the next is made."""
     monkeypatch.setattr(files, "CHUNK_ROWS", 1000)
-    made, typed = [], files.typed
-    monkeypatch.setattr(files, "typed", lambda *given: made.append(len(given[1])) or typed(*given))
-    loader.s3.put("a.csv", csv_file(*[{}] * 4500))
+    made: list[weakref.ref[pd.DataFrame]] = []
+    held: list[int] = []
+    typed = files.typed
+
+    def watched(*given: Any) -> pd.DataFrame:
+        gc.collect()
+        held.append(sum(chunk() is not None for chunk in made))
+        frame = typed(*given)
+        made.append(weakref.ref(frame))
+        return frame
+
+    monkeypatch.setattr(files, "typed", watched)
+    loader.s3.put("a.csv", csv_file(*[{}] * 5500))
     assert loader.load("a.csv").success
-    assert made == [1000, 1000, 1000, 1000, 500]
+    assert len(loader.stored()) == 5500
+    assert held == [0, 1, 1, 1, 1, 1]
 
 
 def test_a_file_with_a_header_alone_empties_its_partition(loader: Loader) -> None:

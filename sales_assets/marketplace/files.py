@@ -83,14 +83,21 @@ def _csv(stream: IO[bytes]) -> Orders:
 
 
 def _csv_chunks(rows: Iterator[Row], header: Sequence[str]) -> Iterator[pd.DataFrame]:
-    while some := list(islice(rows, CHUNK_ROWS)):
-        for line, fields in some:
-            if len(fields) != len(header):
-                message = f"Line {line}: it has {len(fields)} fields, but the header has {len(header)}."
+    width = len(header)
+    while True:
+        # One flat list: Python's garbage collector would look through a list for each row again and again.
+        places: list[str] = []
+        fields: list[str] = []
+        for line, row in islice(rows, CHUNK_ROWS):
+            if len(row) != width:
+                message = f"Line {line}: it has {len(row)} fields, but the header has {width}."
                 raise BadFileError(message)
-        values = dict(zip(header, zip(*(fields for _, fields in some), strict=True), strict=True))
-        columns = {name: pa.array(values[name], pa.string()) for name in COLUMNS}
-        yield typed(columns, [f"line {line}" for line, _ in some])
+            places.append(f"line {line}")
+            fields += row
+        if not places:
+            return
+        columns = {name: pa.array(fields[header.index(name) :: width], pa.string()) for name in COLUMNS}
+        yield typed(columns, places)
 
 
 def _rows(stream: IO[bytes]) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +10,18 @@ from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
+import dagster as dg
 import pandas as pd
 import pytest
 
 from sales_assets.definitions import build_definitions
+from sales_assets.demo import __main__ as main
 from sales_assets.demo import s3 as demo
 from sales_assets.demo.marketplaces import files_of
 from sales_assets.demo.s3 import DemoS3Resource, demo_s3, stop_demo_s3
 from sales_assets.errors import RefusedError
 from sales_assets.marketplace.files import read_orders
-from sales_assets.settings import Settings
+from sales_assets.settings import ROOT, Settings
 
 DAY = date(2025, 3, 30)
 
@@ -75,6 +78,26 @@ def test_a_server_that_was_killed_is_started_anew(folder: Path) -> None:
     os.kill(state["pid"], signal.SIGKILL)
     os.waitpid(state["pid"], 0)
     assert demo_s3(folder, "UTC") != first
+
+
+@pytest.mark.slow
+def test_the_catalog_offers_the_files_before_the_sensor_ever_ran(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "dagster.yaml", folder)
+    monkeypatch.setattr(main, "ROOT", folder)
+    monkeypatch.chdir(folder)
+    for _ in range(2):
+        main.offer_files(Settings(data_dir=folder))
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        offered = instance.get_dynamic_partitions("marketplace_files")
+    versions, _ = DemoS3Resource(data_dir=str(folder), timezone="UTC").files().page("")
+    assert set(offered) >= {version.key for version in versions}
+
+
+def test_nothing_is_started_where_a_bucket_is_set(tmp_path: Path) -> None:
+    main.offer_files(Settings(data_dir=tmp_path, has_s3_bucket=True))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_package_is_an_error_that_says_how_to_install_it(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOMana
 from sales_assets_tests.s3 import PREFIX, S3, Answer, Proxy, error, reset_half_way
 from sales_assets_tests.test_assets import failure, metadata
 from sales_assets_tests.test_marketplace_files import LINE, csv_file, parquet_file
+from sales_assets_tests.warehouses import fake_snowflake
 
 pytestmark = pytest.mark.slow
 
@@ -370,3 +371,30 @@ def test_exact_amounts_reach_the_warehouse(loader: Loader) -> None:
         "select unit_price::varchar as p from raw.raw_marketplace_orders order by unit_price"
     )
     assert sorted(map(Decimal, prices)) == [Decimal(price) for price in stored["p"]]
+
+
+def test_snowflake_stores_a_file_alike(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "CHUNK_ROWS", 2)
+    s3.put("a.csv", csv_file({"unit_price": "99999999999999.9999"}, {"customer_email": ""}, {}))
+    instance = dg.DagsterInstance.ephemeral()
+    instance.add_dynamic_partitions("marketplace_files", ["in/a.csv"])
+    with fake_snowflake(tmp_path) as warehouse:
+        resources = {"s3": s3.quick_resource(), "io_manager": warehouse.io_manager}
+        for content in (None, csv_file({}, {"qty": "x"})):
+            if content:
+                s3.put("a.csv", content)
+            dg.materialize(
+                [raw_marketplace_orders],
+                partition_key="in/a.csv",
+                resources=resources,
+                instance=instance,
+                raise_on_error=False,
+            )
+        stored = warehouse.query(
+            "select unit_price::varchar as price, customer_email as email, source_file as file, order_date "
+            "from raw.raw_marketplace_orders order by unit_price, customer_email"
+        )
+    assert stored["price"].tolist() == ["19.9900", "19.9900", "99999999999999.9999"]
+    assert stored["email"].isna().sum() == 1
+    assert set(stored["file"]) == {"in/a.csv"}
+    assert set(stored["order_date"]) == {pd.Timestamp("2025-01-15 10:30", tz="UTC")}

@@ -19,6 +19,7 @@ demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold laye
 
 .PHONY: dev
 dev: $(INSTALLED) ## Open the asset catalog at http://localhost:3000
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo files
 	@$(BIN)/dagster dev
 
 .PHONY: backfill
@@ -68,7 +69,7 @@ reset: stop ## Remove the demo's data, the local warehouse and the history
 
 .PHONY: lock
 lock: ## Pin all dependencies anew (needs uv)
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	@uv pip compile pyproject.toml --extra dev --extra demo --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url -q -o requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml

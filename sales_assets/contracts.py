@@ -69,6 +69,21 @@ SILVER_ENRICHED_ORDERS = dg.TableSchema(
 )
 
 
+RAW_MARKETPLACE_ORDERS = dg.TableSchema(
+    columns=[
+        required("order_id", "VARCHAR", "The order's id at its marketplace; one row per line of an order."),
+        required("marketplace", "VARCHAR", "Who sold, as its file says."),
+        required("order_date", "TIMESTAMP", "When the order was placed, UTC."),
+        personal("customer_email", "Who ordered; null where the marketplace does not tell."),
+        required("sku", "VARCHAR", "What was ordered."),
+        required("qty", "INTEGER", "How many."),
+        required("unit_price", MONEY, "The price of one, in the line's currency."),
+        required("currency", "VARCHAR", "The currency's three letters, as the file says."),
+        required("source_file", "VARCHAR", "The file, by its partition key."),
+    ]
+)
+
+
 def stored_as(schema: str, contract: dg.TableSchema, partition_column: str) -> Mapping[str, Any]:
     """The asset metadata that tells the IO manager where and how an asset's rows are stored.
 

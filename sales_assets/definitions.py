@@ -10,6 +10,8 @@ from sales_assets.jobs import (
     airbyte_marts_job,
     customers_job,
     daily_sales_pipeline,
+    marketplace_marts_job,
+    marketplace_orders_job,
     reconciliation_job,
     repair_job,
 )
@@ -18,6 +20,7 @@ from sales_assets.resources import build_resources
 from sales_assets.schedules import build_schedules
 from sales_assets.sensors.airbyte_sync import build_airbyte_sync_sensor
 from sales_assets.sensors.erp_late_changes import build_erp_late_changes_sensor
+from sales_assets.sensors.s3_new_file import build_s3_new_file_sensor
 from sales_assets.settings import Settings, settings
 
 
@@ -33,15 +36,28 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             [
                 assets.raw_orders,
                 assets.raw_customers,
+                assets.raw_marketplace_orders,
                 assets.silver_enriched_orders,
                 *build_airbyte_assets(settings),
                 build_dbt_assets(settings),
             ],
         ),
         asset_checks=[checks.agrees_with_the_erp, build_airbyte_check(settings)],
-        jobs=[daily_sales_pipeline, customers_job, airbyte_marts_job, reconciliation_job, repair_job],
+        jobs=[
+            daily_sales_pipeline,
+            customers_job,
+            airbyte_marts_job,
+            marketplace_orders_job,
+            marketplace_marts_job,
+            reconciliation_job,
+            repair_job,
+        ],
         schedules=build_schedules(settings),
-        sensors=[build_erp_late_changes_sensor(settings), build_airbyte_sync_sensor(settings)],
+        sensors=[
+            build_erp_late_changes_sensor(settings),
+            build_airbyte_sync_sensor(settings),
+            build_s3_new_file_sensor(settings),
+        ],
         resources=build_resources(settings),
         executor=dg.in_process_executor if settings.is_local else dg.multiprocess_executor,
     )

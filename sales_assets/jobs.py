@@ -4,12 +4,13 @@ import dagster as dg
 
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.ops.repair import repair
-from sales_assets.partitions import DAILY
-from sales_assets.taxonomy import AIRBYTE, DOMAIN_TAGS, GOLD, INGESTION, SILVER
+from sales_assets.partitions import DAILY, MARKETPLACE_FILES
+from sales_assets.taxonomy import AIRBYTE, DOMAIN_TAGS, GOLD, INGESTION, RAW_MARKETPLACE_ORDERS, SILVER
 
 daily_sales_pipeline = dg.define_asset_job(
     "daily_sales_pipeline",
     selection=dg.AssetSelection.groups(INGESTION, SILVER, GOLD)
+    - dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS)
     - dg.AssetSelection.checks(agrees_with_the_erp),
     partitions_def=DAILY,
     description="A business day from the ERP to the gold layer.",
@@ -38,6 +39,21 @@ airbyte_marts_job = dg.define_asset_job(
     selection=dg.AssetSelection.groups(AIRBYTE).downstream(include_self=False)
     & dg.AssetSelection.groups(GOLD),
     description="What dbt makes of the tables that Airbyte lands.",
+    tags=DOMAIN_TAGS,
+)
+
+marketplace_orders_job = dg.define_asset_job(
+    "marketplace_orders_job",
+    selection=dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS),
+    partitions_def=MARKETPLACE_FILES,
+    description="One file of a marketplace's orders.",
+    tags=DOMAIN_TAGS,
+)
+
+marketplace_marts_job = dg.define_asset_job(
+    "marketplace_marts_job",
+    selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream(),
+    description="The models that read the marketplaces' orders, after files of theirs have landed.",
     tags=DOMAIN_TAGS,
 )
 

@@ -71,6 +71,11 @@ def masked(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:
     return shown
 
 
+def preview(rows: pd.DataFrame, contract: dg.TableSchema) -> str:
+    """Rows as a Markdown table; see `masked`."""
+    return _markdown(masked(rows, contract))
+
+
 def _markdown(shown: pd.DataFrame) -> str:
     return str(shown.to_markdown(index=False, disable_numparse=True))
 

@@ -1,11 +1,13 @@
-"""The business day: its partitions, the half-open window of a run, and which day an instant is in.
+"""The partitions: the business day, the half-open window of a run, which day an instant is in, and files.
 
-Nothing here reads data; what a day's rows are is up to the assets.
+Nothing here reads data; what a day's or a file's rows are is up to the assets.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import cast
+from urllib.parse import unquote
 
 import dagster as dg
 import pandas as pd
@@ -18,6 +20,15 @@ DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=settings().timezone)
 
 BACKFILL = dg.BackfillPolicy(settings().max_partitions_per_run)
 """A backfill of any length is one run, with one extraction and one write, unless the settings bound it."""
+
+
+MARKETPLACE_FILES = dg.DynamicPartitionsDefinition(name="marketplace_files")
+"""The order files of marketplaces; see `partition_of_file`."""
+
+FILE_BY_FILE = dg.BackfillPolicy.multi_run(1)
+"""A backfill is a run for each file, so that a bad one does not spoil the others."""
+
+_UNSPEAKABLE = re.compile(r"%|\.\.\.|[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -113,3 +124,16 @@ def days_without(days: pd.Series, window: Window) -> list[str]:
     """
     present = set(days.unique())
     return [day for day in window.days if pd.Timestamp(day) not in present]
+
+
+def partition_of_file(key: str) -> str:
+    """The partition of an object: its whole key, with what Dagster forbids written as in a URL.
+
+    That is `...`, control characters, and the percent sign, so that no two keys become one.
+    """
+    return _UNSPEAKABLE.sub(lambda found: "".join(f"%{ord(letter):02X}" for letter in found[0]), key)
+
+
+def file_of_partition(partition: str) -> str:
+    """The object's key of a partition."""
+    return unquote(partition)

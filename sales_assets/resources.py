@@ -11,7 +11,9 @@ from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.dbt.project import dbt_resource
 from sales_assets.demo.airbyte.resource import DemoAirbyteWorkspace
 from sales_assets.demo.erp import DemoPostgresResource
+from sales_assets.demo.s3 import DemoS3Resource
 from sales_assets.erp.postgres import PostgresResource
+from sales_assets.marketplace.resource import MarketplaceS3Resource
 from sales_assets.settings import AirbyteLogin, Environment, Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 
@@ -21,6 +23,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     return {
         "postgres_erp": _erp(settings),
         "airbyte": airbyte_resource(settings),
+        "s3": _s3(settings),
         "dbt": dbt_resource(settings),
         **_warehouse(settings),
     }
@@ -52,6 +55,12 @@ def _erp(settings: Settings) -> PostgresResource:
     if settings.uses_demo_erp:
         return DemoPostgresResource(data_dir=str(settings.data_dir), timezone=settings.timezone)
     return PostgresResource(url=dg.EnvVar("ERP_POSTGRES_URL"))
+
+
+def _s3(settings: Settings) -> MarketplaceS3Resource:
+    if settings.uses_demo_s3:
+        return DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone)
+    return MarketplaceS3Resource(bucket=dg.EnvVar("SALES_S3_BUCKET"), prefix=settings.s3_prefix)
 
 
 def _warehouse(settings: Settings) -> dict[str, Any]:

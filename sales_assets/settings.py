@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from dotenv import load_dotenv
+
+from sales_assets import setting_values as values
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository's root: relative paths in settings start here, wherever a command is run."""
@@ -57,6 +57,9 @@ class Settings:
         data_dir: Where a laptop keeps everything that it can make again.
         duckdb_path: The warehouse file of the local environment.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
+        erp_currency: The currency of the ERP's amounts, by its three letters.
+        has_s3_bucket: Whether `SALES_S3_BUCKET` is set.
+        s3_prefix: How the keys of the marketplaces' files begin: empty, or with a slash at its end.
         snowflake_secret: How Snowflake is authenticated.
         has_snowflake_passphrase: Whether `SNOWFLAKE_PRIVATE_KEY_PASSPHRASE` is set.
         has_airbyte_url: Whether `AIRBYTE_URL` is set.
@@ -70,6 +73,9 @@ class Settings:
     data_dir: Path = ROOT / ".data"
     duckdb_path: Path = ROOT / ".data" / "sales.duckdb"
     has_erp_url: bool = False
+    erp_currency: str = "EUR"
+    has_s3_bucket: bool = False
+    s3_prefix: str = ""
     snowflake_secret: SnowflakeSecret = SnowflakeSecret.PRIVATE_KEY
     has_snowflake_passphrase: bool = False
     has_airbyte_url: bool = False
@@ -92,6 +98,11 @@ class Settings:
         """Whether a stand-in serves for Airbyte: only locally, and only without a URL."""
         return self.is_local and not self.has_airbyte_url
 
+    @property
+    def uses_demo_s3(self) -> bool:
+        """Whether a local S3 with made-up files stands in: only locally, and only without a bucket."""
+        return self.is_local and not self.has_s3_bucket
+
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "Settings":
         """Parse environment variables.
@@ -105,15 +116,18 @@ class Settings:
         given = {name: value for name, value in variables.items() if value.strip()}
         return cls(
             environment=_environment(given.get("DAGSTER_DEPLOYMENT", Environment.LOCAL)),
-            timezone=_timezone(given.get("SALES_TIMEZONE", "UTC")),
+            timezone=values.timezone(given.get("SALES_TIMEZONE", "UTC")),
             duckdb_path=ROOT / Path(given.get("SALES_DUCKDB_PATH", cls.duckdb_path)).expanduser(),
             has_erp_url="ERP_POSTGRES_URL" in given,
+            erp_currency=values.currency(given.get("SALES_ERP_CURRENCY", cls.erp_currency)),
+            has_s3_bucket="SALES_S3_BUCKET" in given,
+            s3_prefix=values.prefix(given.get("SALES_S3_PREFIX", "")),
             snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
             has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
-            has_airbyte_url=_is_url(given, "AIRBYTE_URL"),
+            has_airbyte_url=values.is_url(given, "AIRBYTE_URL"),
             airbyte_login=next((login for login in AirbyteLogin if login in given), AirbyteLogin.NONE),
-            lookback_days=_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
-            max_partitions_per_run=_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
+            lookback_days=values.days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
+            max_partitions_per_run=values.days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         )
 
 
@@ -156,33 +170,3 @@ def _environment(value: str) -> Environment:
         allowed = ", ".join(Environment)
         message = f"DAGSTER_DEPLOYMENT is {value!r}, but it must be one of: {allowed}."
         raise ValueError(message) from None
-
-
-def _days(given: Mapping[str, str], name: str) -> int | None:
-    value = given.get(name)
-    if value is None:
-        return None
-    if not value.isdecimal() or int(value) == 0:
-        message = f"{name} is {value!r}, but it must be a number of days, 1 or more."
-        raise ValueError(message)
-    return int(value)
-
-
-def _is_url(given: Mapping[str, str], name: str) -> bool:
-    """Whether a server's address is given; it may be shown in links, so it must not hold a password."""
-    if name not in given:
-        return False
-    parts = urlsplit(given[name])
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        message = f"{name} must be an address without user and password, such as https://airbyte.example.com."
-        raise ValueError(message)
-    return True
-
-
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        message = f"SALES_TIMEZONE is {value!r}, but it must be an IANA time zone such as Europe/Rome or UTC."
-        raise ValueError(message) from None
-    return value

@@ -16,6 +16,8 @@ RAW_ORDERS = dg.AssetKey("raw_orders")
 FCT_ORDERS = dg.AssetKey(["gold", "fct_orders"])
 """Every sale once: what gold's other tables, and the comparison with the ERP, go by."""
 AIRBYTE_CHECK = "airbyte_snapshot_is_current"
+RAW_MARKETPLACE_ORDERS = dg.AssetKey("raw_marketplace_orders")
+"""The asset that holds the marketplaces' files."""
 
 OWNER = "team:data-platform"
 

@@ -19,6 +19,7 @@ from sales_assets.demo.server import running_server, stop_server  # noqa: E402
 from sales_assets.settings import Settings  # noqa: E402
 from sales_assets_tests.airbyte import Airbyte, airbyte  # noqa: E402
 from sales_assets_tests.erp import Erp  # noqa: E402
+from sales_assets_tests.s3 import S3, running_s3  # noqa: E402
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -53,6 +54,19 @@ def erp(postgres: Erp) -> Erp:
     """The ERP without a row."""
     postgres.clear()
     return postgres
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """An S3 over real HTTP, for the whole session."""
+    with running_s3() as s3:
+        yield s3
+
+
+@pytest.fixture
+def s3(s3_server: S3) -> S3:
+    """An S3 with an empty bucket."""
+    return s3_server.fresh()
 
 
 @pytest.fixture

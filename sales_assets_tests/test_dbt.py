@@ -11,8 +11,9 @@ import dagster as dg
 import jinja2
 import pyarrow as pa
 import pytest
+import yaml
 
-from sales_assets.contracts import RAW_CUSTOMERS, SILVER_ENRICHED_ORDERS
+from sales_assets.contracts import RAW_CUSTOMERS, RAW_MARKETPLACE_ORDERS, SILVER_ENRICHED_ORDERS
 from sales_assets.dbt import project
 from sales_assets.dbt.assets import build_command
 from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, prepared_project
@@ -28,10 +29,11 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     engine = DuckDBEngine(settings.duckdb_path)
     for schema, table, contract in (
         ("raw", "raw_customers", RAW_CUSTOMERS),
+        ("raw", "raw_marketplace_orders", RAW_MARKETPLACE_ORDERS),
         ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS),
     ):
         empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
-        engine.replace(Slice(schema, table), contract, empty, "test")
+        engine.replace(Slice(schema, table), contract, [empty], "test")
     environment = os.environ | dbt_environment(settings)
     options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--log-path", tmp_path]
     subprocess.run([DBT, "run", "--empty", *options], env=environment, check=True, capture_output=True)
@@ -110,3 +112,15 @@ def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
     replaced = f"delete from t where {window}; insert into t (order_id) select order_id from n;"
     assert rendered("default__replace_window") == replaced
     assert rendered("snowflake__replace_window") == f"begin; {replaced} commit;"
+
+
+@pytest.mark.parametrize(
+    ("table", "contract"), [("raw_marketplace_orders", RAW_MARKETPLACE_ORDERS)], ids=["marketplaces"]
+)
+def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
+    table: str, contract: dg.TableSchema
+) -> None:
+    text = (PROJECT_DIR / "models" / "staging" / "_sources.yml").read_text()
+    [found] = [t for s in yaml.safe_load(text)["sources"] for t in s["tables"] if t["name"] == table]
+    columns = [(column["name"], column["data_type"].replace(" ", "").upper()) for column in found["columns"]]
+    assert columns == [(column.name, column.type) for column in contract.columns]

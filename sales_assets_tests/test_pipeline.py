@@ -67,7 +67,9 @@ class Pipeline:
             for table, column in GOLD.items()
         }
         daily = "select coalesce(sum(order_count), 0)::bigint, sum(total_amount)::decimal(38,4)::varchar "
-        found["gold.daily_sales"] = self._one(f"{daily} from gold.daily_sales where order_date = ?", day)
+        found["gold.daily_sales"] = self._one(
+            f"{daily} from gold.daily_sales where order_date = ? and channel = 'erp'", day
+        )
         return found
 
     def _one(self, query: str, day: str) -> tuple[int, str | None]:

@@ -10,7 +10,7 @@ from sales_assets.lineage import Lineage
 from sales_assets.partitions import window_between
 from sales_assets.repair import Repair, plan_repair
 from sales_assets.settings import Settings
-from sales_assets.taxonomy import FCT_ORDERS
+from sales_assets.taxonomy import FCT_ORDERS, RAW_ORDERS
 from sales_assets_tests.erp import Erp
 from sales_assets_tests.test_pipeline import DAYS, GOLD, Pipeline
 
@@ -23,7 +23,7 @@ class Repaired(Pipeline):
     """A pipeline that can be repaired."""
 
     def repair(self) -> tuple[bool, list[str]]:
-        """Carry out the plan; whether it succeeded, and its runs, as days and number of assets."""
+        """Carry out the plan; whether it succeeded, and its runs: their days, and where they began."""
         before = {run.run_id for run in self.instance.get_runs()}
         failed = carry_out(self.planned().parts, self.job, self.instance, lambda _: None)
         runs = [run for run in self.instance.get_runs() if run.run_id not in before]
@@ -40,7 +40,7 @@ def named(run: dg.DagsterRun) -> str:
     tags = run.tags
     first = tags.get("dagster/partition") or tags.get("dagster/asset_partition_range_start", "all")
     last = tags.get("dagster/asset_partition_range_end", first)
-    return f"{first}..{last} of {len(run.asset_selection or ())}"
+    return f"{first}..{last} from {'the ERP' if RAW_ORDERS in (run.asset_selection or ()) else 'gold'}"
 
 
 @pytest.fixture(autouse=True)
@@ -61,15 +61,15 @@ def test_the_good_days_of_a_range_with_a_bad_one_are_carried_on_into_gold(pipeli
     succeeded, runs = pipeline.repair()
     assert not succeeded
     assert runs == [
-        f"{DAYS[0]}..{DAYS[0]} of 3",
-        f"{BAD}..{BAD} of 6",
-        f"{DAYS[2]}..{DAYS[3]} of 3",
-        "all..all of 3",
+        f"{DAYS[0]}..{DAYS[0]} from gold",
+        f"{BAD}..{BAD} from the ERP",
+        f"{DAYS[2]}..{DAYS[3]} from gold",
+        "all..all from gold",
     ]
     whole = {**dict.fromkeys(GOLD, (1, "10.0000")), "gold.daily_sales": (1, "10.0000")}
     assert [pipeline.totals(day) == whole for day in DAYS] == [True, False, True, True]
     pipeline.erp.run("delete from order_items where order_id = 9", "delete from orders where id = 9")
-    assert pipeline.repair() == (True, [f"{BAD}..{BAD} of 9"])
+    assert pipeline.repair() == (True, [f"{BAD}..{BAD} from the ERP"])
     assert [pipeline.totals(day) for day in DAYS] == [whole] * 4
     assert pipeline.repair() == (True, [])
 
@@ -78,7 +78,7 @@ def test_orders_that_were_deleted_in_the_erp_are_found_and_their_day_is_run_agai
     pipeline.erp.order(9, f"{BAD} 11:00+00")
     assert pipeline.run().success
     pipeline.erp.run("delete from orders where id = 9")
-    assert pipeline.repair() == (True, [f"{BAD}..{BAD} of 9"])
+    assert pipeline.repair() == (True, [f"{BAD}..{BAD} from the ERP"])
     assert pipeline.totals(BAD)["gold.daily_sales"] == (1, "10.0000")
 
 
@@ -94,4 +94,4 @@ def test_marts_that_are_older_than_their_orders_are_made_again_alone(pipeline: R
     assert pipeline.run().success
     daily = [dg.AssetKey(["staging", "stg_orders"]), FCT_ORDERS]
     assert pipeline.run(asset_selection=daily, partition_key=BAD).success
-    assert pipeline.repair() == (True, ["all..all of 2"])
+    assert pipeline.repair() == (True, ["all..all from gold"])

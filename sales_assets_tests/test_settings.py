@@ -83,3 +83,35 @@ def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: p
         assert (os.environ["SALES_TIMEZONE"], os.environ["SALES_DUCKDB_PATH"]) == ("UTC", "/x")
     assert os.environ["SALES_TIMEZONE"] == "Europe/Rome"
     assert "SALES_DUCKDB_PATH" not in os.environ
+
+
+def test_without_a_bucket_a_laptop_uses_the_local_s3_and_production_never_does() -> None:
+    assert Settings.from_environment({}).uses_demo_s3
+    assert not Settings.from_environment({"SALES_S3_BUCKET": "b"}).uses_demo_s3
+    assert not Settings(environment=Environment.PROD).uses_demo_s3
+
+
+@pytest.mark.parametrize(
+    ("given", "prefix"), [("", ""), ("/", ""), ("in", "in/"), ("/in/", "in/"), ("a/b", "a/b/")]
+)
+def test_a_prefix_is_a_folder_however_it_is_written(given: str, prefix: str) -> None:
+    assert Settings.from_environment({"SALES_S3_PREFIX": given}).s3_prefix == prefix
+
+
+@pytest.mark.parametrize("value", ["eur", "EURO", "€", "E'R"])
+def test_a_currency_is_three_capital_letters(value: str) -> None:
+    with pytest.raises(ValueError, match=r"SALES_ERP_CURRENCY is .* three capital letters such as EUR"):
+        Settings.from_environment({"SALES_ERP_CURRENCY": value})
+    assert Settings.from_environment({"SALES_ERP_CURRENCY": "CHF"}).erp_currency == "CHF"
+
+
+def test_a_load_in_production_that_lacks_the_bucket_says_which_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "PRIVATE_KEY"):
+        monkeypatch.setenv(f"SNOWFLAKE_{name}", "x")
+    job = build_definitions(Settings(environment=Environment.PROD)).resolve_job_def("marketplace_orders_job")
+    instance = dg.DagsterInstance.ephemeral()
+    instance.add_dynamic_partitions("marketplace_files", ["a.csv"])
+    with pytest.raises(Exception, match="SALES_S3_BUCKET"):
+        job.execute_in_process(partition_key="a.csv", instance=instance)

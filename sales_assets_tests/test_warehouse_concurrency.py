@@ -68,7 +68,7 @@ def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_end_well(tmp_path:
         (Slice("raw", "t"), T),
     ):
         empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
-        engine.replace(name, contract, empty, "test")
+        engine.replace(name, contract, [empty], "test")
     writers = [PROCESSES.Process(target=store_days, args=(tmp_path, *run)) for run in ((1, 0), (11, 1000))]
     for writer in writers:
         writer.start()

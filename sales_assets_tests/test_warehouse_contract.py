@@ -99,6 +99,69 @@ def test_an_unpartitioned_table_is_replaced_whole(warehouse: Warehouse) -> None:
     assert ids(warehouse) == [3]
 
 
+# --- chunk by chunk ---
+
+
+def broken_after(*frames: pd.DataFrame, error: Exception) -> Iterator[pd.DataFrame]:
+    yield from frames
+    raise error
+
+
+def test_frames_that_come_one_by_one_replace_the_day_together(warehouse: Warehouse) -> None:
+    warehouse.store(rows(1, 2), T, key=D15)
+    warehouse.store(rows(3, day=D16), T, key=D16)
+    for _ in range(2):
+        chunks = table(lambda: iter([rows(10, 11), rows(), rows(12)]), T)
+        result = warehouse.materialize(chunks, key=D15)
+    assert ids(warehouse) == [3, 10, 11, 12]
+    [materialization] = result.asset_materializations_for_node("t")
+    assert materialization.metadata["dagster/partition_row_count"].value == 3
+    assert materialization.metadata["bytes"].value > 0
+
+
+def test_frames_that_come_one_by_one_are_counted_by_their_days(warehouse: Warehouse) -> None:
+    chunks = table(lambda: iter([rows(1, 2, day=D14), pd.concat([rows(3, day=D14), rows(4)])]), T)
+    result = warehouse.materialize(chunks, keys=(D14, D16))
+    counts = {
+        m.partition: m.metadata["dagster/partition_row_count"].value
+        for m in result.asset_materializations_for_node("t")
+    }
+    assert counts == {D14: 3, D15: 1, D16: 0}
+
+
+def test_no_frame_at_all_empties_the_day(warehouse: Warehouse) -> None:
+    for day, frames in ((D15, [rows(1)]), (D16, [rows(2, day=D16)]), (D15, [])):
+        warehouse.materialize(table(lambda frames=frames: iter(frames), T), key=day)
+    assert ids(warehouse) == [2]
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        lambda: broken_after(rows(8), rows(9), error=OSError("the file ended early")),
+        lambda: broken_after(error=OSError("the file cannot be opened")),
+        lambda: iter([rows(8), rows(9, amount=2.00005)]),
+        lambda: iter([rows(8), rows(9, day=D16)]),
+        lambda: iter([rows(8), "a line"]),
+    ],
+    ids=["half way", "at once", "a value that does not fit", "another day's row", "not a frame"],
+)
+def test_a_chunk_that_fails_leaves_all_old_rows(warehouse: Warehouse, chunks: Any) -> None:
+    warehouse.store(rows(1, 2), T, key=D15)
+    result = warehouse.materialize(table(chunks, T), key=D15, raise_on_error=False)
+    assert not result.success
+    assert not result.asset_materializations_for_node("t")
+    assert ids(warehouse) == [1, 2]
+    warehouse.store(rows(3), T, key=D15)
+    assert ids(warehouse) == [3]
+
+
+def test_frames_that_come_one_by_one_need_declared_columns(warehouse: Warehouse) -> None:
+    result = warehouse.materialize(table(lambda: iter([rows(1)]), None), key=D15, raise_on_error=False)
+    [event] = [event for event in result.all_events if event.is_step_failure]
+    assert "declares no columns" in str(event.step_failure_data.error.message)  # type: ignore[union-attr]
+
+
 # --- typed by contract ---
 
 

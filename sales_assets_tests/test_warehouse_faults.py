@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import dagster as dg
 import fakesnow.cursor
 import pandas as pd
 import pytest
@@ -37,6 +38,11 @@ PROCESSES.set_forkserver_preload([__name__])
 def prepared(warehouse: Warehouse) -> None:
     warehouse.store(rows(*OLD), T, key=D15)
     warehouse.store(rows(*NEIGHBOUR, day=D16), T, key=D16)
+
+
+def new() -> dg.AssetsDefinition:
+    """The new rows, in more than one chunk."""
+    return table(lambda: (rows(id_) for id_ in NEW), T)
 
 
 class MortalConnection:
@@ -76,7 +82,7 @@ def write_and_die(folder: Path, fault: int) -> None:
         return MortalConnection(connect(*arguments, **options), counted)
 
     with patch.object(duckdb_file.duckdb, "connect", mortal), duckdb(folder) as warehouse:
-        warehouse.store(rows(*NEW), T, key=D15)
+        warehouse.materialize(new(), key=D15)
     os._exit(0)  # without DuckDB's list of what the interpreter did not free
 
 
@@ -160,13 +166,13 @@ def test_a_connection_broken_at_any_statement_leaves_all_old_rows_or_all_new(
     with fake_snowflake(tmp_path) as calm:
         prepared(calm)
         with broken_at(-1) as sent:
-            calm.store(rows(*NEW), T, key=D15)
+            calm.materialize(new(), key=D15)
     points = 2 * len(sent)
     for fault in range(points):
         with fake_snowflake(tmp_path) as warehouse:
             prepared(warehouse)
             with broken_at(fault), pytest.raises(BrokenConnectionError):
-                warehouse.store(rows(*NEW), T, key=D15)
+                warehouse.materialize(new(), key=D15)
             assert ids(warehouse) in (OLD + NEIGHBOUR, NEW + NEIGHBOUR)
             warehouse.store(rows(*NEW), T, key=D15)
             assert ids(warehouse) == NEW + NEIGHBOUR
@@ -178,7 +184,7 @@ def test_on_snowflake_no_ddl_stands_between_begin_and_commit(tmp_path: Path) -> 
     with fake_snowflake(tmp_path) as warehouse:
         prepared(warehouse)
         with broken_at(-1) as sent:
-            warehouse.store(rows(*NEW), T, key=D15)
+            warehouse.materialize(new(), key=D15)
     verbs = [statement.split()[0].lower() for statement in sent]
     assert verbs.count("begin") == verbs.count("commit") == 1
     between = verbs[verbs.index("begin") + 1 : verbs.index("commit")]

@@ -61,7 +61,7 @@ class Warehouse:
 
 
 def table(
-    frame: pd.DataFrame | Callable[[], pd.DataFrame],
+    frame: pd.DataFrame | Callable[[], pd.DataFrame | Iterator[pd.DataFrame]],
     contract: dg.TableSchema | None,
     *,
     partitions: dg.PartitionsDefinition[str] | None = DAILY,
@@ -69,13 +69,13 @@ def table(
     name: str = "t",
     left_out: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
-    """An asset that returns a frame."""
+    """An asset that returns a frame, or what a function gives: a frame, or frames one by one."""
     where = stored_as("raw", contract, column) if contract else {"schema": "raw", "partition_expr": column}
 
     @dg.asset(
         name=name, partitions_def=partitions, metadata=where, backfill_policy=dg.BackfillPolicy.single_run()
     )
-    def asset() -> Iterator[dg.Output[pd.DataFrame]]:
+    def asset() -> Iterator[dg.Output[Any]]:
         rows = frame() if callable(frame) else frame
         yield dg.Output(rows, metadata={"sales/left_out": list(left_out)} if left_out else {})
 

@@ -3,22 +3,30 @@
     gold is built on the first day too, and while a feed is down. Columns and types are those of the source's YAML.
 #}
 {% macro landed(source_name, table_name) -%}
-    {%- set relation = source(source_name, table_name) -%}
-    {%- if not execute or load_relation(relation) -%}
+    {%- set sources = graph.get('sources', {}).values() -%}
+    {%- set named = sources | selectattr('source_name', 'equalto', source_name) -%}
+    {{- _rows_or_none(source(source_name, table_name), named, table_name) -}}
+{%- endmacro %}
+
+{# The same for a model of another run: the ERP's, where files of marketplaces came first. #}
+{% macro built(model_name) -%}
+    {%- set models = graph.get('nodes', {}).values() -%}
+    {%- set named = models | selectattr('resource_type', 'equalto', 'model') -%}
+    {{- _rows_or_none(ref(model_name), named, model_name) -}}
+{%- endmacro %}
+
+{# What a unit test gives has no schema, and is there; it sees no graph. #}
+{% macro _rows_or_none(relation, nodes, name) -%}
+    {%- if not execute or not relation.schema or load_relation(relation) -%}
         {{ relation }}
     {%- else -%}
+        {%- set node = nodes | selectattr('name', 'equalto', name) | first -%}
         (
             select
-            {%- for column in _source_columns(source_name, table_name) %}
+            {%- for column in node.columns.values() %}
                 cast(null as {{ column.data_type }}) as {{ column.name }}{{ "," if not loop.last }}
             {%- endfor %}
             where 1 = 0
         )
     {%- endif -%}
 {%- endmacro %}
-
-{% macro _source_columns(source_name, table_name) %}
-    {%- for node in graph.sources.values() if node.source_name == source_name and node.name == table_name -%}
-        {{ return(node.columns.values()) }}
-    {%- endfor -%}
-{% endmacro %}

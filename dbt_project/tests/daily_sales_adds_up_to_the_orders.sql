@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'daily_sales'}}}) }}
 
--- Every order is in exactly one day: counts and amounts of the two marts are equal, day by day.
+-- Every order is in exactly one day: the ERP's channel has the counts and amounts of its orders, day by day.
 with
 
 orders as (
@@ -9,14 +9,16 @@ orders as (
         order_date,
         count(*) as order_count,
         sum(total_amount) as total_amount
-    from {{ ref('fct_orders') }}
+    from {{ built('fct_orders') }}
     group by order_date
 
 ),
 
 days as (
 
-    select * from {{ ref('daily_sales') }}
+    select *
+    from {{ ref('daily_sales') }}
+    where channel = 'erp'
 
 )
 

@@ -1,11 +1,13 @@
 {{ config(meta={'dagster': {'ref': {'name': 'monthly_revenue'}}}) }}
 
--- Months and days tell the same total.
+-- Months and days of the ERP tell the same total.
 with
 
 days as (
 
-    select sum(total_amount) as total_amount from {{ ref('daily_sales') }}
+    select sum(total_amount) as total_amount
+    from {{ ref('daily_sales') }}
+    where channel = 'erp'
 
 ),
 

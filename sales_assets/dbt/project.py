@@ -101,6 +101,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     return {
         "SALES_DUCKDB_PATH": os.fspath(settings.duckdb_path),
         "SALES_TIMEZONE": settings.timezone,
+        "SALES_ERP_CURRENCY": settings.erp_currency,
         RUNS: os.fspath(settings.data_dir / "dbt" / "runs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

@@ -1,6 +1,7 @@
 """The demo: `python -m sales_assets.demo` runs the last 30 full days, `stop` stops what it started.
 
-It runs the same job on the same instance as `dagster dev` does, so its history is there afterwards.
+`files` starts the local S3 and has the catalog offer its files. All of it happens on the instance of
+`dagster dev`, so the history is there afterwards.
 """
 
 import sys
@@ -11,8 +12,11 @@ from zoneinfo import ZoneInfo
 from sales_assets.commands.console import LOG, say, working
 from sales_assets.demo.airbyte.process import stop_stand_ins
 from sales_assets.demo.erp import erp_folder
+from sales_assets.demo.s3 import DemoS3Resource, stop_demo_s3
 from sales_assets.demo.server import stop_server
+from sales_assets.errors import RefusedError
 from sales_assets.launching import run_part
+from sales_assets.partitions import MARKETPLACE_FILES, partition_of_file
 from sales_assets.plans import Part
 from sales_assets.settings import Settings, settings
 
@@ -21,7 +25,7 @@ DAYS = 30
 _REVENUE = """
     select strftime(order_date, '%a %Y-%m-%d') as day, order_count as orders, total_amount as revenue
     from gold.daily_sales
-    where order_date >= ?
+    where order_date >= ? and channel = 'erp'
     order by order_date
 """
 
@@ -31,7 +35,11 @@ def main(arguments: list[str]) -> int:
     if arguments == ["stop"]:
         stop_server(erp_folder(settings().data_dir))
         stop_stand_ins(settings().data_dir)
-        say("The embedded ERP and the stand-in for Airbyte are stopped; their data are kept.")
+        stop_demo_s3(settings().data_dir)
+        say("The embedded ERP and the local stand-ins are stopped; the next start has their data again.")
+        return 0
+    if arguments == ["files"]:
+        offer_files(settings())
         return 0
     return run_demo(settings())
 
@@ -60,6 +68,22 @@ def run_demo(settings: Settings) -> int:
     say(f"\nDone in {time.monotonic() - started:.0f} s. The warehouse is {settings.duckdb_path}.")
     say("Next: `make dev` shows the assets, their checks and this run at http://localhost:3000.")
     return 0
+
+
+def offer_files(settings: Settings) -> None:
+    """Start the local S3, if it stands in for a real one, and make each of its files a partition."""
+    if not settings.uses_demo_s3:
+        return
+    try:
+        bucket = DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone).files()
+    except RefusedError as error:
+        say(str(error.description))
+        return
+    versions, _ = bucket.page("")
+    with working() as instance:
+        partitions = [partition_of_file(version.key) for version in versions]
+        instance.add_dynamic_partitions(str(MARKETPLACE_FILES.name), partitions)
+    say(f"{len(versions)} files of marketplaces wait in {bucket.url(bucket.prefix)} (a local S3).")
 
 
 if __name__ == "__main__":

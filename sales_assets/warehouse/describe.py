@@ -4,7 +4,7 @@ In a range each partition gets its own count and query: Dagster would stamp the 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 import numpy as np
@@ -16,12 +16,40 @@ from sales_assets.warehouse.slices import Keys, Slice, Windows, parts_of, slice_
 from sales_assets.warehouse.statements import shown_query
 
 
+class Tally:
+    """What a write stored, counted chunk by chunk, so that no more than one has to be held.
+
+    Attributes:
+        rows: How many rows.
+        bytes: Their size in memory.
+        by_partition: How many rows each partition has; None if that is told by an expression rather than
+            a column.
+    """
+
+    def __init__(self, context: dg.OutputContext, slice_: Slice):
+        self.rows = 0
+        self.bytes = 0
+        self.by_partition: Counter[str] | None = Counter()
+        self._context = context
+        self._slice = slice_
+
+    def counted(self, chunks: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """The same chunks; each is counted after it was taken, when its rows are known to belong."""
+        for chunk in chunks:
+            yield chunk
+            self.rows += chunk.num_rows
+            self.bytes += chunk.nbytes
+            if self._context.has_asset_partitions and self.by_partition is not None:
+                counts = _rows_per_partition(self._context, self._slice, chunk)
+                self.by_partition = None if counts is None else self.by_partition + counts
+
+
 def describe(
     context: dg.OutputContext,
     engine: Engine,
     table: TableSlice,
     contract: dg.TableSchema,
-    rows: pa.Table,
+    tally: Tally,
 ) -> None:
     """Attach table name, engine, columns, bytes, rows and the query to look at them.
 
@@ -30,7 +58,7 @@ def describe(
         engine: Where it was stored.
         table: Where the rows stand.
         contract: The table's columns.
-        rows: What was stored.
+        tally: What was stored.
     """
     slice_ = slice_of(context, table, contract)
     context.add_output_metadata(
@@ -38,20 +66,19 @@ def describe(
             "dagster/table_name": slice_.name,
             "dagster/storage_kind": engine.kind,
             "dagster/column_schema": contract,
-            "bytes": rows.nbytes,
+            "bytes": tally.bytes,
         }
     )
     if not context.has_asset_partitions:
         context.add_output_metadata(
-            {"dagster/row_count": rows.num_rows, "query": shown_query(engine.dialect, slice_)}
+            {"dagster/row_count": tally.rows, "query": shown_query(engine.dialect, slice_)}
         )
         return
-    counts = _rows_per_partition(context, slice_, rows)
     for key in context.asset_partition_keys:
         query = shown_query(engine.dialect, slice_of(context, table, contract, [key]))
         metadata: dict[str, object] = {"query": query}
-        if counts is not None:
-            metadata["dagster/partition_row_count"] = counts[key]
+        if tally.by_partition is not None:
+            metadata["dagster/partition_row_count"] = tally.by_partition[key]
         context.step_context.add_asset_metadata(metadata, context.asset_key, key)
 
 

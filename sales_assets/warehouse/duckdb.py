@@ -4,7 +4,7 @@ How DuckDB replaces and reads a slice belongs here, with the resources that are 
 the same on Snowflake stands in `io_manager.py` and `statements.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,21 @@ class DuckDBEngine:
             return None
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
-    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
-        """See `Engine`; DuckDB's DDL is part of the transaction."""
+    def replace(
+        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], holder: str
+    ) -> None:
+        """See `Engine`; all of it, DuckDB's DDL too, is one transaction, which an error rolls back."""
+        delete, insert = replacement(self.dialect, slice_, contract, _INCOMING)
         with self._opened(read_only=False, holder=holder) as connection:
-            connection.register(_INCOMING, rows)
-            stray = connection.execute(*strays(self.dialect, slice_, _INCOMING)).fetchone()
-            refuse_strays(self.dialect, slice_, stray)
             connection.execute("begin")
             for statement in definition(self.dialect, slice_, contract, _stored_columns(connection, slice_)):
                 connection.execute(statement)
-            for sql, values in replacement(self.dialect, slice_, contract, _INCOMING):
-                connection.execute(sql, values)
+            connection.execute(*delete)
+            for chunk in chunks:
+                connection.register(_INCOMING, chunk)
+                stray = connection.execute(*strays(self.dialect, slice_, _INCOMING)).fetchone()
+                refuse_strays(self.dialect, slice_, stray)
+                connection.execute(*insert)
             connection.execute("commit")
 
     def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:

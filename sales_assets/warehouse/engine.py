@@ -1,6 +1,6 @@
 """What the IO manager needs of an engine; `duckdb.py` and `snowflake.py` have one each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import dagster as dg
@@ -22,11 +22,15 @@ class Engine(Protocol):
     def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
         """The columns of a table as it stands, or None if there is none."""
 
-    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
+    def replace(
+        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], holder: str
+    ) -> None:
         """Put rows in the place of a slice, in one transaction; make or widen the table as needed.
 
+        Chunks are taken one at a time and may be made meanwhile. If making one fails, nothing was replaced.
+
         Raises:
-            RefusedError: Some rows do not belong to the slice; nothing was touched.
+            RefusedError: Some rows do not belong to the slice; nothing was replaced.
         """
 
     def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:

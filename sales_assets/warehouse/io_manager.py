@@ -3,17 +3,18 @@
 An engine is asked for three things (see `engine.py`); how it does them is its own module's business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 
 from sales_assets.dagster_private.storing import DbIOManager, TableSlice, materialize_only
 from sales_assets.errors import RefusedError
 from sales_assets.taxonomy import LEFT_OUT
 from sales_assets.warehouse.columns import to_arrow, to_frame
-from sales_assets.warehouse.describe import describe
+from sales_assets.warehouse.describe import Tally, describe
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.inference import contract_of_frame, widened
 from sales_assets.warehouse.slices import Slice, slice_of
@@ -38,18 +39,24 @@ class WarehouseIOManager(DbIOManager):
         self.engine = engine
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Replace the run's partitions of the asset by a frame."""
-        if not isinstance(obj, pd.DataFrame):
-            message = f"{_label(context)} returned {type(obj).__name__}; a table takes a pandas DataFrame."
+        """Replace the run's partitions of the asset by a frame, or by frames that come one by one.
+
+        Frames that come one by one may be larger than memory together; they need declared columns.
+        """
+        if not isinstance(obj, pd.DataFrame | Iterator):
+            message = (
+                f"{_label(context)} returned {type(obj).__name__}; a table takes a pandas DataFrame, or an "
+                "iterator of them."
+            )
             raise RefusedError(message)
         table = self._get_table_slice(context, context)
         _leave_out(context)
-        declared = _declared_contract(context)
-        contract = widened(declared, obj) if declared else self._undeclared_contract(context, table, obj)
+        contract = self._contract(context, table, obj)
         slice_ = slice_of(context, table, contract)
-        rows = to_arrow(obj, contract, slice_.name)
-        self.engine.replace(slice_, contract, rows, _holder(context))
-        describe(context, self.engine, table, contract, rows)
+        tally = Tally(context, slice_)
+        chunks = tally.counted(_cast_chunks(obj, contract, slice_.name))
+        self.engine.replace(slice_, contract, chunks, _holder(context))
+        describe(context, self.engine, table, contract, tally)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read the partitions of an upstream asset that the run's own map to."""
@@ -61,6 +68,20 @@ class WarehouseIOManager(DbIOManager):
         known = contract or self.engine.stored_contract(Slice(table.schema, table.table))
         slice_ = slice_of(context, table, known or dg.TableSchema(columns=[]))
         return to_frame(self.engine.read(slice_, table.columns or (), _holder(context)), contract)
+
+    def _contract(
+        self, context: dg.OutputContext, table: TableSlice, obj: pd.DataFrame | Iterator[pd.DataFrame]
+    ) -> dg.TableSchema:
+        declared = _declared_contract(context)
+        if isinstance(obj, pd.DataFrame):
+            return widened(declared, obj) if declared else self._undeclared_contract(context, table, obj)
+        if declared is None:
+            message = (
+                f"{_label(context)} returned an iterator of frames, but declares no columns. Nothing was "
+                "written. Give the asset metadata dagster/column_schema."
+            )
+            raise RefusedError(message)
+        return declared
 
     def _undeclared_contract(
         self, context: dg.OutputContext, table: TableSlice, frame: pd.DataFrame
@@ -75,6 +96,25 @@ class WarehouseIOManager(DbIOManager):
             "To choose them, give the asset metadata dagster/column_schema."
         )
         return contract
+
+
+def _cast_chunks(
+    obj: pd.DataFrame | Iterator[pd.DataFrame], contract: dg.TableSchema, table: str
+) -> Iterable[pa.Table]:
+    """A frame is one chunk, cast at once: before the warehouse is touched."""
+    if isinstance(obj, pd.DataFrame):
+        return [to_arrow(obj, contract, table)]
+    return (to_arrow(_frame(part, table), contract, table) for part in obj)
+
+
+def _frame(part: object, table: str) -> pd.DataFrame:
+    if not isinstance(part, pd.DataFrame):
+        message = (
+            f"The iterator for {table} gave {type(part).__name__}; a table takes pandas DataFrames. "
+            "Nothing was written; stored rows are kept."
+        )
+        raise RefusedError(message)
+    return part
 
 
 def _leave_out(context: dg.OutputContext) -> None:

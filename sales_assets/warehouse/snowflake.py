@@ -8,7 +8,7 @@ of the write's own included; what replaces the rows is a transaction without any
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -67,12 +67,14 @@ class SnowflakeEngine:
         columns = {name.lower(): _CONTRACT_TYPES.get(type_, type_) for name, type_ in stored.items()}
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
-    def replace(self, slice_: Slice, contract: dg.TableSchema, rows: pa.Table, holder: str) -> None:
-        """See `Engine`."""
+    def replace(
+        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], holder: str
+    ) -> None:
+        """See `Engine`; the chunks are uploaded before the transaction begins."""
         with self.connected(holder) as connection, connection.cursor() as cursor:
             for statement in definition(_DIALECT, slice_, contract, _stored_columns(connection, slice_)):
                 cursor.execute(statement)
-            with _staged(connection, slice_, contract, rows) as staging:
+            with _staged(connection, slice_, contract, chunks) as staging:
                 cursor.execute(*strays(_DIALECT, slice_, staging))
                 refuse_strays(_DIALECT, slice_, cursor.fetchone())
                 cursor.execute("begin")
@@ -134,7 +136,7 @@ class SnowflakeWarehouse(SnowflakeResource):
 
 @contextmanager
 def _staged(
-    connection: SnowflakeConnection, slice_: Slice, contract: dg.TableSchema, rows: pa.Table
+    connection: SnowflakeConnection, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table]
 ) -> Iterator[str]:
     """A table of this write's own that holds its rows, dropped afterwards.
 
@@ -145,18 +147,24 @@ def _staged(
     with connection.cursor() as cursor:
         cursor.execute(f"create transient table {table} ({_DIALECT.columns(contract)})")
         try:
-            if rows.num_rows:
-                frame = rows.rename_columns([name.upper() for name in rows.column_names])
-                pandas_tools.write_pandas(
-                    connection,
-                    frame.to_pandas(types_mapper=pd.ArrowDtype),
-                    staging.table.upper(),
-                    schema=staging.schema.upper(),
-                    use_logical_type=True,
-                )
+            for chunk in chunks:
+                _upload(connection, staging, chunk)
             yield table
         finally:
             cursor.execute(f"drop table if exists {table}")
+
+
+def _upload(connection: SnowflakeConnection, staging: Slice, rows: pa.Table) -> None:
+    if not rows.num_rows:
+        return
+    frame = rows.rename_columns([name.upper() for name in rows.column_names])
+    pandas_tools.write_pandas(
+        connection,
+        frame.to_pandas(types_mapper=pd.ArrowDtype),
+        staging.table.upper(),
+        schema=staging.schema.upper(),
+        use_logical_type=True,
+    )
 
 
 def _fetched(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> pa.Table:

@@ -2,14 +2,22 @@ with
 
 orders as (
 
-    select * from {{ ref('fct_orders') }}
+    select * from {{ built('fct_orders') }}
 
 ),
 
-by_day as (
+marketplace_lines as (
+
+    select * from {{ ref('stg_marketplace_orders') }}
+
+),
+
+of_the_erp as (
 
     select
         order_date,
+        cast('erp' as varchar) as channel,
+        {{ erp_currency() }} as currency,
         cast(count(*) as bigint) as order_count,
         cast(count(distinct customer_id) as bigint) as customer_count,
         cast(sum(line_count) as bigint) as line_count,
@@ -19,6 +27,31 @@ by_day as (
     from orders
     group by order_date
 
+),
+
+of_the_marketplaces as (
+
+    select
+        order_date,
+        channel,
+        currency,
+        cast(count(distinct order_id) as bigint) as order_count,
+        cast(count(distinct customer_email) as bigint) as customer_count,
+        cast(count(*) as bigint) as line_count,
+        cast(sum(amount) as decimal(38, 4)) as gross_amount,
+        cast(0 as decimal(38, 4)) as discount_amount,
+        cast(sum(amount) as decimal(38, 4)) as total_amount
+    from marketplace_lines
+    group by order_date, channel, currency
+
+),
+
+of_all_channels as (
+
+    select * from of_the_erp
+    union all
+    select * from of_the_marketplaces
+
 )
 
-select * from by_day
+select * from of_all_channels

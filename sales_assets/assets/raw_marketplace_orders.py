@@ -1,0 +1,34 @@
+"""The marketplaces' order lines, one partition a file."""
+
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.assets.storing_files import metadata_of, stored_lines
+from sales_assets.contracts import RAW_MARKETPLACE_ORDERS, stored_as
+from sales_assets.marketplace.resource import MarketplaceS3Resource
+from sales_assets.partitions import FILE_BY_FILE, MARKETPLACE_FILES, file_of_partition
+from sales_assets.retries import EXTRACTION
+from sales_assets.taxonomy import INGESTION
+
+
+@dg.asset(
+    group_name=INGESTION,
+    partitions_def=MARKETPLACE_FILES,
+    backfill_policy=FILE_BY_FILE,
+    retry_policy=EXTRACTION,
+    metadata=stored_as("raw", RAW_MARKETPLACE_ORDERS, "source_file"),
+    kinds={"s3"},
+)
+def raw_marketplace_orders(
+    context: dg.AssetExecutionContext, s3: MarketplaceS3Resource
+) -> Iterator[dg.Output[Iterator[pd.DataFrame]]]:
+    """Order lines of one file, as it is when it is loaded; a file that is overwritten replaces them."""
+    bucket = s3.files()
+    # The whole file first: the warehouse is not kept waiting for a slow line, and no name is left behind.
+    with TemporaryFile() as file:
+        version = bucket.fetch(file_of_partition(context.partition_key), file)
+        lines = stored_lines(context, bucket, version, file)
+        yield dg.Output(lines, metadata=metadata_of(bucket, version))

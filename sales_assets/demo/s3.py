@@ -1,0 +1,119 @@
+"""The demo's S3: a server of its own on 127.0.0.1, started on first use and left running.
+
+Which process it is and when it is started belongs here; what it does is in `s3_server.py`, and which files it
+has in `marketplaces.py`.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from dagster_aws.s3 import S3Resource
+
+from sales_assets.demo.marketplaces import PREFIX
+from sales_assets.demo.server import exclusively
+from sales_assets.errors import RefusedError
+from sales_assets.marketplace.resource import MarketplaceS3Resource
+
+BUCKET = "sales-demo"
+STATE = "server.json"
+"""The server keeps this file locked for as long as it lives, and says in it where it listens."""
+
+_PATIENCE_SECONDS = 60.0
+
+
+class DemoS3Resource(MarketplaceS3Resource):
+    """The demo's S3; starts it when it is first asked.
+
+    Attributes:
+        data_dir: Where it says how to find it.
+        timezone: The zone in which the demo's days begin.
+    """
+
+    bucket: str = BUCKET
+    prefix: str = PREFIX
+    data_dir: str
+    timezone: str
+
+    def get_client(self) -> Any:
+        """A client of the running server; see dagster-aws's `S3Resource.get_client`."""
+        url = demo_s3(Path(self.data_dir), self.timezone)
+        return S3Resource(
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="demo",
+            aws_secret_access_key="demo",  # noqa: S106 - it takes any
+        ).get_client()
+
+
+def demo_s3(data_dir: Path, timezone: str) -> str:
+    """Start the server unless it runs, and return its URL.
+
+    Args:
+        data_dir: Where the demo keeps its data.
+        timezone: The zone in which the demo's days begin.
+
+    Raises:
+        RefusedError: It cannot be started; says why.
+    """
+    folder = data_dir / "s3"
+    with exclusively(folder):
+        state = _running(folder) or _started(folder, timezone)
+    return f"http://127.0.0.1:{state['port']}"
+
+
+def stop_demo_s3(data_dir: Path) -> None:
+    """Stop the server if it runs; it makes the same files again when it is started."""
+    folder = data_dir / "s3"
+    if not folder.exists():
+        return
+    with exclusively(folder):
+        state = _running(folder)
+        if state:
+            os.kill(state["pid"], signal.SIGTERM)
+        while _running(folder):
+            time.sleep(0.05)
+
+
+def _running(folder: Path) -> dict[str, int] | None:
+    """Where the server is, if there is one and it is ready."""
+    path = folder / STATE
+    if not path.exists():
+        return None
+    with path.open() as state:
+        try:
+            fcntl.flock(state, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            found: dict[str, int] | None = json.loads(state.read() or "null")
+            return found
+    return None
+
+
+def _started(folder: Path, timezone: str) -> dict[str, int]:
+    if not all(map(find_spec, ("moto", "flask", "flask_cors"))):
+        message = (
+            "The local stand-in for S3 is not installed. Nothing was stored. Run "
+            "`pip install -e '.[demo]'`, or set SALES_S3_BUCKET to use a real one."
+        )
+        raise RefusedError(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "server.log"
+    command = [sys.executable, "-m", "sales_assets.demo.s3_server", os.fspath(folder), timezone]
+    with log.open("w") as output:
+        server = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline and not server.poll():
+        if state := _running(folder):
+            return state
+        time.sleep(0.05)
+    message = f"The local stand-in for S3 did not start; {log} says why. Nothing was stored."
+    raise RefusedError(message)

@@ -3,6 +3,8 @@
 What is run was planned before, and each run is recorded on the instance like any other.
 """
 
+import os
+import socket
 import uuid
 from collections.abc import Callable, Iterable
 
@@ -14,6 +16,11 @@ from sales_assets.plans import Part
 
 Say = Callable[[str], None]
 """Tells somebody a line."""
+
+PROCESS_TAG = "sales/process"
+"""On a run that a command of ours carries out: host and number of its process."""
+
+_UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
@@ -48,9 +55,38 @@ def run_part(part: Part, job: dg.JobDefinition, instance: dg.DagsterInstance, sa
         run_id=run_id,
         assets=part.assets,
         partition_key=one_day or None,
-        tags={} if one_day or not part.first else range_tags(part.first, part.last),
+        tags={PROCESS_TAG: _this_process()}
+        | ({} if one_day or not part.first else range_tags(part.first, part.last)),
         run_config=QUIET,
     )
+
+
+def fail_dead_runs(instance: dg.DagsterInstance, say: Say) -> None:
+    """Mark as failed the runs of commands that were killed on this machine; nobody else would notice.
+
+    Args:
+        instance: Has the runs.
+        say: Is told of each.
+    """
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+        host, _, number = run.tags.get(PROCESS_TAG, "").partition(":")
+        if host == socket.gethostname() and not _is_alive(int(number)):
+            instance.report_run_failed(run, f"Its process {number} was killed. What it had stored is whole.")
+            say(f"Run {run.run_id} was killed and is marked as failed; what it had stored is whole.")
+
+
+def _this_process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _is_alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _show_step(entry: dg.EventLogEntry, say: Say) -> None:

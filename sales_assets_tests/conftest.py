@@ -1,7 +1,10 @@
 """What tests share: a scrubbed environment, no network but loopback, a real PostgreSQL, a fresh warehouse."""
 
 import os
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ for name in [name for name in os.environ if name.startswith(SCRUBBED)]:
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 from sales_assets.demo.server import running_server, stop_server  # noqa: E402
-from sales_assets.settings import Settings  # noqa: E402
+from sales_assets.settings import ROOT, Settings  # noqa: E402
 from sales_assets_tests.airbyte import Airbyte, airbyte  # noqa: E402
 from sales_assets_tests.erp import Erp  # noqa: E402
 from sales_assets_tests.s3 import S3, running_s3  # noqa: E402
@@ -80,3 +83,12 @@ def server(tmp_path: Path) -> Iterator[Airbyte]:
     """An Airbyte over real HTTP."""
     with airbyte(tmp_path) as server:
         yield server
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """The project as a fresh clone has it: without anything that was made by running it."""
+    made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
+    yield Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
+    stop = [sys.executable, "-m", "sales_assets.demo", "stop"]
+    subprocess.run(stop, cwd=tmp_path / "clone", check=True, capture_output=True)

@@ -40,7 +40,7 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     command = [DBT, "test", "--select", "test_type:unit", *options]
     tested = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert tested.returncode == 0, tested.stdout
-    assert "8 unit tests" in tested.stdout
+    assert "10 unit tests" in tested.stdout
 
 
 @pytest.fixture

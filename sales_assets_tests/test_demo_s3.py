@@ -14,6 +14,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from sales_assets.commands import console
 from sales_assets.definitions import build_definitions
 from sales_assets.demo import __main__ as main
 from sales_assets.demo import s3 as demo
@@ -85,7 +86,7 @@ def test_the_catalog_offers_the_files_before_the_sensor_ever_ran(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(ROOT / "dagster.yaml", folder)
-    monkeypatch.setattr(main, "ROOT", folder)
+    monkeypatch.setattr(console, "ROOT", folder)
     monkeypatch.chdir(folder)
     for _ in range(2):
         main.offer_files(Settings(data_dir=folder))

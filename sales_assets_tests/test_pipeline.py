@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import dagster as dg
 import duckdb
+import pandas as pd
 import pytest
 
 from sales_assets.dbt.project import dbt_resource
@@ -74,7 +75,7 @@ class Pipeline:
 
     def _one(self, query: str, day: str) -> tuple[int, str | None]:
         [row] = self.warehouse.query(query, [day]).itertuples(index=False)
-        return int(row[0]), row[1]
+        return int(row[0]), None if pd.isna(row[1]) else row[1]
 
 
 def fill(erp: Erp, seed: int) -> None:

@@ -5,7 +5,7 @@ import sys
 
 from sales_assets.commands.console import LOG, say, working
 from sales_assets.gaps import ranges
-from sales_assets.launching import carry_out
+from sales_assets.launching import carry_out, fail_dead_runs
 from sales_assets.lineage import Lineage
 from sales_assets.partitions import window_between
 from sales_assets.plans import Part, with_the_rest_last
@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     days = ranges(window.days, settings().max_partitions_per_run)
     parts = with_the_rest_last([Part(tuple(lineage.assets), *first_last) for first_last in days], lineage)
     with working() as instance:
+        fail_dead_runs(instance, say)
         failed = carry_out(parts, job, instance, say)
     if failed:
         say(f"{failed} of {len(parts)} run(s) failed; {LOG} says more. `make repair` plans the rest.")

@@ -6,7 +6,7 @@ import sys
 import dagster as dg
 
 from sales_assets.commands.console import LOG, say, working
-from sales_assets.launching import carry_out
+from sales_assets.launching import carry_out, fail_dead_runs
 from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY, window_between
 from sales_assets.repair import plan_repair
@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     job = defs.resolve_job_def("daily_sales_pipeline")
     needed = {key: (defs.resources or {})[key] for key in ("postgres_erp", "warehouse")}
     with working() as instance, dg.build_resources(needed, instance=instance) as resources:
+        fail_dead_runs(instance, say)
         plan = plan_repair(
             window,
             Lineage(job),

@@ -1,0 +1,167 @@
+"""Backfills that are disturbed: killed, two at once, cut off from the ERP, or of a million orders."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from sales_assets.assets import raw_orders
+from sales_assets.erp import postgres
+from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets_tests.erp import Erp
+
+pytestmark = pytest.mark.slow
+
+DAYS = [f"2025-01-{day:02}" for day in range(10, 19)]
+TABLES = {
+    "raw.raw_orders": "cast(order_date as date)",
+    "silver.silver_enriched_orders": "cast(order_date as date)",
+    "gold.fct_orders": "order_date",
+}
+
+
+class Backfills:
+    """The command, in a checkout of its own, on an ERP with a few orders a day."""
+
+    def __init__(self, erp: Erp, checkout: Path):
+        self.erp = erp
+        self.checkout = checkout
+
+    def started(self, first: str, last: str, command: str = "backfill") -> "subprocess.Popen[str]":
+        """Start it; what it says can be read."""
+        module = f"sales_assets.commands.{command}"
+        days = [first, last] if command == "backfill" else ["--from", first, "--to", last]
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", module, *days],
+            cwd=self.checkout,
+            env=os.environ | {"ERP_POSTGRES_URL": self.erp.url, "PYTHONPATH": str(self.checkout)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def ran(self, *days: str, command: str = "backfill") -> str:
+        """Run it to its end; what it said."""
+        process = self.started(*days, command=command)
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+        return said
+
+    def stored(self, table: str) -> dict[str, tuple[int, str]]:
+        """Count and exact sum of each day that is stored."""
+        query = f"""
+            select {TABLES[table]}::varchar, count(*), sum(total_amount)::decimal(38, 4)::varchar
+            from {table} group by 1
+        """
+        with duckdb.connect(self.checkout / ".data" / "sales.duckdb", read_only=True) as connection:
+            return {day: (count, total) for day, count, total in connection.execute(query).fetchall()}
+
+    def is_exact(self) -> bool:
+        """Whether every table has every day as the ERP has it."""
+        expected = {day: self.erp.totals(day) for day in DAYS}
+        return all(self.stored(table) == expected for table in TABLES)
+
+
+@pytest.fixture
+def backfills(erp: Erp, checkout: Path) -> Iterator[Backfills]:
+    for number, day in enumerate(DAYS):
+        erp.order(10 * number, f"{day} 00:00+00", customer=1, items=[(3, "0.07", "0.3333")])
+        erp.order(10 * number + 1, f"{day} 23:59:59.999999+00")
+    erp.customer(1)
+    return Backfills(erp, checkout)
+
+
+@pytest.mark.parametrize("step", ["raw_customers", "raw_orders", "silver_enriched_orders"])
+def test_a_backfill_that_is_killed_after_a_step_is_finished_by_running_it_again(
+    backfills: Backfills, step: str
+) -> None:
+    backfills.ran(DAYS[0], DAYS[3])
+    process = backfills.started(DAYS[0], DAYS[-1])
+    assert process.stdout is not None
+    assert any(line.strip().startswith(step) for line in process.stdout)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    said = backfills.ran(DAYS[0], DAYS[-1], command="repair")
+    assert "was killed and is marked as failed" in said
+    assert f"failed      9 day(s): {DAYS[0]} to {DAYS[-1]}" in said
+    backfills.ran(DAYS[0], DAYS[-1])
+    assert backfills.is_exact()
+    assert "Nothing is missing" in backfills.ran(DAYS[0], DAYS[-1], command="repair")
+
+
+def test_two_backfills_of_overlapping_ranges_at_once_store_each_day_once(backfills: Backfills) -> None:
+    both = [backfills.started(DAYS[0], DAYS[5]), backfills.started(DAYS[3], DAYS[-1])]
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert backfills.is_exact()
+
+
+def materialized(erp: Erp, database: Path, **options: Any) -> dg.ExecuteInProcessResult:
+    resources = {
+        "postgres_erp": erp.resource,
+        "io_manager": DuckDBWarehouseIOManager(database=str(database)),
+    }
+    return dg.materialize([raw_orders], resources=resources, raise_on_error=False, **options)
+
+
+def stored_ids(database: Path) -> list[int]:
+    found = DuckDBWarehouse(database=str(database)).query("select order_id from raw.raw_orders order by 1")
+    return list(found["order_id"])
+
+
+@pytest.mark.parametrize(("deaths", "expected"), [(1, [1, 2, 3]), (2, [1])])
+def test_an_erp_that_dies_in_the_middle_of_a_range_is_asked_again_and_nothing_is_stored_by_halves(
+    erp: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int, expected: list[int]
+) -> None:
+    database = tmp_path / "sales.duckdb"
+    erp.order(1, "2025-01-14 10:00+00")
+    assert materialized(erp, database, partition_key="2025-01-14").success
+    for number, day in enumerate(["2025-01-15", "2025-01-16"], start=2):
+        erp.order(number, f"{day} 10:00+00")
+    monkeypatch.setattr(postgres, "FETCHED_ROWS", 1)
+    fetched, left = postgres._fetched, [deaths]
+
+    def dying(cursor: Any) -> Iterator[Any]:
+        for rows in fetched(cursor):
+            yield rows
+            if left[0]:
+                left[0] -= 1
+                erp.run(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sales_reader'"
+                )
+
+    monkeypatch.setattr(postgres, "_fetched", dying)
+    tags = {
+        "dagster/asset_partition_range_start": "2025-01-14",
+        "dagster/asset_partition_range_end": "2025-01-16",
+    }
+    result = materialized(erp, database, tags=tags)
+    assert result.success == (expected == [1, 2, 3])
+    assert stored_ids(database) == expected
+
+
+def test_a_day_with_a_million_orders_is_stored_like_any_other(erp: Erp, tmp_path: Path) -> None:
+    erp.run(
+        "insert into orders select n, n % 1000, timestamptz '2025-01-15' + n * interval '80 milliseconds', "
+        "now(), 'completed' from generate_series(1, 1000000) as n",
+        "insert into order_items select n, n, 1, 0.01 * (n % 1000), null "
+        "from generate_series(1, 1000000) as n",
+        "analyze orders, order_items",
+    )
+    database = tmp_path / "sales.duckdb"
+    assert materialized(erp, database, partition_key="2025-01-15").success
+    [stored] = (
+        DuckDBWarehouse(database=str(database))
+        .query(
+            "select count(*) as n, sum(total_amount)::decimal(38, 4)::varchar as total from raw.raw_orders"
+        )
+        .itertuples(index=False)
+    )
+    assert tuple(stored) == erp.totals("2025-01-15") == (1_000_000, "4995000.0000")

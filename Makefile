@@ -49,8 +49,9 @@ airbyte-snapshot: $(INSTALLED) ## Write the snapshot of Airbyte's connections an
 	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.airbyte snapshot
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure what a safe write costs
-	@PYTHONWARNINGS=ignore $(BIN)/python bench/warehouse_write.py
+bench: $(INSTALLED) ## Measure a safe write, and backfills against a bare script; ten minutes
+	@PYTHONWARNINGS=ignore $(BIN)/python -m bench.warehouse_write
+	@PYTHONWARNINGS=ignore $(BIN)/python -m bench.backfill
 
 .PHONY: format
 format: $(INSTALLED) ## Put the code into its standard form

@@ -38,7 +38,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     start, end = window_of(context).dates
     variables = f"{{start_date: '{start}', end_date: '{end}'}}"
     with exported(dbt_environment(settings())):
-        yield from dbt.cli(["build", "--vars", variables], context=context).stream()
+        command = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
+        yield from dbt.cli(command, context=context).stream()
 
 
 defs = dg.Definitions(

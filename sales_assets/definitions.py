@@ -42,7 +42,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 build_dbt_assets(settings),
             ],
         ),
-        asset_checks=[checks.agrees_with_the_erp, build_airbyte_check(settings)],
+        asset_checks=[
+            checks.agrees_with_the_erp,
+            checks.marketplace_files_arrive,
+            build_airbyte_check(settings),
+        ],
         jobs=[
             daily_sales_pipeline,
             customers_job,

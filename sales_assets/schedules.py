@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from sales_assets.airbyte.checks import build_airbyte_check
+from sales_assets.checks import marketplace_files_arrive
 from sales_assets.gaps import MISSING, request, troubles
 from sales_assets.jobs import daily_sales_pipeline, reconciliation_job
 from sales_assets.lineage import Lineage
@@ -48,7 +49,19 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         execution_timezone=DAILY.timezone,
         default_status=status,
     )
-    return [sales_pipeline_schedule, reconciliation_schedule, _airbyte_snapshot_schedule(settings)]
+    marketplace_freshness_schedule = dg.ScheduleDefinition(
+        name="marketplace_freshness_schedule",
+        target=dg.AssetSelection.checks(marketplace_files_arrive),
+        cron_schedule=SIX_IN_THE_MORNING,
+        execution_timezone=DAILY.timezone,
+        default_status=status,
+    )
+    return [
+        sales_pipeline_schedule,
+        reconciliation_schedule,
+        marketplace_freshness_schedule,
+        _airbyte_snapshot_schedule(settings),
+    ]
 
 
 def _airbyte_snapshot_schedule(settings: Settings) -> dg.ScheduleDefinition:

@@ -5,5 +5,6 @@ tests are checks too, and stand in the dbt project.
 """
 
 from sales_assets.checks.agrees_with_the_erp import agrees_with_the_erp
+from sales_assets.checks.marketplace_files_arrive import marketplace_files_arrive
 
-__all__ = ["agrees_with_the_erp"]
+__all__ = ["agrees_with_the_erp", "marketplace_files_arrive"]

@@ -29,7 +29,6 @@ PYTHON_ASSETS = [assets.raw_orders, assets.raw_customers, assets.silver_enriched
 @dbt_assets(
     manifest=PROJECT.manifest_path,
     project=PROJECT,
-    select="stg_orders stg_customers fct_orders dim_customers daily_sales monthly_revenue",
     dagster_dbt_translator=SalesDbtTranslator(),
     backfill_policy=BACKFILL,
 )

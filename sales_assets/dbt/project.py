@@ -109,14 +109,24 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def prepared_project(settings: Settings) -> DbtProject:
     """The project with a manifest that is as new as its files; parses them if need be, in seconds."""
-    database = f"-{settings.duckdb_path.stem}" if settings.is_local else ""
-    folder = settings.data_dir / "dbt" / f"manifest-{target(settings)}{database}"
-    manifest = folder / MANIFEST
-    if not manifest.exists() or manifest.stat().st_mtime < _last_change():
+    folder = _manifest_folder(settings)
+    behind = manifest_age(settings)
+    if behind is None or behind > 0:
         _parse(settings, folder)
     return DbtProject(
         project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=target(settings)
     )
+
+
+def manifest_age(settings: Settings) -> float | None:
+    """How many seconds the manifest is older than the project's files; None if there is none."""
+    manifest = _manifest_folder(settings) / MANIFEST
+    return _last_change() - manifest.stat().st_mtime if manifest.exists() else None
+
+
+def _manifest_folder(settings: Settings) -> Path:
+    database = f"-{settings.duckdb_path.stem}" if settings.is_local else ""
+    return settings.data_dir / "dbt" / f"manifest-{target(settings)}{database}"
 
 
 def _last_change() -> float:

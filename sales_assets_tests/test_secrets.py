@@ -12,7 +12,6 @@ import pytest
 from snowflake.connector.errors import DatabaseError
 
 from sales_assets.definitions import build_definitions
-from sales_assets.erp.postgres import PostgresResource
 from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
 from sales_assets_tests.erp import Erp
 
@@ -71,10 +70,6 @@ def test_a_run_with_a_wrong_snowflake_secret_shows_it_nowhere(
         left = shown(job, capfd, **given)
     assert (said if secret is SnowflakeSecret.PASSWORD else "Unable to load private key") in left
     assert PLANTED not in left
-
-
-def test_the_resource_that_reads_the_erp_does_not_show_its_password(erp: Erp) -> None:
-    assert PLANTED not in repr(PostgresResource(url=f"postgresql://u:{PLANTED}@h/d"))
 
 
 def variables() -> Iterator[str]:

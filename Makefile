@@ -31,6 +31,10 @@ repair: $(INSTALLED) ## Show what is missing, failed, stale or different from th
 	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.commands.repair \
 		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(RUN),--run)
 
+.PHONY: doctor
+doctor: $(INSTALLED) ## Look at every setting, connection and right, and say what to do
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.commands.doctor
+
 .PHONY: test
 test: $(INSTALLED) ## Run every test
 	@$(BIN)/pytest
@@ -70,7 +74,7 @@ reset: stop ## Remove the demo's data, the local warehouse and the history
 
 .PHONY: lock
 lock: ## Pin all dependencies anew (needs uv)
-	@uv pip compile pyproject.toml --extra dev --extra demo --universal --python-version 3.11 --upgrade \
+	@uv pip compile pyproject.toml --extra dev --extra demo --extra deploy --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url -q -o requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml

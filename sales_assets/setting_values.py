@@ -39,7 +39,7 @@ def is_url(given: Mapping[str, str], name: str) -> bool:
     if name not in given:
         return False
     parts = urlsplit(given[name])
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in given[name]:
         message = f"{name} must be an address without user and password, such as https://airbyte.example.com."
         raise ValueError(message)
     return True

@@ -19,6 +19,9 @@ from sales_assets import setting_values as values
 ROOT = Path(__file__).resolve().parent.parent
 """The repository's root: relative paths in settings start here, wherever a command is run."""
 
+OURS = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AWS_", "ALERT_")
+"""How the names of the variables begin that a deployment sets for the code location."""
+
 
 class Environment(StrEnum):
     """Where the code location runs; there is no fourth place and no default but `local`."""
@@ -136,6 +139,17 @@ def settings() -> Settings:
     """The settings of this process: `.env` at the repository's root, and the environment over it."""
     load_dotenv(ROOT / ".env")
     return Settings.from_environment(os.environ)
+
+
+def given() -> dict[str, str]:
+    """The variables of ours that are set, secrets too: to look at them, and to keep them out of a text."""
+    load_dotenv(ROOT / ".env")
+    return {name: value for name, value in os.environ.items() if name.startswith(OURS) and value.strip()}
+
+
+def dagster_home() -> Path:
+    """The folder of the `dagster.yaml` that is used: `DAGSTER_HOME`, else the repository's root."""
+    return Path(os.environ.get("DAGSTER_HOME") or ROOT)
 
 
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:

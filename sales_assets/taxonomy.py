@@ -19,6 +19,10 @@ AIRBYTE_CHECK = "airbyte_snapshot_is_current"
 RAW_MARKETPLACE_ORDERS = dg.AssetKey("raw_marketplace_orders")
 """The asset that holds the marketplaces' files."""
 
+ERP_POOL = "erp"
+DBT_POOL = "dbt"
+"""What the deployment may limit, so that a backfill does not ask more of a server than it can bear."""
+
 OWNER = "team:data-platform"
 
 NO_DATA_TAG = "sales/no_data"

@@ -98,7 +98,7 @@ def rendered(macro: str) -> str:
     stubs = {
         "var": {"start_date": "2025-01-15", "end_date": "2025-01-16"}.get,
         "get_quoted_csv": ", ".join,
-        "snowflake_dml_explicit_transaction": lambda dml: f"begin; {dml.strip()} commit;",
+        "snowflake_dml_explicit_transaction": lambda dml: f"begin; {dml.strip()}; commit;",
         "return": lambda value: value,
     }
     module = environment.from_string(source, globals=stubs).make_module()
@@ -109,9 +109,9 @@ def rendered(macro: str) -> str:
 
 def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
     window = "d >= cast('2025-01-15' as date) and d < cast('2025-01-16' as date)"
-    replaced = f"delete from t where {window}; insert into t (order_id) select order_id from n;"
+    replaced = f"delete from t where {window}; insert into t (order_id) select order_id from n"
     assert rendered("default__replace_window") == replaced
-    assert rendered("snowflake__replace_window") == f"begin; {replaced} commit;"
+    assert rendered("snowflake__replace_window") == f"begin; {replaced}; commit;"
 
 
 @pytest.mark.parametrize(

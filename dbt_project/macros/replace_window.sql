@@ -23,10 +23,10 @@
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}
-    from {{ arg_dict['temp_relation'] }};
+    from {{ arg_dict['temp_relation'] }}
 {% endmacro %}
 
-{# dbt's connection to Snowflake commits each statement by itself. #}
+{# dbt's connection to Snowflake commits each statement by itself; an empty one after a second `;` would fail. #}
 {% macro snowflake__replace_window(arg_dict) %}
     {{ return(snowflake_dml_explicit_transaction(default__replace_window(arg_dict))) }}
 {% endmacro %}

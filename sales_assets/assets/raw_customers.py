@@ -12,7 +12,7 @@ from sales_assets.erp.postgres import PostgresResource
 from sales_assets.partitions import BACKFILL, DAILY, day_of_row, window_of
 from sales_assets.retries import EXTRACTION
 from sales_assets.settings import settings
-from sales_assets.taxonomy import INGESTION
+from sales_assets.taxonomy import ERP_POOL, INGESTION
 from sales_assets.transforms.enrich_orders import refuse_duplicate_customers
 
 
@@ -23,6 +23,7 @@ from sales_assets.transforms.enrich_orders import refuse_duplicate_customers
     retry_policy=EXTRACTION,
     metadata=stored_as("raw", RAW_CUSTOMERS, "snapshot_date"),
     kinds={"postgres"},
+    pool=ERP_POOL,
     output_required=False,
 )
 def raw_customers(

@@ -12,7 +12,7 @@ from sales_assets.erp import queries
 from sales_assets.erp.postgres import PostgresResource
 from sales_assets.partitions import BACKFILL, DAILY, day_of_row, days_without, window_of
 from sales_assets.retries import EXTRACTION
-from sales_assets.taxonomy import INGESTION
+from sales_assets.taxonomy import ERP_POOL, INGESTION
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
 from sales_assets.transforms.select_orders import SALES_STATUSES, left_out_by_day, select_orders
 
@@ -35,6 +35,7 @@ class RawOrdersConfig(dg.Config):
     retry_policy=EXTRACTION,
     metadata=stored_as("raw", RAW_ORDERS, "order_date"),
     kinds={"postgres"},
+    pool=ERP_POOL,
     output_required=False,
 )
 def raw_orders(

@@ -9,7 +9,7 @@ from sales_assets.gaps import named
 from sales_assets.partitions import DAILY, Window, window_between, window_of
 from sales_assets.reconciliation import Warehouse, reconcile
 from sales_assets.settings import settings
-from sales_assets.taxonomy import FCT_ORDERS
+from sales_assets.taxonomy import ERP_POOL, FCT_ORDERS
 from sales_assets.transforms.reconciliation import CHANGED
 
 SHOWN_DAYS = 100
@@ -24,7 +24,7 @@ class ReconciliationConfig(dg.Config):
     last_day: str | None = Field(default=None, description="The last day; yesterday unless told.")
 
 
-@dg.asset_check(asset=FCT_ORDERS)
+@dg.asset_check(asset=FCT_ORDERS, pool=ERP_POOL)
 def agrees_with_the_erp(
     context: dg.AssetCheckExecutionContext,
     config: ReconciliationConfig,

@@ -20,11 +20,13 @@ def say(text: str) -> None:
 @contextmanager
 def working() -> Iterator[dg.DagsterInstance]:
     """The instance of `dagster dev`, with everything that is printed meanwhile in the log."""
-    LOG.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        LOG.open("w") as log,
-        redirect_stdout(log),
-        chdir(ROOT),
-        dg.DagsterInstance.from_config(str(ROOT)) as instance,
-    ):
+    with quietly(), dg.DagsterInstance.from_config(str(ROOT)) as instance:
         yield instance
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Work at the repository's root, with everything that libraries print in the log."""
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    with LOG.open("w") as log, redirect_stdout(log), chdir(ROOT):
+        yield

@@ -16,6 +16,7 @@ from sales_assets.errors import RefusedError
 from sales_assets.partitions import BACKFILL, window_of
 from sales_assets.retries import TRANSFORMATION
 from sales_assets.settings import Settings
+from sales_assets.taxonomy import DBT_POOL
 
 
 class DbtConfig(dg.Config):
@@ -39,6 +40,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         name="dbt_models",
         backfill_policy=BACKFILL,
         retry_policy=TRANSFORMATION,
+        pool=DBT_POOL,
     )
     def dbt_models(
         context: dg.AssetExecutionContext, config: DbtConfig, dbt: SalesDbtResource

@@ -16,7 +16,7 @@ from typing import Any
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
 from sales_assets.dbt.runner import run_dbt
-from sales_assets.settings import ROOT, Settings, environment_with, exported
+from sales_assets.settings import ROOT, Settings, SnowflakeSecret, environment_with, exported
 from sales_assets.warehouse.duckdb_file import reserved
 
 PROJECT_DIR = ROOT / "dbt_project"
@@ -26,6 +26,9 @@ MANIFEST, PARSED = "manifest.json", "partial_parse.msgpack"
 
 RUNS = "DBT_TARGET_PATH"
 """The variable that tells where dbt leaves the artifacts of its runs."""
+
+QUERY_TAG = "SALES_DBT_QUERY_TAG"
+"""The variable that tells Snowflake what dbt's statements belong to."""
 
 DBT = Path(sys.executable).with_name("dbt")
 """The command beside this Python, which need not be on the PATH."""
@@ -65,7 +68,7 @@ class SalesDbtResource(DbtCliResource):
         options = [*folders, "--target", project.target or "", "--target-path", self.environment[RUNS]]
         log = ["--log-path", self.environment[RUNS]]
         parsed = Path(project.target_path) / PARSED
-        with self.alone(holder), exported(self.environment):
+        with self.alone(holder), exported(self.environment | {QUERY_TAG: holder}):
             yield from run_dbt([*command, *options, *log], parsed)
 
     def alone(self, holder: str) -> AbstractContextManager[None]:
@@ -97,8 +100,13 @@ def target(settings: Settings) -> str:
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """What dbt needs to know, so that both always open the same warehouse and mean the same day."""
+    """What dbt needs to know, so that both always open the same warehouse and mean the same day.
+
+    Of several ways to authenticate at Snowflake, dbt is left the one that Python uses; it refuses two.
+    """
+    unused = [str(secret) for secret in SnowflakeSecret if secret != settings.snowflake_secret]
     return {
+        **dict.fromkeys(unused, ""),
         "SALES_DUCKDB_PATH": os.fspath(settings.duckdb_path),
         "SALES_TIMEZONE": settings.timezone,
         "SALES_ERP_CURRENCY": settings.erp_currency,
@@ -109,14 +117,24 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def prepared_project(settings: Settings) -> DbtProject:
     """The project with a manifest that is as new as its files; parses them if need be, in seconds."""
-    database = f"-{settings.duckdb_path.stem}" if settings.is_local else ""
-    folder = settings.data_dir / "dbt" / f"manifest-{target(settings)}{database}"
-    manifest = folder / MANIFEST
-    if not manifest.exists() or manifest.stat().st_mtime < _last_change():
+    folder = _manifest_folder(settings)
+    behind = manifest_age(settings)
+    if behind is None or behind > 0:
         _parse(settings, folder)
     return DbtProject(
         project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=target(settings)
     )
+
+
+def manifest_age(settings: Settings) -> float | None:
+    """How many seconds the manifest is older than the project's files; None if there is none."""
+    manifest = _manifest_folder(settings) / MANIFEST
+    return _last_change() - manifest.stat().st_mtime if manifest.exists() else None
+
+
+def _manifest_folder(settings: Settings) -> Path:
+    database = f"-{settings.duckdb_path.stem}" if settings.is_local else ""
+    return settings.data_dir / "dbt" / f"manifest-{target(settings)}{database}"
 
 
 def _last_change() -> float:

@@ -13,6 +13,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 from adbc_driver_postgresql import dbapi
+from pydantic import Field
 
 from sales_assets.erp.url import ErpUrl
 from sales_assets.errors import RefusedError
@@ -49,7 +50,7 @@ class PostgresResource(dg.ConfigurableResource[None]):
         statement_timeout_seconds: After how long the ERP itself ends a query.
     """
 
-    url: str
+    url: str = Field(repr=False)
     connect_timeout_seconds: int = 10
     statement_timeout_seconds: int = 900
 

@@ -21,3 +21,6 @@ SALES_BY_DAY = (_SQL / "sales_by_day.sql").read_text()
 
 Columns: day, orders, sales, total_amount, changed_at.
 """
+
+RIGHTS = (_SQL / "rights.sql").read_text()
+"""Parameters: names of tables. Columns: name, may_read, may_write."""

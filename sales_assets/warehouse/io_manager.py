@@ -137,4 +137,5 @@ def _label(context: dg.OutputContext) -> str:
 def _holder(context: dg.OutputContext | dg.InputContext) -> str:
     owner = context if isinstance(context, dg.OutputContext) else context.upstream_output or context
     run_id = getattr(context, "run_id", None) or context.step_context.run_id
-    return f"run {run_id}, {owner.name}"
+    label = _label(owner) if isinstance(owner, dg.OutputContext) else owner.name
+    return f"run {run_id}, {label}"

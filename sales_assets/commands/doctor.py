@@ -1,0 +1,39 @@
+"""`make doctor`: looks at every setting, connection and right; one line each, and what to do."""
+
+import sys
+from collections.abc import Iterator
+
+from sales_assets.commands.console import quietly, say
+from sales_assets.doctor.findings import Finding
+from sales_assets.doctor.masking import masked
+from sales_assets.settings import dagster_home, given, settings
+
+
+def main(arguments: list[str]) -> int:
+    """Look, and say; the exit code is 1 if something is to be done."""
+    if arguments:
+        say("Usage: python -m sales_assets.commands.doctor")
+        return 2
+    variables, faults = given(), 0
+    with quietly():
+        try:
+            settings()
+            are_parsed = True
+        except ValueError as error:
+            are_parsed, unparsed = False, Finding("Settings", str(error), "Correct the variable.")
+        for finding in _rounds() if are_parsed else [unparsed]:
+            faults += not finding.is_well
+            say(masked(str(finding), variables, all_values=not are_parsed))
+    say(f"\n{faults} thing(s) to do." if faults else "\nAll is well.")
+    return 1 if faults else 0
+
+
+def _rounds() -> Iterator[Finding]:
+    from sales_assets.doctor.rounds import rounds, rounds_of_the_instance  # noqa: PLC0415 - may not load
+
+    yield from rounds(settings(), given())
+    yield from rounds_of_the_instance(settings(), dagster_home())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

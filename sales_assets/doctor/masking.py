@@ -1,0 +1,45 @@
+"""Keeps what the settings hold out of a text, whoever wrote it: a library's error may quote anything.
+
+Pure: variables and text in, text out.
+"""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, unquote, urlsplit
+
+_SECRET = ("PASSWORD", "SECRET", "PRIVATE_KEY", "PASSPHRASE", "TOKEN", "KEY_ID", "POSTGRES_URL", "ALERT_URLS")
+_PUBLIC = ("SNOWFLAKE_PRIVATE_KEY_PATH",)
+_SHORTEST_NAME = 12
+"""A name such as `sales` is no secret, and would be found in half of all words."""
+
+
+def masked(text: str, variables: Mapping[str, str], *, all_values: bool = False) -> str:
+    """A text in which each variable's value is replaced by the variable's name.
+
+    Args:
+        text: What somebody wants to show.
+        variables: Names and values of the settings.
+        all_values: Whether short values that should be public are replaced too, because what is in a
+            variable may have been meant for another.
+    """
+    found = {piece: name for name, value in variables.items() for piece in _pieces(name, value, all_values)}
+    for piece in sorted(found, key=len, reverse=True):
+        text = text.replace(piece, f"${found[piece]}")
+    return text
+
+
+def _pieces(name: str, value: str, all_values: bool) -> Iterator[str]:
+    """The value, and the parts of it that tell as much."""
+    is_secret = name not in _PUBLIC and any(word in name for word in _SECRET)
+    shortest = 1 if is_secret or all_values else _SHORTEST_NAME
+    parts = [value, value.strip(), repr(value)[1:-1], *_password(value)]
+    if is_secret:
+        parts += [line for line in value.replace("\\n", "\n").splitlines() if not line.startswith("-----")]
+    yield from (part for part in parts if len(part) >= shortest)
+
+
+def _password(value: str) -> list[str]:
+    try:
+        password = urlsplit(value).password or ""
+    except ValueError:
+        return []
+    return [password, unquote(password), quote(unquote(password), safe="")]

@@ -1,0 +1,64 @@
+"""Text that would be SQL if it were ever part of a statement: in values, keys and names, on both engines."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from sales_assets_tests.erp import Erp
+from sales_assets_tests.warehouses import Warehouse, duckdb, fake_snowflake, table
+
+TEXTS = [
+    "'; drop table raw.t; --",
+    '"; drop schema raw cascade; --',
+    "\\'; delete from raw.t; --",
+    "$$; select 1; $$ /* */",
+    "Zoë 東京 😀 %s ? :1 {x}",
+]
+CONTRACT = dg.TableSchema(
+    columns=[
+        dg.TableColumn("id", "BIGINT"),
+        dg.TableColumn("at", "VARCHAR"),
+        dg.TableColumn("word", "VARCHAR"),
+    ]
+)
+
+both = pytest.mark.parametrize("engine", [duckdb, fake_snowflake], ids=["duckdb", "snowflake"])
+Engine = Callable[[Path], AbstractContextManager[Warehouse]]
+
+
+@both
+def test_keys_and_values_that_look_like_sql_are_stored_replaced_and_read_as_they_are(
+    engine: Engine, tmp_path: Path
+) -> None:
+    keys = dg.StaticPartitionsDefinition(TEXTS)
+    with engine(tmp_path) as warehouse:
+        for _ in range(2):
+            for id_, text in enumerate(TEXTS):
+                rows = pd.DataFrame({"id": [id_], "at": [text], "word": [text[::-1]]})
+                done = warehouse.materialize(table(rows, CONTRACT, partitions=keys), key=text)
+                assert done.success
+        stored = warehouse.query("select t.at, t.word from raw.t as t order by t.id")
+        assert list(stored["at"]) == TEXTS
+        assert list(stored["word"]) == [text[::-1] for text in TEXTS]
+
+
+@both
+def test_a_parameter_that_looks_like_sql_is_only_compared(engine: Engine, tmp_path: Path) -> None:
+    with engine(tmp_path) as warehouse:
+        rows = pd.DataFrame({"id": range(len(TEXTS)), "at": TEXTS, "word": TEXTS})
+        whole = table(rows, CONTRACT, partitions=None)
+        assert warehouse.materialize(whole).success
+        for id_, text in enumerate(TEXTS):
+            found = warehouse.reader.query("select id from raw.t where word = ?", [text])
+            assert list(found["id"]) == [id_]
+
+
+def test_a_customer_whose_name_looks_like_sql_comes_out_of_the_erp_as_it_is(erp: Erp) -> None:
+    for id_, text in enumerate(TEXTS):
+        erp.customer(id_, city=text)
+        found = erp.resource.execute_query("select id from customers where city = $1", [text])
+        assert list(found["id"]) == [id_]

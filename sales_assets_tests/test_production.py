@@ -1,0 +1,181 @@
+"""The pipeline in production's settings, on Snowflake's stand-in, held against the same on DuckDB.
+
+The stand-in knows no query tag and no other session parameter, so what it is asked for is looked at instead.
+It has no temporary tables of a schema, so dbt's become transient ones. It sums decimals as doubles, so the
+amounts here are such that both are exact; that decimals are is proven on DuckDB. All else is as it will be:
+`daily_sales_pipeline`, its assets and every model and test of dbt, within this process.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dagster as dg
+import pandas as pd
+import pytest
+import snowflake.connector
+import sqlglot
+from fakesnow.cursor import FakeSnowflakeCursor
+
+from sales_assets.definitions import build_definitions
+from sales_assets.settings import Environment, Settings, SnowflakeSecret
+from sales_assets_tests.erp import Erp
+from sales_assets_tests.warehouses import Warehouse, duckdb, fake_snowflake
+
+pytestmark = pytest.mark.slow
+
+DAYS = ["2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"]
+NAMES = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+RANGE = dict(zip(NAMES, (DAYS[0], DAYS[-1]), strict=True))
+SECRET = "planted-word"
+ACCOUNT = {
+    "SNOWFLAKE_ACCOUNT": "a",
+    "SNOWFLAKE_USER": "u",
+    "SNOWFLAKE_ROLE": "r",
+    "SNOWFLAKE_WAREHOUSE": "w",
+    "SNOWFLAKE_DATABASE": "SALES",
+    "SNOWFLAKE_PASSWORD": SECRET,
+}
+TABLES = {
+    "raw.raw_orders": "order_id",
+    "raw.raw_customers": "snapshot_date, id",
+    "silver.silver_enriched_orders": "order_id",
+    "gold.fct_orders": "order_id",
+    "gold.dim_customers": "customer_id",
+    "gold.daily_sales": "order_date, channel, currency",
+    "gold.monthly_revenue": "month",
+    "gold.payments_reconciliation": "order_id",
+    "gold.marketing_roi": "month, channel",
+}
+
+
+def fill(erp: Erp) -> None:
+    """Orders of four days; each amount is a multiple of a quarter."""
+    for customer in range(1, 5):
+        erp.customer(customer, city="Città d'Oro; --")
+    for id_ in range(1, 41):
+        items = [(1 + id_ % 3, f"{id_}.25", None), (2, "10.50", "0.5")][: id_ % 3]
+        at = f"{DAYS[id_ % 4]} {id_ % 24:02}:59:59.999999+00"
+        erp.order(id_, at, customer=id_ % 5, status=("completed", "shipped", "odd")[id_ % 3], items=items)
+
+
+class Production:
+    """The pipeline on the stand-in, and what was asked of Snowflake."""
+
+    def __init__(self, warehouse: Warehouse, settings: Settings):
+        self.warehouse = warehouse
+        self.settings = settings
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.connections: list[dict[str, Any]] = []
+        self.job = build_definitions(settings).resolve_job_def("daily_sales_pipeline")
+
+    def run(self, **options: Any) -> dg.ExecuteInProcessResult:
+        """Run the job; every connection is noted."""
+        connect = snowflake.connector.connect
+
+        def noted(**arguments: Any) -> Any:
+            self.connections.append(arguments)
+            return connect(**arguments)
+
+        with patch.object(snowflake.connector, "connect", noted):
+            return self.job.execute_in_process(instance=self.instance, **options)
+
+
+@contextmanager
+def no_temporary_tables() -> Iterator[None]:
+    execute = FakeSnowflakeCursor.execute
+
+    def executing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        command = command.replace("create or replace temporary table", "create or replace transient table")
+        return execute(cursor, command, *arguments, **options)
+
+    with patch.object(FakeSnowflakeCursor, "execute", executing):
+        yield
+
+
+@contextmanager
+def production(erp: Erp, folder: Path) -> Iterator[Production]:
+    settings = Settings(
+        environment=Environment.PROD, data_dir=folder, snowflake_secret=SnowflakeSecret.PASSWORD
+    )
+    variables = ACCOUNT | {"ERP_POSTGRES_URL": erp.url}
+    with patch.dict(os.environ, variables), fake_snowflake(folder) as warehouse, no_temporary_tables():
+        yield Production(warehouse, settings)
+
+
+def contents(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
+    """Every table of both engines, as text in one order."""
+    found = {}
+    for table, order in TABLES.items():
+        rows = warehouse.query(f"select * from {table} order by {order}")
+        columns = {name: [_plain(value) for value in rows[name]] for name in sorted(rows)}
+        found[table] = pd.DataFrame(columns)
+    return found
+
+
+def _plain(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return value.tz_localize(None).isoformat() if value.tzinfo else value.isoformat()
+    return f"{float(value):.4f}" if isinstance(value, int | float) else str(value)
+
+
+def on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
+    """The same range on a laptop."""
+    settings = Settings(duckdb_path=folder / "sales.duckdb", data_dir=folder, has_erp_url=True)
+    job = build_definitions(settings).resolve_job_def("daily_sales_pipeline")
+    with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}), duckdb(folder) as warehouse:
+        assert job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=RANGE).success
+        return contents(warehouse)
+
+
+def test_the_pipeline_on_snowflake_ends_with_the_rows_of_duckdb_by_the_day_and_as_a_range(
+    erp: Erp, tmp_path: Path
+) -> None:
+    fill(erp)
+    expected = on_duckdb(erp, tmp_path / "laptop")
+    assert sum(len(rows) for rows in expected.values()) > 100
+    with production(erp, tmp_path / "prod") as prod:
+        for day in (DAYS[0], DAYS[1]):
+            assert prod.run(partition_key=day).success
+        assert prod.run(tags=RANGE).success
+        for table, rows in contents(prod.warehouse).items():
+            pd.testing.assert_frame_equal(rows, expected[table], obj=table)
+
+
+def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is_tagged(
+    erp: Erp, tmp_path: Path
+) -> None:
+    fill(erp)
+    with production(erp, tmp_path) as prod:
+        done = prod.run(partition_key=DAYS[0])
+    compiled = sorted((tmp_path / "dbt" / "runs" / "run").rglob("*.sql"))
+    assert len(compiled) >= 40
+    for path in compiled:
+        sqlglot.parse(path.read_text(), dialect="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
+    tags = [each["session_parameters"].get("QUERY_TAG") for each in prod.connections]
+    assert {f"run {done.run_id}, raw_orders", f"run {done.run_id}, dbt"} <= set(tags)
+    assert None not in tags
+    ours = [each for each in prod.connections if each.get("application") != "dbt"]
+    assert all(each["session_parameters"]["TIMEZONE"] == "UTC" for each in ours)
+    assert all(each["session_parameters"]["LOCK_TIMEOUT"] == 1800 for each in ours)
+    assert all(each["password"] == SECRET for each in prod.connections)
+
+
+def test_nothing_that_the_pipeline_writes_to_disk_or_to_dagster_holds_the_secret(
+    erp: Erp, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(erp)
+    with production(erp, tmp_path) as prod:
+        done = prod.run(partition_key=DAYS[0])
+        run = prod.instance.get_run_by_id(done.run_id)
+        kept = [str(prod.settings), repr(prod.job.resource_defs), str(run)]
+    kept += [str(event) for event in prod.instance.all_logs(done.run_id)]
+    assert SECRET not in "".join(kept) + "".join(capfd.readouterr())
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) > 10
+    assert not [path for path in written if SECRET.encode() in path.read_bytes()]

@@ -19,6 +19,8 @@ from sales_assets.demo.airbyte.jobs import StandInJob
 from sales_assets.settings import Environment, Settings
 from sales_assets_tests.airbyte import CRM, GARBLED, RESET, SLOW, Airbyte, Fault
 
+pytestmark = pytest.mark.slow
+
 ADS, _, PAYMENTS, STAGING = CONNECTIONS
 STREAMS = {CRM.id: ["crm/accounts", "crm/contacts"], ADS.id: ["ads/spend"]}
 KEYS = [dg.AssetKey(key.split("/")) for keys in STREAMS.values() for key in keys]

@@ -13,6 +13,8 @@ from sales_assets.airbyte.reporting import syncing_tag
 from sales_assets.settings import Settings
 from sales_assets_tests.airbyte import CRM, GARBLED, RESET, SLOW, TORN, Airbyte, Fault
 
+pytestmark = pytest.mark.slow
+
 ASSETS = [each for each in build_airbyte_assets(Settings()) if each.op.name == "airbyte_crm"]
 ACCOUNTS, CONTACTS = dg.AssetKey(["crm", "accounts"]), dg.AssetKey(["crm", "contacts"])
 JOB = r"/jobs/\d+"

@@ -6,9 +6,11 @@ amounts here are such that both are exact; that decimals are is proven on DuckDB
 `daily_sales_pipeline`, its assets and every model and test of dbt, within this process.
 """
 
+import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -133,49 +135,57 @@ def on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
         return contents(warehouse)
 
 
-def test_the_pipeline_on_snowflake_ends_with_the_rows_of_duckdb_by_the_day_and_as_a_range(
-    erp: Erp, tmp_path: Path
-) -> None:
-    fill(erp)
-    expected = on_duckdb(erp, tmp_path / "laptop")
-    assert sum(len(rows) for rows in expected.values()) > 100
-    with production(erp, tmp_path / "prod") as prod:
-        for day in (DAYS[0], DAYS[1]):
-            assert prod.run(partition_key=day).success
+@dataclass
+class Ran:
+    """What one day, and then the range that it is in, left behind; in production and on a laptop."""
+
+    day: dg.ExecuteInProcessResult
+    production: Production
+    said: str
+    tables: dict[str, pd.DataFrame]
+    expected: dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def ran(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+    folder = tmp_path_factory.mktemp("production")
+    postgres.clear()
+    fill(postgres)
+    expected = on_duckdb(postgres, folder / "laptop")
+    said = io.StringIO()
+    with production(postgres, folder / "prod") as prod, redirect_stdout(said), redirect_stderr(said):
+        day = prod.run(partition_key=DAYS[0])
         assert prod.run(tags=RANGE).success
-        for table, rows in contents(prod.warehouse).items():
-            pd.testing.assert_frame_equal(rows, expected[table], obj=table)
+        yield Ran(day, prod, said.getvalue(), contents(prod.warehouse), expected)
 
 
-def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is_tagged(
-    erp: Erp, tmp_path: Path
-) -> None:
-    fill(erp)
-    with production(erp, tmp_path) as prod:
-        done = prod.run(partition_key=DAYS[0])
-    compiled = sorted((tmp_path / "dbt" / "runs" / "run").rglob("*.sql"))
+def test_the_pipeline_on_snowflake_ends_with_the_rows_of_duckdb_by_the_day_and_as_a_range(ran: Ran) -> None:
+    assert sum(len(rows) for rows in ran.expected.values()) > 100
+    for table, rows in ran.tables.items():
+        pd.testing.assert_frame_equal(rows, ran.expected[table], obj=table)
+
+
+def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is_tagged(ran: Ran) -> None:
+    compiled = sorted((ran.production.settings.data_dir / "dbt" / "runs" / "run").rglob("*.sql"))
     assert len(compiled) >= 40
     for path in compiled:
         sqlglot.parse(path.read_text(), dialect="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
-    tags = [each["session_parameters"].get("QUERY_TAG") for each in prod.connections]
-    assert {f"run {done.run_id}, raw_orders", f"run {done.run_id}, dbt"} <= set(tags)
+    connections = ran.production.connections
+    tags = [each["session_parameters"].get("QUERY_TAG") for each in connections]
+    assert {f"run {ran.day.run_id}, raw_orders", f"run {ran.day.run_id}, dbt"} <= set(tags)
     assert None not in tags
-    ours = [each for each in prod.connections if each.get("application") != "dbt"]
+    ours = [each for each in connections if each.get("application") != "dbt"]
     assert all(each["session_parameters"]["TIMEZONE"] == "UTC" for each in ours)
     assert all(each["session_parameters"]["LOCK_TIMEOUT"] == 1800 for each in ours)
-    assert all(each["password"] == SECRET for each in prod.connections)
+    assert all(each["password"] == SECRET for each in connections)
 
 
-def test_nothing_that_the_pipeline_writes_to_disk_or_to_dagster_holds_the_secret(
-    erp: Erp, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    fill(erp)
-    with production(erp, tmp_path) as prod:
-        done = prod.run(partition_key=DAYS[0])
-        run = prod.instance.get_run_by_id(done.run_id)
-        kept = [str(prod.settings), repr(prod.job.resource_defs), str(run)]
-    kept += [str(event) for event in prod.instance.all_logs(done.run_id)]
-    assert SECRET not in "".join(kept) + "".join(capfd.readouterr())
-    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+def test_nothing_that_the_pipeline_writes_to_disk_or_to_dagster_holds_the_secret(ran: Ran) -> None:
+    instance, settings = ran.production.instance, ran.production.settings
+    run = instance.get_run_by_id(ran.day.run_id)
+    kept = [str(settings), repr(ran.production.job.resource_defs), str(run)]
+    kept += [str(event) for event in instance.all_logs(ran.day.run_id)]
+    assert SECRET not in "".join(kept) + ran.said
+    written = [path for path in settings.data_dir.rglob("*") if path.is_file()]
     assert len(written) > 10
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]

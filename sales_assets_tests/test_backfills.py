@@ -78,14 +78,11 @@ def backfills(erp: Erp, checkout: Path) -> Iterator[Backfills]:
     return Backfills(erp, checkout)
 
 
-@pytest.mark.parametrize("step", ["raw_customers", "raw_orders", "silver_enriched_orders"])
-def test_a_backfill_that_is_killed_after_a_step_is_finished_by_running_it_again(
-    backfills: Backfills, step: str
-) -> None:
+def test_a_backfill_that_is_killed_after_a_step_is_finished_by_running_it_again(backfills: Backfills) -> None:
     backfills.ran(DAYS[0], DAYS[3])
     process = backfills.started(DAYS[0], DAYS[-1])
     assert process.stdout is not None
-    assert any(line.strip().startswith(step) for line in process.stdout)
+    assert any(line.strip().startswith("raw_orders") for line in process.stdout)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     said = backfills.ran(DAYS[0], DAYS[-1], command="repair")

@@ -88,7 +88,7 @@ def run(way: str, days: int, url: str) -> Cost:
         "ERP_POSTGRES_URL": url,
         "SALES_DUCKDB_PATH": os.fspath(home / ".data" / "sales.duckdb"),
         "PYTHONPATH": os.fspath(home),
-        "DAGSTER_HOME": os.fspath(home / ".data"),
+        "DAGSTER_HOME": os.fspath(home if (home / "dagster.yaml").exists() else home / ".data"),
     }
     warehouse = environment["SALES_DUCKDB_PATH"]
     one_day = ["-m", "dagster", "asset", "materialize", "--select", "*", "-m", "bench.stock", "--partition"]

@@ -5,10 +5,18 @@ import dagster as dg
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.ops.repair import repair
 from sales_assets.partitions import DAILY, MARKETPLACE_FILES
-from sales_assets.taxonomy import AIRBYTE, DOMAIN_TAGS, GOLD, INGESTION, RAW_MARKETPLACE_ORDERS, SILVER
+from sales_assets.taxonomy import (
+    AIRBYTE,
+    DAILY_JOB,
+    DOMAIN_TAGS,
+    GOLD,
+    INGESTION,
+    RAW_MARKETPLACE_ORDERS,
+    SILVER,
+)
 
 daily_sales_pipeline = dg.define_asset_job(
-    "daily_sales_pipeline",
+    DAILY_JOB,
     selection=dg.AssetSelection.groups(INGESTION, SILVER, GOLD)
     - dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS)
     - dg.AssetSelection.checks(agrees_with_the_erp),

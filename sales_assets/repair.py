@@ -106,8 +106,8 @@ def _differing(
     if not days:
         return {}
     found = reconcile(window_between(days[0], days[-1]), postgres_erp, warehouse, instance)
-    reasons = dict(zip(found["day"], found["reason"], strict=True))
-    return {day: reason for day, reason in reasons.items() if day in set(days)}
+    own = found[found["day"].isin(days)]
+    return dict(zip(own["day"], own["reason"], strict=True))
 
 
 def _rest(instance: dg.DagsterInstance, lineage: Lineage) -> dict[dg.AssetKey, str]:

@@ -23,6 +23,9 @@ ERP_POOL = "erp"
 DBT_POOL = "dbt"
 """What the deployment may limit, so that a backfill does not ask more of a server than it can bear."""
 
+DAILY_JOB = "daily_sales_pipeline"
+"""The job that makes a business day, from the ERP to gold."""
+
 OWNER = "team:data-platform"
 
 NO_DATA_TAG = "sales/no_data"

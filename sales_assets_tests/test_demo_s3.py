@@ -86,6 +86,7 @@ def test_the_catalog_offers_the_files_before_the_sensor_ever_ran(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(ROOT / "dagster.yaml", folder)
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
     monkeypatch.setattr(console, "ROOT", folder)
     monkeypatch.chdir(folder)
     for _ in range(2):

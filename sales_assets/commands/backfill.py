@@ -3,13 +3,13 @@
 import argparse
 import sys
 
-from sales_assets.commands.console import LOG, say, working
+from sales_assets.commands.console import LOG, days_asked, say, working
 from sales_assets.gaps import ranges
 from sales_assets.launching import carry_out, fail_dead_runs
 from sales_assets.lineage import Lineage
-from sales_assets.partitions import window_between
 from sales_assets.plans import Part, with_the_rest_last
 from sales_assets.settings import settings
+from sales_assets.taxonomy import DAILY_JOB
 
 
 def main(arguments: list[str]) -> int:
@@ -17,14 +17,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make backfill", description=__doc__)
     parser.add_argument("first", metavar="FROM", help="the first business day, such as 2025-01-01")
     parser.add_argument("last", metavar="TO", help="the last one")
-    asked = parser.parse_args(arguments)
-    try:
-        window = window_between(asked.first, asked.last)
-    except ValueError as error:
-        parser.error(str(error))
+    _, window = days_asked(parser, arguments)
     from sales_assets.definitions import defs  # noqa: PLC0415 - seconds of imports, after the arguments
 
-    job = defs.resolve_job_def("daily_sales_pipeline")
+    job = defs.resolve_job_def(DAILY_JOB)
     lineage = Lineage(job)
     days = ranges(window.days, settings().max_partitions_per_run)
     parts = with_the_rest_last([Part(tuple(lineage.assets), *first_last) for first_last in days], lineage)

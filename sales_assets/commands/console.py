@@ -1,12 +1,14 @@
-"""What the commands share: a line on the screen, the instance, and where the noise goes."""
+"""What the commands share: the days that are asked for, a line on the screen, the instance, the log."""
 
+import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
 
 import dagster as dg
 
-from sales_assets.settings import ROOT
+from sales_assets.partitions import Window, window_between
+from sales_assets.settings import ROOT, dagster_home
 
 LOG = ROOT / ".data" / "command.log"
 """What dbt says of each model and test; too long for the screen."""
@@ -17,10 +19,21 @@ def say(text: str) -> None:
     print(text, file=sys.__stdout__, flush=True)
 
 
+def days_asked(
+    parser: argparse.ArgumentParser, arguments: Sequence[str]
+) -> tuple[argparse.Namespace, Window]:
+    """What somebody typed, and its window from `first` to `last`; ends the command if it is none."""
+    asked = parser.parse_args(arguments)
+    try:
+        return asked, window_between(asked.first, asked.last)
+    except ValueError as error:
+        parser.error(str(error))
+
+
 @contextmanager
 def working() -> Iterator[dg.DagsterInstance]:
-    """The instance of `dagster dev`, with everything that is printed meanwhile in the log."""
-    with quietly(), dg.DagsterInstance.from_config(str(ROOT)) as instance:
+    """The instance of `dagster dev` or of the deployment; what is printed meanwhile goes to the log."""
+    with quietly(), dg.DagsterInstance.from_config(str(dagster_home())) as instance:
         yield instance
 
 

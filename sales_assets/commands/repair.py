@@ -5,12 +5,13 @@ import sys
 
 import dagster as dg
 
-from sales_assets.commands.console import LOG, say, working
+from sales_assets.commands.console import LOG, days_asked, say, working
 from sales_assets.launching import carry_out, fail_dead_runs
 from sales_assets.lineage import Lineage
-from sales_assets.partitions import DAILY, window_between
+from sales_assets.partitions import DAILY
 from sales_assets.repair import plan_repair
 from sales_assets.settings import settings
+from sales_assets.taxonomy import DAILY_JOB
 
 
 def main(arguments: list[str]) -> int:
@@ -19,14 +20,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--run", action="store_true", help="run the plan, instead of only showing it")
     parser.add_argument("--from", dest="first", default=DAILY.get_first_partition_key())
     parser.add_argument("--to", dest="last", default=DAILY.get_last_partition_key())
-    asked = parser.parse_args(arguments)
-    try:
-        window = window_between(asked.first, asked.last)
-    except ValueError as error:
-        parser.error(str(error))
+    asked, window = days_asked(parser, arguments)
     from sales_assets.definitions import defs  # noqa: PLC0415 - seconds of imports, after the arguments
 
-    job = defs.resolve_job_def("daily_sales_pipeline")
+    job = defs.resolve_job_def(DAILY_JOB)
     needed = {key: (defs.resources or {})[key] for key in ("postgres_erp", "warehouse")}
     with working() as instance, dg.build_resources(needed, instance=instance) as resources:
         fail_dead_runs(instance, say)

@@ -19,6 +19,7 @@ from sales_assets.launching import run_part
 from sales_assets.partitions import MARKETPLACE_FILES, partition_of_file
 from sales_assets.plans import Part
 from sales_assets.settings import Settings, settings
+from sales_assets.taxonomy import DAILY_JOB
 
 DAYS = 30
 
@@ -59,7 +60,7 @@ def run_demo(settings: Settings) -> int:
     say(f"3/3  Running daily_sales_pipeline for {first} to {last} …")
     with working() as instance:
         month = Part((), first.isoformat(), last.isoformat())
-        succeeded = run_part(month, defs.resolve_job_def("daily_sales_pipeline"), instance, say)
+        succeeded = run_part(month, defs.resolve_job_def(DAILY_JOB), instance, say)
     if not succeeded:
         say(f"The run failed; the messages above and {LOG} say why. What was stored before is kept.")
         return 1

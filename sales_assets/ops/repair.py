@@ -11,6 +11,7 @@ from sales_assets.partitions import DAILY, window_between
 from sales_assets.reconciliation import Warehouse
 from sales_assets.repair import plan_repair
 from sales_assets.settings import settings
+from sales_assets.taxonomy import DAILY_JOB
 
 
 class RepairConfig(dg.Config):
@@ -31,7 +32,7 @@ def repair(
     warehouse: dg.ResourceParam[Warehouse],
 ) -> None:
     """Finds what is missing, failed, stale or different from the ERP, and runs what mends it."""
-    job = context.repository_def.get_job("daily_sales_pipeline")
+    job = context.repository_def.get_job(DAILY_JOB)
     window = window_between(config.first_day, config.last_day or str(DAILY.get_last_partition_key()))
     plan = plan_repair(
         window,

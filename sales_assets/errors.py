@@ -4,6 +4,8 @@ What may pass by itself (a database that is down, a time-out) stays an ordinary 
 the retry policies of `retries.py` apply to it.
 """
 
+import re
+
 import dagster as dg
 
 
@@ -16,3 +18,8 @@ class RefusedError(dg.Failure, ValueError):
     def __init__(self, sentence: str):
         dg.Failure.__init__(self, description=sentence, allow_retries=False)
         ValueError.__init__(self, sentence)
+
+
+def missing_variables(error: Exception) -> list[str]:
+    """The environment variables that Dagster misses, by its error when it resolves a resource's `EnvVar`s."""
+    return sorted(set(re.findall(r'environment variable "(\w+)"', str(error))))

@@ -16,15 +16,11 @@ from sales_assets.assets import raw_orders
 from sales_assets.erp import postgres
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.pipeline import ORDER_TABLES
 
 pytestmark = pytest.mark.slow
 
 DAYS = [f"2025-01-{day:02}" for day in range(10, 19)]
-TABLES = {
-    "raw.raw_orders": "cast(order_date as date)",
-    "silver.silver_enriched_orders": "cast(order_date as date)",
-    "gold.fct_orders": "order_date",
-}
 
 
 class Backfills:
@@ -57,7 +53,7 @@ class Backfills:
     def stored(self, table: str) -> dict[str, tuple[int, str]]:
         """Count and exact sum of each day that is stored."""
         query = f"""
-            select {TABLES[table]}::varchar, count(*), sum(total_amount)::decimal(38, 4)::varchar
+            select {ORDER_TABLES[table]}::varchar, count(*), sum(total_amount)::decimal(38, 4)::varchar
             from {table} group by 1
         """
         with duckdb.connect(self.checkout / ".data" / "sales.duckdb", read_only=True) as connection:
@@ -66,7 +62,7 @@ class Backfills:
     def is_exact(self) -> bool:
         """Whether every table has every day as the ERP has it."""
         expected = {day: self.erp.totals(day) for day in DAYS}
-        return all(self.stored(table) == expected for table in TABLES)
+        return all(self.stored(table) == expected for table in ORDER_TABLES)
 
 
 @pytest.fixture

@@ -2,80 +2,22 @@
 
 import os
 import random
-import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import dagster as dg
 import duckdb
-import pandas as pd
 import pytest
 
 from sales_assets.dbt.project import dbt_resource
-from sales_assets.definitions import build_definitions
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.pipeline import DAYS, ORDER_TABLES, Pipeline
 
 pytestmark = pytest.mark.slow
-
-RANGE = {
-    "dagster/asset_partition_range_start": "2025-01-14",
-    "dagster/asset_partition_range_end": "2025-01-17",
-}
-DAYS = ["2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"]
-GOLD = {
-    "raw.raw_orders": "cast(order_date as date)",
-    "silver.silver_enriched_orders": "cast(order_date as date)",
-    "gold.fct_orders": "order_date",
-}
-
-
-class Pipeline:
-    """The job `daily_sales_pipeline` on an ERP and a warehouse of its own."""
-
-    def __init__(self, erp: Erp, settings: Settings):
-        self.erp = erp
-        self.settings = settings
-        self.instance = dg.DagsterInstance.ephemeral()
-        self.warehouse = DuckDBWarehouse(database=str(settings.duckdb_path))
-        self.job = build_definitions(settings).resolve_job_def("daily_sales_pipeline")
-
-    def run(self, **options: Any) -> dg.ExecuteInProcessResult:
-        """Run the job; for a range unless a partition key is given."""
-        if "partition_key" not in options:
-            options["tags"] = RANGE
-        with patch.dict(os.environ, {"ERP_POSTGRES_URL": self.erp.url}):
-            return self.job.execute_in_process(instance=self.instance, raise_on_error=False, **options)
-
-    def copy(self, folder: Path) -> "Pipeline":
-        """The same ERP, and a warehouse that may be changed."""
-        settings = replace(self.settings, duckdb_path=folder / "sales.duckdb")
-        shutil.copy(self.settings.duckdb_path, settings.duckdb_path)
-        return Pipeline(self.erp, settings)
-
-    def totals(self, day: str) -> dict[str, tuple[int, str | None]]:
-        """Count and exact sum of a day's orders in each table."""
-        found = {
-            table: self._one(
-                f"select count(*), sum(total_amount)::decimal(38,4)::varchar from {table} where {column} = ?",
-                day,
-            )
-            for table, column in GOLD.items()
-        }
-        daily = "select coalesce(sum(order_count), 0)::bigint, sum(total_amount)::decimal(38,4)::varchar "
-        found["gold.daily_sales"] = self._one(
-            f"{daily} from gold.daily_sales where order_date = ? and channel = 'erp'", day
-        )
-        return found
-
-    def _one(self, query: str, day: str) -> tuple[int, str | None]:
-        [row] = self.warehouse.query(query, [day]).itertuples(index=False)
-        return int(row[0]), None if pd.isna(row[1]) else row[1]
 
 
 def fill(erp: Erp, seed: int) -> None:
@@ -113,7 +55,7 @@ def stocked(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Pipeline
 def test_every_table_has_exactly_the_erps_count_and_sum_of_the_day(stocked: Pipeline, day: str) -> None:
     expected = stocked.erp.totals(day)
     assert expected[0] > 0
-    assert stocked.totals(day) == dict.fromkeys([*GOLD, "gold.daily_sales"], expected)
+    assert stocked.totals(day) == dict.fromkeys([*ORDER_TABLES, "gold.daily_sales"], expected)
 
 
 def test_the_months_revenue_is_that_of_its_days(stocked: Pipeline) -> None:

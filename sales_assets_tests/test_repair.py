@@ -12,7 +12,7 @@ from sales_assets.repair import Repair, plan_repair
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import FCT_ORDERS, RAW_ORDERS
 from sales_assets_tests.erp import Erp
-from sales_assets_tests.test_pipeline import DAYS, GOLD, Pipeline
+from sales_assets_tests.pipeline import DAYS, ORDER_TABLES, Pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def test_the_good_days_of_a_range_with_a_bad_one_are_carried_on_into_gold(pipeli
         f"{DAYS[2]}..{DAYS[3]} from gold",
         "all..all from gold",
     ]
-    whole = {**dict.fromkeys(GOLD, (1, "10.0000")), "gold.daily_sales": (1, "10.0000")}
+    whole = {**dict.fromkeys(ORDER_TABLES, (1, "10.0000")), "gold.daily_sales": (1, "10.0000")}
     assert [pipeline.totals(day) == whole for day in DAYS] == [True, False, True, True]
     pipeline.erp.run("delete from order_items where order_id = 9", "delete from orders where id = 9")
     assert pipeline.repair() == (True, [f"{BAD}..{BAD} from the ERP"])

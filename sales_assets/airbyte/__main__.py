@@ -3,7 +3,6 @@
 What a snapshot is belongs to `snapshot.py`, how the server is read to `live.py`.
 """
 
-import re
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sales_assets.airbyte.errors import AirbyteRefusedError, AirbyteUnavailableE
 from sales_assets.airbyte.live import live_snapshot
 from sales_assets.airbyte.snapshot import FOLDER, Snapshot, SnapshotError, path_of, read, write
 from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
+from sales_assets.errors import missing_variables
 from sales_assets.resources import airbyte_resource
 from sales_assets.settings import Settings, settings
 
@@ -40,8 +40,8 @@ def rewrite(settings: Settings, folder: Path = FOLDER) -> int:
         with airbyte_resource(settings).process_config_and_initialize_cm() as workspace:
             now = live(workspace)
     except _FAILURES as error:
-        missing = re.search(r'environment variable "(\w+)"', str(error))
-        reason = f"{missing[1]} is not set." if missing else error
+        missing = ", ".join(missing_variables(error))
+        reason = f"it needs {missing}, which is not set." if missing else error
         say(f"The snapshot {path} stays as it was: {reason}")
         return 1
     try:

@@ -8,8 +8,6 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 from dagster_aws.s3 import S3Resource
 
+from sales_assets.demo.detached import started
 from sales_assets.demo.marketplaces import PREFIX
 from sales_assets.demo.server import exclusively
 from sales_assets.errors import RefusedError
@@ -25,8 +24,6 @@ from sales_assets.marketplace.resource import MarketplaceS3Resource
 BUCKET = "sales-demo"
 STATE = "server.json"
 """The server keeps this file locked for as long as it lives, and says in it where it listens."""
-
-_PATIENCE_SECONDS = 60.0
 
 
 class DemoS3Resource(MarketplaceS3Resource):
@@ -105,15 +102,8 @@ def _started(folder: Path, timezone: str) -> dict[str, int]:
         raise RefusedError(message)
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "server.log"
-    command = [sys.executable, "-m", "sales_assets.demo.s3_server", os.fspath(folder), timezone]
-    with log.open("w") as output:
-        server = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline and not server.poll():
-        if state := _running(folder):
-            return state
-        time.sleep(0.05)
+    arguments = [os.fspath(folder), timezone]
+    if state := started("sales_assets.demo.s3_server", arguments, log, lambda: _running(folder)):
+        return state
     message = f"The local stand-in for S3 did not start; {log} says why. Nothing was stored."
     raise RefusedError(message)

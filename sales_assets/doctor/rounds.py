@@ -1,6 +1,5 @@
 """Which things the doctor looks at in a deployment, and in which order; how, is each thing's own file's."""
 
-import re
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from sales_assets.doctor.instance import look_at_the_daemons, look_at_the_pools
 from sales_assets.doctor.private_key import look_at_the_private_key
 from sales_assets.doctor.s3 import look_at_s3
 from sales_assets.doctor.variables import look_at_the_variables
+from sales_assets.errors import missing_variables
 from sales_assets.resources import build_resources
 from sales_assets.settings import Settings, SnowflakeSecret
 
@@ -97,8 +97,8 @@ def _with(settings: Settings, subject: str, key: str, look: Any) -> list[Finding
             with build_resources(settings)[key].process_config_and_initialize_cm() as resource:
                 notes.findings += look(resource)
         except dg.DagsterInvalidConfigError as error:
-            missing = sorted(set(re.findall(r'environment variable "(\w+)"', str(error))))
-            notes.fix(f"It was not looked at, for it needs {', '.join(missing)}.", _VARIABLES)
+            missing = ", ".join(missing_variables(error))
+            notes.fix(f"It was not looked at, for it needs {missing}.", _VARIABLES)
     return notes.findings
 
 

@@ -47,7 +47,8 @@ class PostgresResource(dg.ConfigurableResource[None]):
     Attributes:
         url: `postgresql://user:password@host:port/database`; a secret, so give a `dg.EnvVar`.
         connect_timeout_seconds: How long to wait for a connection.
-        statement_timeout_seconds: After how long the ERP itself ends a query.
+        statement_timeout_seconds: After how long the ERP itself ends a statement; an answer is fetched by
+            several.
     """
 
     url: str = Field(repr=False)

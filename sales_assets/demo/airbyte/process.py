@@ -6,8 +6,6 @@ One for each warehouse file and time zone. What it serves belongs to `server.py`
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import zlib
 from pathlib import Path
@@ -15,13 +13,12 @@ from typing import Any
 
 import requests
 
+from sales_assets.demo.detached import started
 from sales_assets.demo.server import exclusively
-from sales_assets.settings import ROOT
 
 PORT = 18001
 """Where it listens if nobody else does, so that the links of the reviewed snapshot lead somewhere."""
 
-_PATIENCE_SECONDS = 60.0
 _ANSWER_SECONDS = 5.0
 
 
@@ -74,20 +71,8 @@ def _started(folder: Path, arguments: list[str]) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "server.json").unlink(missing_ok=True)
     log = folder / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-W", "ignore", "-m", "sales_assets.demo.airbyte", *arguments],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if url := _found(folder):
-            return url
-        time.sleep(0.05)
+    if url := started("sales_assets.demo.airbyte", arguments, log, lambda: _found(folder)):
+        return url
     message = f"The local stand-in for Airbyte did not start; {log} says why."
     raise RuntimeError(message)
 

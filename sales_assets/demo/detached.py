@@ -1,0 +1,48 @@
+"""Processes that outlive the one that started them: how the local stand-ins are started.
+
+What is served, and how a running server is found and stopped, belongs to each stand-in.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from sales_assets.settings import ROOT
+
+_PATIENCE_SECONDS = 60.0
+
+Found = TypeVar("Found")
+
+
+def started(
+    module: str, arguments: Sequence[str], log: Path, find: Callable[[], Found | None]
+) -> Found | None:
+    """Start a module of ours, and wait until it is ready.
+
+    Args:
+        module: Its name, as for `python -m`.
+        arguments: What it is given.
+        log: Where it writes, anew.
+        find: Looks for it; None while it is not ready.
+
+    Returns:
+        What was found; None if it ended, or took more than a minute.
+    """
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-W", "ignore", "-m", module, *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if found := find():
+            return found
+        time.sleep(0.05)
+    return None

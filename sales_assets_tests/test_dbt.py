@@ -11,16 +11,18 @@ import dagster as dg
 import jinja2
 import pyarrow as pa
 import pytest
+import sqlglot
 import yaml
 
 from sales_assets.contracts import RAW_CUSTOMERS, RAW_MARKETPLACE_ORDERS, SILVER_ENRICHED_ORDERS
 from sales_assets.dbt import project
 from sales_assets.dbt.assets import build_command
-from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, prepared_project
-from sales_assets.settings import Settings
+from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, dbt_resource, prepared_project
+from sales_assets.settings import Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.columns import arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.slices import Slice
+from sales_assets_tests.snowflake import speaking_to, stand_in
 
 
 @pytest.mark.slow
@@ -49,6 +51,33 @@ def copied_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(PROJECT_DIR, copy)
     monkeypatch.setattr(project, "PROJECT_DIR", copy)
     return copy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("environment", "dialect"), [(Environment.LOCAL, "duckdb"), (Environment.PROD, "snowflake")]
+)
+def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
+    environment: Environment, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "PASSWORD"):
+        monkeypatch.setenv(f"SNOWFLAKE_{name}", "sales")
+    settings = Settings(
+        environment=environment,
+        data_dir=tmp_path,
+        duckdb_path=tmp_path / "sales.duckdb",
+        snowflake_secret=SnowflakeSecret.PASSWORD,
+    )
+    parsed = prepared_project(settings)
+    nodes = json.loads(parsed.manifest_path.read_text())["nodes"]
+    with stand_in(tmp_path) as port, speaking_to(port):
+        list(dbt_resource(settings).run(["compile"], parsed, "a test"))
+    compiled = {
+        path.stem: path.read_text() for path in (tmp_path / "dbt" / "runs" / "compiled").rglob("*.sql")
+    }
+    assert set(compiled) == {Path(node["path"]).stem for node in nodes.values()}
+    for sql in compiled.values():
+        sqlglot.parse(sql, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
 
 
 @pytest.mark.slow

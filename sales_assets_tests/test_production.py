@@ -1,9 +1,12 @@
-"""The pipeline in production's settings, on Snowflake's stand-in, held against the same on DuckDB.
+"""The pipeline in production's settings on Snowflake's stand-in, held against the same on DuckDB.
 
-The stand-in knows no query tag and no other session parameter, so what it is asked for is looked at instead.
-It has no temporary tables of a schema, so dbt's become transient ones. It sums decimals as doubles, so the
-amounts here are such that both are exact; that decimals are is proven on DuckDB. All else is as it will be:
-`daily_sales_pipeline`, its assets and every model and test of dbt, within this process.
+Snowflake's connector, ours and dbt's, speaks to the stand-in's server over HTTP, as it would to an account:
+`daily_sales_pipeline`, its assets, and every model and test of dbt. What
+the server cannot do is left to others:
+- it takes no file, so rows come by `insert`; the upload is proven in process, by the suite of the warehouse;
+- it has no temporary tables in a schema, so dbt's become transient ones;
+- it knows no query tag and no other parameter of a session, so what it is asked for is looked at instead;
+- it sums decimals as doubles, so these amounts are such that both are exact; exact sums are proven on DuckDB.
 """
 
 import io
@@ -18,14 +21,16 @@ from unittest.mock import patch
 import dagster as dg
 import pandas as pd
 import pytest
-import snowflake.connector
 import sqlglot
-from fakesnow.cursor import FakeSnowflakeCursor
+from snowflake.connector import pandas_tools
+from snowflake.connector.cursor import SnowflakeCursor
 
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets.warehouse.snowflake import SnowflakeWarehouse
 from sales_assets_tests.erp import Erp
-from sales_assets_tests.warehouses import Warehouse, duckdb, fake_snowflake
+from sales_assets_tests.snowflake import speaking_to, stand_in
 
 pytestmark = pytest.mark.slow
 
@@ -67,34 +72,35 @@ def fill(erp: Erp) -> None:
 class Production:
     """The pipeline on the stand-in, and what was asked of Snowflake."""
 
-    def __init__(self, warehouse: Warehouse, settings: Settings):
+    def __init__(self, warehouse: SnowflakeWarehouse, settings: Settings, connections: list[dict[str, Any]]):
         self.warehouse = warehouse
+        self.connections = connections
         self.settings = settings
         self.instance = dg.DagsterInstance.ephemeral()
-        self.connections: list[dict[str, Any]] = []
         self.job = build_definitions(settings).resolve_job_def("daily_sales_pipeline")
 
     def run(self, **options: Any) -> dg.ExecuteInProcessResult:
-        """Run the job; every connection is noted."""
-        connect = snowflake.connector.connect
+        """Run the job."""
+        return self.job.execute_in_process(instance=self.instance, **options)
 
-        def noted(**arguments: Any) -> Any:
-            self.connections.append(arguments)
-            return connect(**arguments)
 
-        with patch.object(snowflake.connector, "connect", noted):
-            return self.job.execute_in_process(instance=self.instance, **options)
+def inserted(connection: Any, rows: pd.DataFrame, table: str, schema: str, **_: Any) -> None:
+    """Store rows by a statement; the stand-in's server takes no file, and binds no decimal."""
+    marks = ", ".join("?" for _ in rows)
+    values = [[None if pd.isna(it) else str(it) for it in row] for row in rows.itertuples(index=False)]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"insert into {schema}.{table} values ({marks})", values)
 
 
 @contextmanager
 def no_temporary_tables() -> Iterator[None]:
-    execute = FakeSnowflakeCursor.execute
+    execute = SnowflakeCursor.execute
 
     def executing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
         command = command.replace("create or replace temporary table", "create or replace transient table")
         return execute(cursor, command, *arguments, **options)
 
-    with patch.object(FakeSnowflakeCursor, "execute", executing):
+    with patch.object(SnowflakeCursor, "execute", executing):
         yield
 
 
@@ -104,11 +110,18 @@ def production(erp: Erp, folder: Path) -> Iterator[Production]:
         environment=Environment.PROD, data_dir=folder, snowflake_secret=SnowflakeSecret.PASSWORD
     )
     variables = ACCOUNT | {"ERP_POSTGRES_URL": erp.url}
-    with patch.dict(os.environ, variables), fake_snowflake(folder) as warehouse, no_temporary_tables():
-        yield Production(warehouse, settings)
+    with (
+        patch.dict(os.environ, variables),
+        stand_in(folder.parent) as port,
+        speaking_to(port) as connections,
+        patch.object(pandas_tools, "write_pandas", inserted),
+        no_temporary_tables(),
+    ):
+        warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
+        yield Production(warehouse, settings, connections)
 
 
-def contents(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
+def contents(warehouse: DuckDBWarehouse | SnowflakeWarehouse) -> dict[str, pd.DataFrame]:
     """Every table of both engines, as text in one order."""
     found = {}
     for table, order in TABLES.items():
@@ -130,9 +143,9 @@ def on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
     """The same range on a laptop."""
     settings = Settings(duckdb_path=folder / "sales.duckdb", data_dir=folder, has_erp_url=True)
     job = build_definitions(settings).resolve_job_def("daily_sales_pipeline")
-    with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}), duckdb(folder) as warehouse:
+    with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}):
         assert job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=RANGE).success
-        return contents(warehouse)
+    return contents(DuckDBWarehouse(database=str(settings.duckdb_path)))
 
 
 @dataclass

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from contextlib import closing
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from adbc_driver_postgresql import dbapi
 
@@ -35,6 +36,14 @@ class Erp:
     def create(self) -> None:
         """Make the tables and the role that may read them."""
         self.run(*(statement for statement in _SCHEMA.split(";\n") if statement.strip()))
+
+    def guarded(self, role: str, password: str) -> str:
+        """Make a role that must give its password, unlike the others; returns its URL."""
+        [folder] = parse_qs(urlsplit(self.admin_url).query)["host"]
+        rules = Path(folder) / "pg_hba.conf"
+        rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
+        self.run(f"create role {role} login password '{password}'", "select pg_reload_conf()")
+        return f"postgresql://{role}:{quote(password, safe='')}@/postgres?host={folder}"
 
     def clear(self) -> None:
         """Remove every row."""

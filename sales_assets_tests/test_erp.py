@@ -2,8 +2,7 @@
 
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import dagster as dg
 import pandas as pd
@@ -23,11 +22,7 @@ WINDOW = [datetime(2025, 1, 15, tzinfo=UTC), datetime(2025, 1, 16, tzinfo=UTC)]
 @pytest.fixture(scope="module")
 def guarded(postgres: Erp) -> str:
     """The URL of a role that must give a password."""
-    [folder] = parse_qs(urlsplit(postgres.admin_url).query)["host"]
-    rules = Path(folder) / "pg_hba.conf"
-    rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
-    postgres.run(f"create role guarded login password '{SECRET}'", "select pg_reload_conf()")
-    return f"postgresql://guarded:{QUOTED_SECRET}@/postgres?host={folder}"
+    return postgres.guarded("guarded", SECRET)
 
 
 def test_rows_come_in_the_types_that_assets_work_with(erp: Erp) -> None:

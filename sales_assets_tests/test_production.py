@@ -27,6 +27,7 @@ from snowflake.connector.cursor import SnowflakeCursor
 
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
+from sales_assets.taxonomy import DAILY_JOB
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse
 from sales_assets_tests.erp import Erp
@@ -77,7 +78,7 @@ class Production:
         self.connections = connections
         self.settings = settings
         self.instance = dg.DagsterInstance.ephemeral()
-        self.job = build_definitions(settings).resolve_job_def("daily_sales_pipeline")
+        self.job = build_definitions(settings).resolve_job_def(DAILY_JOB)
 
     def run(self, **options: Any) -> dg.ExecuteInProcessResult:
         """Run the job."""
@@ -142,7 +143,7 @@ def _plain(value: Any) -> str:
 def on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
     """The same range on a laptop."""
     settings = Settings(duckdb_path=folder / "sales.duckdb", data_dir=folder, has_erp_url=True)
-    job = build_definitions(settings).resolve_job_def("daily_sales_pipeline")
+    job = build_definitions(settings).resolve_job_def(DAILY_JOB)
     with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}):
         assert job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=RANGE).success
     return contents(DuckDBWarehouse(database=str(settings.duckdb_path)))

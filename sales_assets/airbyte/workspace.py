@@ -13,11 +13,12 @@ from sales_assets.airbyte.api import AirbyteApi
 from sales_assets.airbyte.login import Login
 from sales_assets.airbyte.reporting import SyncEvent, sync_events
 from sales_assets.airbyte.syncing import Patience
+from sales_assets.discreet import Discreet
 
 _ENDS = ("/", "/api/public/v1", "/api/v1")
 
 
-class SalesAirbyteWorkspace(AirbyteWorkspace):
+class SalesAirbyteWorkspace(Discreet, AirbyteWorkspace):
     """A workspace on an Airbyte server.
 
     The fields that are not listed are the library's and mean what they mean there.

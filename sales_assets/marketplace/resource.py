@@ -5,10 +5,11 @@ Credentials and region are found by boto3 itself, in the usual `AWS_*` variables
 
 from dagster_aws.s3 import S3Resource
 
+from sales_assets.discreet import Discreet
 from sales_assets.marketplace.bucket import Bucket
 
 
-class MarketplaceS3Resource(S3Resource):
+class MarketplaceS3Resource(Discreet, S3Resource):
     """S3, and where order files are in it.
 
     Attributes:

@@ -1,7 +1,8 @@
 """The warehouse in production: Snowflake.
 
 How Snowflake replaces and reads a slice belongs here, with the resources that are bound to it; what is
-the same on DuckDB stands in `io_manager.py` and `statements.py`.
+the same on DuckDB stands in `io_manager.py` and `statements.py`. Types are in `snowflake_types.py`, refusals
+in `snowflake_errors.py`.
 
 Snowflake's DDL commits an open transaction. So all of it comes first, the upload into a staging table
 of the write's own included; what replaces the rows is a transaction without any.
@@ -9,7 +10,7 @@ of the write's own included; what replaces the rows is a transaction without any
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import dagster as dg
@@ -17,13 +18,16 @@ import pandas as pd
 import pyarrow as pa
 from dagster_snowflake import SnowflakeResource
 from dagster_snowflake_pandas import SnowflakePandasIOManager
+from pydantic import PrivateAttr
 from snowflake.connector import SnowflakeConnection, pandas_tools
 
+from sales_assets.discreet import Discreet
 from sales_assets.frames import to_pandas
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.snowflake_errors import key_refusals, refusals
+from sales_assets.warehouse.snowflake_types import DIALECT, contract_type, stored_type
 from sales_assets.warehouse.statements import (
-    Dialect,
     definition,
     query_of,
     refuse_strays,
@@ -31,20 +35,6 @@ from sales_assets.warehouse.statements import (
     strays,
 )
 
-_DIALECT = Dialect(
-    fold=str.upper,
-    types={
-        "BIGINT": "NUMBER(38,0)",
-        "INTEGER": "NUMBER(38,0)",
-        "DOUBLE": "FLOAT",
-        "TIMESTAMP": "TIMESTAMP_NTZ",
-    },
-)
-_CONTRACT_TYPES = {
-    "NUMBER(38,0)": "BIGINT",
-    "FLOAT": "DOUBLE",
-    "TIMESTAMP_NTZ": "TIMESTAMP",
-}
 _SESSION = {"TIMEZONE": "UTC", "LOCK_TIMEOUT": 1800, "AUTOCOMMIT": True}
 """Instants are UTC; a write waits half an hour for another write to the same table."""
 
@@ -53,7 +43,7 @@ class SnowflakeEngine:
     """Tables in one Snowflake database."""
 
     kind = "snowflake"
-    dialect = _DIALECT
+    dialect = DIALECT
 
     def __init__(self, config: Mapping[str, Any]):
         self.config = config
@@ -64,7 +54,7 @@ class SnowflakeEngine:
             stored = _stored_columns(connection, slice_)
         if not stored:
             return None
-        columns = {name.lower(): _CONTRACT_TYPES.get(type_, type_) for name, type_ in stored.items()}
+        columns = {name.lower(): contract_type(type_) for name, type_ in stored.items()}
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
     def replace(
@@ -72,14 +62,14 @@ class SnowflakeEngine:
     ) -> None:
         """See `Engine`; the chunks are uploaded before the transaction begins."""
         with self.connected(holder) as connection, connection.cursor() as cursor:
-            for statement in definition(_DIALECT, slice_, contract, _stored_columns(connection, slice_)):
+            for statement in definition(DIALECT, slice_, contract, _stored_columns(connection, slice_)):
                 cursor.execute(statement)
             with _staged(connection, slice_, contract, chunks) as staging:
-                cursor.execute(*strays(_DIALECT, slice_, staging))
-                refuse_strays(_DIALECT, slice_, cursor.fetchone())
+                cursor.execute(*strays(DIALECT, slice_, staging))
+                refuse_strays(DIALECT, slice_, cursor.fetchone())
                 cursor.execute("begin")
                 try:
-                    for sql, values in replacement(_DIALECT, slice_, contract, staging):
+                    for sql, values in replacement(DIALECT, slice_, contract, staging):
                         cursor.execute(sql, values)
                 except BaseException:
                     cursor.execute("rollback")
@@ -90,7 +80,7 @@ class SnowflakeEngine:
         """See `Engine`."""
         with self.connected(holder) as connection:
             stored = _stored_columns(connection, slice_)
-            return _fetched(connection, *query_of(_DIALECT, slice_, columns, stored))
+            return _fetched(connection, *query_of(DIALECT, slice_, columns, stored))
 
     @contextmanager
     def connected(self, holder: str) -> Iterator[SnowflakeConnection]:
@@ -98,16 +88,21 @@ class SnowflakeEngine:
 
         Args:
             holder: Who asks; the query tag, by which cost is attributed.
+
+        Raises:
+            RefusedError: Snowflake refuses the login, a name or a right; no retry mends it.
         """
         given = self.config.get("additional_snowflake_connection_args") or {}
         session = {**_SESSION, "QUERY_TAG": holder, **given.get("session_parameters", {})}
         arguments = {**given, "paramstyle": "qmark", "session_parameters": session}
         config = {**self.config, "additional_snowflake_connection_args": arguments, "autocommit": True}
-        with SnowflakeResource(**config).get_connection() as connection, closing(connection):
-            yield connection
+        with refusals(holder), ExitStack() as opened:
+            with key_refusals(holder):
+                connection = opened.enter_context(SnowflakeResource(**config).get_connection())
+            yield opened.enter_context(closing(connection))
 
 
-class SnowflakeWarehouseIOManager(SnowflakePandasIOManager):
+class SnowflakeWarehouseIOManager(Discreet, SnowflakePandasIOManager):
     """Stores frames in Snowflake; configured like the library's own IO manager."""
 
     def create_io_manager(self, context: dg.InitResourceContext) -> WarehouseIOManager:  # noqa: ARG002
@@ -116,8 +111,14 @@ class SnowflakeWarehouseIOManager(SnowflakePandasIOManager):
         return WarehouseIOManager(SnowflakeEngine(config), self.schema_)
 
 
-class SnowflakeWarehouse(SnowflakeResource):
+class SnowflakeWarehouse(Discreet, SnowflakeResource):
     """Reads the warehouse by SQL, for checks, reconciliation and people."""
+
+    _holder: str = PrivateAttr("a query")
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Called by Dagster when a run needs the resource."""
+        self._holder = f"run {context.run_id}, warehouse" if context.run else self._holder
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
         """Run one query.
@@ -130,7 +131,7 @@ class SnowflakeWarehouse(SnowflakeResource):
             The rows, in the types that assets work with.
         """
         config = self.model_dump(exclude_none=True, by_alias=True)
-        with SnowflakeEngine(config).connected("a query") as connection:
+        with SnowflakeEngine(config).connected(self._holder) as connection:
             return to_pandas(_fetched(connection, sql, list(params)))
 
 
@@ -143,9 +144,9 @@ def _staged(
     Only a process that is killed leaves one behind, which nothing reads; its name says what it was.
     """
     staging = Slice(slice_.schema, f"{slice_.table}__staging_{uuid.uuid4().hex}")
-    table = _DIALECT.table(staging)
+    table = DIALECT.table(staging)
     with connection.cursor() as cursor:
-        cursor.execute(f"create transient table {table} ({_DIALECT.columns(contract)})")
+        cursor.execute(f"create transient table {table} ({DIALECT.columns(contract)})")
         try:
             for chunk in chunks:
                 _upload(connection, staging, chunk)
@@ -181,11 +182,4 @@ def _stored_columns(connection: SnowflakeConnection, slice_: Slice) -> dict[str,
     )
     with connection.cursor() as cursor:
         cursor.execute(query, (slice_.schema.upper(), slice_.table.upper()))
-        return {name: _stored_type(*described) for name, *described in cursor.fetchall()}
-
-
-def _stored_type(type_: str, precision: int | None, scale: int | None) -> str:
-    """A type as the dialect writes it; Snowflake calls every exact number NUMBER and every text TEXT."""
-    if type_ == "NUMBER":
-        return f"NUMBER({precision},{scale})" if not scale else f"DECIMAL({precision},{scale})"
-    return "VARCHAR" if type_ == "TEXT" else type_
+        return {name: stored_type(*described) for name, *described in cursor.fetchall()}

@@ -11,6 +11,7 @@ import dagster as dg
 import fakesnow
 import fakesnow.cursor
 import pandas as pd
+import pytest
 
 from sales_assets.contracts import stored_as
 from sales_assets.settings import SnowflakeSecret
@@ -105,11 +106,13 @@ def fake_snowflake(folder: Path) -> Iterator[Warehouse]:
 
 @contextmanager
 def real_snowflake(folder: Path) -> Iterator[Warehouse]:
-    """The account of the environment; its schema RAW is written."""
+    """The account of `TEST_SNOWFLAKE_*`, which is never production's: its schema RAW is written."""
     names = ("account", "user", "role", "warehouse", "database")
-    secret = next(secret for secret in SnowflakeSecret if secret in os.environ)
-    config = {name: os.environ[f"SNOWFLAKE_{name.upper()}"] for name in names}
-    config[secret.removeprefix("SNOWFLAKE_").lower()] = os.environ[secret]
+    secret = next((secret for secret in SnowflakeSecret if f"TEST_{secret}" in os.environ), None)
+    if secret is None:
+        pytest.skip("TEST_SNOWFLAKE_ACCOUNT and the like name no account to write")
+    config = {name: os.environ[f"TEST_SNOWFLAKE_{name.upper()}"] for name in names}
+    config[secret.removeprefix("SNOWFLAKE_").lower()] = os.environ[f"TEST_{secret}"]
     warehouse = _snowflake(config)
     warehouse.query("drop table if exists raw.t")
     yield warehouse

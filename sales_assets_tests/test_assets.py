@@ -11,6 +11,7 @@ from sales_assets.assets import raw_customers, raw_orders, silver_enriched_order
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.results import failure, metadata
 
 ALL = [raw_orders, raw_customers, silver_enriched_orders]
 DAY = "2025-01-15"
@@ -47,18 +48,6 @@ def warehouse(settings: Settings) -> DuckDBWarehouse:
 
 def stored_ids(warehouse: DuckDBWarehouse, table: str = "silver.silver_enriched_orders") -> list[int]:
     return list(warehouse.query(f"select order_id from {table} order by order_id")["order_id"])
-
-
-def failure(result: dg.ExecuteInProcessResult) -> str:
-    [event] = [event for event in result.all_events if event.is_step_failure]
-    error = event.step_failure_data.error
-    assert error is not None
-    return error.message + (error.cause.message if error.cause else "")
-
-
-def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
-    [materialization] = result.asset_materializations_for_node(asset)
-    return {name: value.value for name, value in materialization.metadata.items()}
 
 
 def test_an_asset_can_be_tested_with_a_mocked_erp_as_dagsters_documentation_shows() -> None:

@@ -8,7 +8,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from sales_assets.assets import raw_marketplace_orders
+from sales_assets.partitions import partition_of_file
+from sales_assets.settings import Settings
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.order_files import csv_file
+from sales_assets_tests.s3 import PREFIX, S3
 from sales_assets_tests.warehouses import Warehouse, duckdb, fake_snowflake, table
 
 TEXTS = [
@@ -44,6 +49,37 @@ def test_keys_and_values_that_look_like_sql_are_stored_replaced_and_read_as_they
         stored = warehouse.query("select t.at, t.word from raw.t as t order by t.id")
         assert list(stored["at"]) == TEXTS
         assert list(stored["word"]) == [text[::-1] for text in TEXTS]
+
+
+@pytest.mark.slow
+@both
+def test_a_file_whose_name_and_lines_look_like_sql_is_stored_and_replaced_as_it_is(
+    engine: Engine, s3: S3, tmp_path: Path
+) -> None:
+    keys = [partition_of_file(f"{PREFIX}{text}.csv") for text in TEXTS]
+    with engine(tmp_path) as warehouse:
+        warehouse.instance.add_dynamic_partitions("marketplace_files", keys)
+        for _ in range(2):
+            for text, key in zip(TEXTS, keys, strict=True):
+                s3.put(f"{text}.csv", csv_file({"order_id": text, "marketplace": text, "sku": text}))
+                resources = {"io_manager": warehouse.io_manager, "s3": s3.quick_resource()}
+                done = dg.materialize(
+                    [raw_marketplace_orders],
+                    partition_key=key,
+                    resources=resources,
+                    instance=warehouse.instance,
+                )
+                assert done.success
+        stored = warehouse.query("select source_file, order_id, sku from raw.raw_marketplace_orders")
+        assert sorted(stored["source_file"]) == sorted(keys)
+        assert sorted(stored["order_id"]) == sorted(stored["sku"]) == sorted(TEXTS)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("name", ["SALES_TIMEZONE", "SALES_ERP_CURRENCY"])
+def test_a_setting_that_would_become_part_of_dbts_sql_is_refused(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is .* but it must be"):
+        Settings.from_environment({name: text})
 
 
 @both

@@ -1,6 +1,5 @@
 """Order files, read from bytes: what is taken as it stands, and what is refused by place and value."""
 
-import csv
 import gzip
 import io
 from datetime import UTC, date, datetime
@@ -9,43 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from sales_assets.marketplace import files
 from sales_assets.marketplace.files import read_orders
 from sales_assets.transforms.marketplace_orders import COLUMNS, BadFileError, amounts
-
-LINE = {
-    "order_id": "A-1",
-    "marketplace": "bazaar",
-    "order_date": "2025-01-15T10:30:00Z",
-    "customer_email": "ada@example.com",
-    "sku": "007",
-    "qty": "2",
-    "unit_price": "19.99",
-    "currency": "EUR",
-}
-
-
-def csv_file(*lines: dict[str, Any], **written: Any) -> bytes:
-    """A CSV file of lines that differ from `LINE` in something."""
-    text = io.StringIO()
-    writer = csv.DictWriter(
-        text, [*LINE, *(name for line in lines for name in line.keys() - LINE)], **written
-    )
-    writer.writeheader()
-    writer.writerows([LINE | line for line in lines])
-    return text.getvalue().encode()
-
-
-def parquet_file(**columns: Any) -> bytes:
-    """A Parquet file of one or more rows that differ from `LINE` in some columns."""
-    sizes = {len(values) for values in columns.values()} or {1}
-    table = pa.table({name: [value] * max(sizes) for name, value in LINE.items()} | columns)
-    file = io.BytesIO()
-    pq.write_table(table, file)
-    return file.getvalue()
+from sales_assets_tests.order_files import LINE, csv_file, parquet_file
 
 
 def read(content: bytes, name: str = "orders.csv") -> pd.DataFrame:

@@ -13,8 +13,8 @@ from sales_assets.definitions import build_definitions
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.order_files import csv_file
 from sales_assets_tests.s3 import S3
-from sales_assets_tests.test_marketplace_files import csv_file
 
 pytestmark = pytest.mark.slow
 

@@ -18,9 +18,9 @@ from sales_assets.marketplace import files
 from sales_assets.partitions import MARKETPLACE_FILES, file_of_partition, partition_of_file
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets_tests.order_files import LINE, csv_file, parquet_file
+from sales_assets_tests.results import failure, metadata
 from sales_assets_tests.s3 import PREFIX, S3, Answer, Proxy, error, reset_half_way
-from sales_assets_tests.test_assets import failure, metadata
-from sales_assets_tests.test_marketplace_files import LINE, csv_file, parquet_file
 from sales_assets_tests.warehouses import fake_snowflake
 
 pytestmark = pytest.mark.slow

@@ -18,8 +18,7 @@ from sales_assets.warehouse.columns import arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.lock import WarehouseBusyError, locked
 from sales_assets.warehouse.slices import Slice
-from sales_assets_tests.test_warehouse_contract import T, ids, rows
-from sales_assets_tests.warehouses import Warehouse, duckdb
+from sales_assets_tests.warehouses import T, Warehouse, duckdb, ids, rows
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([__name__])

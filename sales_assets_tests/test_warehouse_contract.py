@@ -12,26 +12,22 @@ import pytest
 
 from sales_assets.contracts import ADD_COLUMNS, optional, personal, required
 from sales_assets_tests.warehouses import (
+    D14,
+    D15,
+    D16,
     DAILY,
     ROME,
+    T,
     Warehouse,
     duckdb,
     fake_snowflake,
+    ids,
     real_snowflake,
+    rows,
     table,
 )
 
 ENGINES = {"duckdb": duckdb, "fakesnow": fake_snowflake, "snowflake": real_snowflake}
-T = dg.TableSchema(
-    columns=[
-        required("id", "BIGINT", ""),
-        optional("n", "INTEGER", ""),
-        required("amount", "DECIMAL(18,4)", ""),
-        optional("name", "VARCHAR", ""),
-        required("at", "TIMESTAMP", ""),
-    ]
-)
-D14, D15, D16 = "2025-01-14", "2025-01-15", "2025-01-16"
 
 
 @pytest.fixture(
@@ -44,17 +40,6 @@ D14, D15, D16 = "2025-01-14", "2025-01-15", "2025-01-16"
 def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
     with ENGINES[request.param](tmp_path) as warehouse:
         yield warehouse
-
-
-def rows(*ids: int, day: str = D15, **columns: Any) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {"id": list(ids), "n": 1, "amount": 1.5, "name": "x", "at": pd.Timestamp(f"{day} 12:00")}
-    )
-    return frame.assign(**columns)
-
-
-def ids(warehouse: Warehouse, where: str = "1 = 1") -> list[int]:
-    return warehouse.column(f"select id from raw.t where {where} order by id")
 
 
 def refused(warehouse: Warehouse, frame: pd.DataFrame, contract: dg.TableSchema = T, key: str = D15) -> str:

@@ -23,8 +23,7 @@ from dagster_snowflake import SnowflakeResource
 
 from sales_assets.warehouse import duckdb_file
 from sales_assets.warehouse.snowflake import SnowflakeEngine
-from sales_assets_tests.test_warehouse_contract import D15, D16, T, ids, rows
-from sales_assets_tests.warehouses import Warehouse, duckdb, fake_snowflake, table
+from sales_assets_tests.warehouses import D15, D16, T, Warehouse, duckdb, fake_snowflake, ids, rows, table
 
 pytestmark = pytest.mark.slow
 

@@ -13,13 +13,24 @@ import fakesnow.cursor
 import pandas as pd
 import pytest
 
-from sales_assets.contracts import stored_as
+from sales_assets.contracts import optional, required, stored_as
 from sales_assets.settings import SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
 
 DAILY = dg.DailyPartitionsDefinition("2025-01-01")
 ROME = dg.DailyPartitionsDefinition("2025-01-01", timezone="Europe/Rome")
+
+T = dg.TableSchema(
+    columns=[
+        required("id", "BIGINT", ""),
+        optional("n", "INTEGER", ""),
+        required("amount", "DECIMAL(18,4)", ""),
+        optional("name", "VARCHAR", ""),
+        required("at", "TIMESTAMP", ""),
+    ]
+)
+D14, D15, D16 = "2025-01-14", "2025-01-15", "2025-01-16"
 
 
 class Warehouse:
@@ -59,6 +70,19 @@ class Warehouse:
     ) -> dg.ExecuteInProcessResult:
         """Store a frame as the partitions of `raw.t`, whose partition column is `at`."""
         return self.materialize(table(frame, contract), **options)
+
+
+def rows(*ids: int, day: str = D15, **columns: Any) -> pd.DataFrame:
+    """Rows of `T` at noon of a day."""
+    frame = pd.DataFrame(
+        {"id": list(ids), "n": 1, "amount": 1.5, "name": "x", "at": pd.Timestamp(f"{day} 12:00")}
+    )
+    return frame.assign(**columns)
+
+
+def ids(warehouse: Warehouse, where: str = "1 = 1") -> list[int]:
+    """The ids that are stored in `raw.t`."""
+    return warehouse.column(f"select id from raw.t where {where} order by id")
 
 
 def table(

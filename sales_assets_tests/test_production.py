@@ -80,6 +80,7 @@ class Production:
     def __init__(self, warehouse: SnowflakeWarehouse, settings: Settings, connections: list[dict[str, Any]]):
         self.warehouse = warehouse
         self.connections = connections
+        self.statements: list[str] = []
         self.settings = settings
         self.instance = dg.DagsterInstance.ephemeral()
         self.job = build_definitions(settings).resolve_job_def(DAILY_JOB)
@@ -98,11 +99,13 @@ def inserted(connection: Any, rows: pd.DataFrame, table: str, schema: str, **_: 
 
 
 @contextmanager
-def no_temporary_tables() -> Iterator[None]:
+def no_temporary_tables(statements: list[str]) -> Iterator[None]:
+    """Have transient ones made instead; notes each statement of the connector."""
     execute = SnowflakeCursor.execute
 
     def executing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
         command = command.replace("create or replace temporary table", "create or replace transient table")
+        statements.append(command)
         return execute(cursor, command, *arguments, **options)
 
     with patch.object(SnowflakeCursor, "execute", executing):
@@ -120,10 +123,11 @@ def production(erp: Erp, folder: Path) -> Iterator[Production]:
         stand_in(folder.parent) as port,
         speaking_to(port) as connections,
         patch.object(pandas_tools, "write_pandas", inserted),
-        no_temporary_tables(),
     ):
         warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
-        yield Production(warehouse, settings, connections)
+        production = Production(warehouse, settings, connections)
+        with no_temporary_tables(production.statements):
+            yield production
 
 
 def contents(warehouse: DuckDBWarehouse | SnowflakeWarehouse) -> dict[str, pd.DataFrame]:
@@ -203,6 +207,9 @@ def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is
     tags = [each["session_parameters"].get("QUERY_TAG") for each in connections]
     assert {f"run {ran.day.run_id}, raw_orders", f"run {ran.day.run_id}, dbt"} <= set(tags)
     assert None not in tags
+    models = [name.removeprefix("gold.") for name in TABLES if name.startswith("gold.")]
+    for model in models:
+        assert any(f'"node_id": "model.sales.{model}"' in it for it in ran.production.statements), model
     ours = [each for each in connections if each.get("application") != "dbt"]
     assert all(each["session_parameters"]["TIMEZONE"] == "UTC" for each in ours)
     assert all(each["session_parameters"]["LOCK_TIMEOUT"] == 1800 for each in ours)

@@ -11,6 +11,8 @@ create role if not exists sales_pipeline;
 -- alter user sales_pipeline set rsa_public_key = '...';
 create user if not exists sales_pipeline
     default_role = sales_pipeline default_warehouse = sales_wh default_namespace = 'SALES.RAW';
+-- dbt sets no time zone of its own; what the pipeline stores is in UTC.
+alter user sales_pipeline set timezone = 'UTC';
 
 use role securityadmin;
 grant usage on warehouse sales_wh to role sales_pipeline;

@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from sales_assets.commands.console import LOG, days_asked, say, working
+from sales_assets.commands.console import LOG, say, working
+from sales_assets.commands.days import days_asked
 from sales_assets.gaps import ranges
 from sales_assets.launching import carry_out, fail_dead_runs
 from sales_assets.lineage import Lineage

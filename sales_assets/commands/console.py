@@ -1,13 +1,14 @@
-"""What the commands share: the days that are asked for, a line on the screen, the instance, the log."""
+"""What all commands share: a line on the screen, the instance, and where the noise goes.
 
-import argparse
+The doctor uses it too, so it loads without the settings: they may be what is wrong.
+"""
+
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
 
 import dagster as dg
 
-from sales_assets.partitions import Window, window_between
 from sales_assets.settings import ROOT, dagster_home
 
 LOG = ROOT / ".data" / "command.log"
@@ -17,17 +18,6 @@ LOG = ROOT / ".data" / "command.log"
 def say(text: str) -> None:
     """Print a line at once, also where output goes to a pipe."""
     print(text, file=sys.__stdout__, flush=True)
-
-
-def days_asked(
-    parser: argparse.ArgumentParser, arguments: Sequence[str]
-) -> tuple[argparse.Namespace, Window]:
-    """What somebody typed, and its window from `first` to `last`; ends the command if it is none."""
-    asked = parser.parse_args(arguments)
-    try:
-        return asked, window_between(asked.first, asked.last)
-    except ValueError as error:
-        parser.error(str(error))
 
 
 @contextmanager

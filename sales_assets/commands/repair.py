@@ -5,7 +5,8 @@ import sys
 
 import dagster as dg
 
-from sales_assets.commands.console import LOG, days_asked, say, working
+from sales_assets.commands.console import LOG, say, working
+from sales_assets.commands.days import days_asked
 from sales_assets.launching import carry_out, fail_dead_runs
 from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY

@@ -16,6 +16,9 @@ from sales_assets.taxonomy import NO_DATA_TAG, RAW_ORDERS
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
+MOST_RECORDS = 10_000
+"""Dagster refuses to fetch more at once."""
+
 MISSING, FAILED, STALE = "missing", "failed", "stale"
 
 Troubles = dict[str, dict[dg.AssetKey, str]]
@@ -131,8 +134,7 @@ def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> se
     """Those of the days of which their last load found that the ERP has no order."""
     if not days:
         return set()
-    wanted = dg.AssetRecordsFilter(asset_key=RAW_ORDERS, asset_partitions=list(days))
-    records = instance.fetch_observations(wanted, limit=10 * len(days)).records
+    records = observations(instance, RAW_ORDERS, days)
     loaded = _latest(instance, RAW_ORDERS, days)
     observed = [(record.storage_id, record.asset_observation) for record in records]
     return {
@@ -140,6 +142,14 @@ def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> se
         for when, seen in observed
         if seen and seen.partition and NO_DATA_TAG in seen.metadata and when > loaded.get(seen.partition, 0)
     }
+
+
+def observations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]
+) -> Sequence[dg.EventLogRecord]:
+    """What was observed of some days of an asset, the latest first."""
+    wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=list(days))
+    return instance.fetch_observations(wanted, limit=MOST_RECORDS).records
 
 
 def _latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> Mapping[str, int]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from sales_assets.definitions import build_definitions
-from sales_assets.gaps import FAILED, MISSING, STALE, merged, named, stale, troubles
+from sales_assets.gaps import FAILED, MISSING, STALE, days_without_orders, merged, named, stale, troubles
 from sales_assets.lineage import Lineage
 from sales_assets.plans import Part, parts_of, with_the_rest_last
 from sales_assets.settings import Settings
@@ -108,3 +109,9 @@ def test_of_several_reasons_the_first_counts() -> None:
 def test_many_days_are_named_in_short() -> None:
     assert named(DAYS) == "2025-03-01 to 2025-03-07"
     assert named(DAYS[::2], most=2) == "2025-03-01, 2025-03-03 and 2 more"
+
+
+def test_the_days_without_orders_are_found_among_those_of_many_years(instance: dg.DagsterInstance) -> None:
+    note_no_data(instance, DAYS[0])
+    years = [str(day.date()) for day in pd.date_range("2025-01-01", "2030-12-31")]
+    assert days_without_orders(instance, years) == {DAYS[0]}

@@ -1,5 +1,10 @@
 """What is run when something is missing, failed or stale: the fewest ranges, told apart by what they lack."""
 
+import os
+import socket
+import subprocess
+import sys
+import uuid
 from collections.abc import Iterator
 
 import dagster as dg
@@ -8,6 +13,7 @@ import pytest
 
 from sales_assets.definitions import build_definitions
 from sales_assets.gaps import FAILED, MISSING, STALE, days_without_orders, merged, named, stale, troubles
+from sales_assets.launching import PROCESS_TAG, fail_dead_runs
 from sales_assets.lineage import Lineage
 from sales_assets.plans import Part, parts_of, with_the_rest_last
 from sales_assets.settings import Settings
@@ -115,3 +121,29 @@ def test_the_days_without_orders_are_found_among_those_of_many_years(instance: d
     note_no_data(instance, DAYS[0])
     years = [str(day.date()) for day in pd.date_range("2025-01-01", "2030-12-31")]
     assert days_without_orders(instance, years) == {DAYS[0]}
+
+
+@dg.job
+def some_job() -> None:
+    """Nothing to run."""
+
+
+def failed_of(instance: dg.DagsterInstance, process: int, host: str = "", copied: str = "") -> bool:
+    """Whether a run of a process, recorded but not begun, is taken for dead."""
+    run_id = str(uuid.uuid4())
+    tag = f"{host or socket.gethostname()}:{process}:{copied or run_id}"
+    instance.create_run_for_job(some_job, run_id=run_id, tags={PROCESS_TAG: tag})
+    fail_dead_runs(instance, lambda _: None)
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_is_failed_only_if_its_own_process_on_this_machine_is_gone(
+    instance: dg.DagsterInstance,
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-V"], stdout=subprocess.DEVNULL)
+    ended.wait()
+    assert failed_of(instance, ended.pid)
+    assert not failed_of(instance, os.getpid())
+    assert not failed_of(instance, ended.pid, host="another")
+    assert not failed_of(instance, ended.pid, copied=str(uuid.uuid4()))

@@ -95,6 +95,21 @@ def test_a_day_that_differs_in_number_or_by_the_last_digit_fails_by_name(
     assert len(table.splitlines()) == 3
 
 
+def test_amounts_of_eighteen_digits_are_compared_to_the_last(books: Books) -> None:
+    books.erp.order(4, "2025-01-16 10:00+00", items=[(9, "9999999999999.99", None), (1, "0.01", "0.99")])
+    books.gold((4, "2025-01-16", "89999999999999.9101"))
+    assert books.compared().passed
+    with duckdb.connect(books.settings.duckdb_path) as connection:
+        connection.execute("update gold.fct_orders set total_amount = 89999999999999.9102 where order_id = 4")
+    assert not books.compared().passed
+
+
+def test_orders_at_the_very_ends_of_the_days_around_are_not_compared(books: Books) -> None:
+    books.erp.order(4, "2025-01-13 23:59:59.999999+00")
+    books.erp.order(5, "2025-01-17 00:00+00")
+    assert books.compared().passed
+
+
 def test_an_order_that_was_deleted_in_the_erp_is_found_though_nothing_tells_of_it(books: Books) -> None:
     books.erp.run("delete from orders where id = 2")
     assert "2025-01-15: differs although nothing changed since its load" in str(books.compared().description)
@@ -148,3 +163,9 @@ def test_without_a_choice_the_last_days_are_compared(books: Books) -> None:
     evaluation = books.compared(run_config={})
     assert evaluation.passed
     assert evaluation.metadata["days"].value == 7
+
+
+@pytest.mark.parametrize("last_day", ["2025-1-16", "2999-01-01", "yesterday", "2024-12-31"])
+def test_a_last_day_that_is_none_is_refused_and_not_taken_for_another(books: Books, last_day: str) -> None:
+    with pytest.raises(Exception, match="there are only business days from"):
+        books.compared(config={"first_day": None, "last_day": last_day})

@@ -42,13 +42,11 @@ def troubles(
     found: Troubles = {}
     busy: set[str] = set()
     for asset in lineage.daily:
-        statuses = instance.get_status_by_partition(asset, days, DAILY) or {}
-        for day in days:
-            name = getattr(statuses.get(day), "name", "")
-            if name == "IN_PROGRESS":
+        for day, status in _statuses(instance, asset, days).items():
+            if status == "IN_PROGRESS":
                 busy.add(day)
-            elif name != "MATERIALIZED":
-                found.setdefault(day, {})[asset] = FAILED if name == "FAILED" else MISSING
+            elif status != "MATERIALIZED":
+                found.setdefault(day, {})[asset] = FAILED if status == "FAILED" else MISSING
     unsure = [day for day, assets in found.items() if assets.get(RAW_ORDERS) != FAILED]
     done = busy | days_without_orders(instance, unsure)
     return {day: found[day] for day in sorted(found) if day not in done}, busy
@@ -130,6 +128,11 @@ def request(
     return dg.RunRequest(run_key=run_key, tags=range_tags(first, last), asset_selection=assets)
 
 
+def under_way(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> set[str]:
+    """Those of the days of an asset that a queued or running run is about to make."""
+    return {day for day, status in _statuses(instance, asset, days).items() if status == "IN_PROGRESS"}
+
+
 def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
     """Those of the days of which their last load found that the ERP has no order."""
     if not days:
@@ -150,6 +153,12 @@ def observations(
     """What was observed of some days of an asset, the latest first."""
     wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=list(days))
     return instance.fetch_observations(wanted, limit=MOST_RECORDS).records
+
+
+def _statuses(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> dict[str, str]:
+    """Dagster's name for the state of each day; empty for one of which nothing is known."""
+    statuses = instance.get_status_by_partition(asset, days, DAILY) or {}
+    return {day: getattr(statuses.get(day), "name", "") for day in days}
 
 
 def _latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> Mapping[str, int]:

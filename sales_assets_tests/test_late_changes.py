@@ -14,6 +14,7 @@ from sales_assets.settings import Settings
 from sales_assets.taxonomy import NO_DATA_TAG
 from sales_assets.transforms.late_changes import Watermark, follow
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.test_plans import begun
 
 pytestmark = pytest.mark.slow
 
@@ -126,6 +127,12 @@ def test_days_that_were_never_loaded_and_today_are_left_to_the_schedule(follower
     change(follower.erp, 5)
     follower.erp.order(50, datetime.now(UTC).isoformat())
     assert follower.tick() == []
+
+
+def test_a_change_of_a_day_that_is_being_loaded_for_the_first_time_is_not_lost(follower: Follower) -> None:
+    begun(follower.instance, "2025-02-02")
+    change(follower.erp, 5)
+    assert follower.tick() == ["2025-02-02"]
 
 
 def test_an_order_that_appears_on_a_day_without_data_has_it_loaded(follower: Follower) -> None:

@@ -11,11 +11,15 @@ import pytest
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.definitions import build_definitions
 from sales_assets.gaps import RANGE_END, RANGE_START
-from sales_assets.partitions import BACKFILL, DAILY
+from sales_assets.lineage import Lineage
+from sales_assets.partitions import BACKFILL, DAILY, window_between
+from sales_assets.repair import plan_repair
 from sales_assets.resources import build_resources
 from sales_assets.settings import Settings
-from sales_assets.taxonomy import FCT_ORDERS, RAW_ORDERS
+from sales_assets.taxonomy import DAILY_JOB, FCT_ORDERS, RAW_ORDERS
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.test_plans import begun
 
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16"]
 
@@ -157,6 +161,25 @@ def test_a_run_that_makes_certain_days_compares_those(books: Books) -> None:
     some = books.compared(job=job, tags={RANGE_START: "2025-01-15", RANGE_END: "2025-01-16"})
     assert not some.passed
     assert some.metadata["days"].value == 2
+
+
+def test_a_repair_leaves_a_day_that_is_under_way_alone_though_it_differs_meanwhile(books: Books) -> None:
+    lineage = Lineage(build_definitions(books.settings).resolve_job_def(DAILY_JOB))
+    for asset in lineage.daily:
+        for day in DAYS:
+            books.instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
+    books.gold((8, DAYS[1], "5"))
+    begun(books.instance, DAYS[1])
+    warehouse = DuckDBWarehouse(database=str(books.settings.duckdb_path))
+    found = plan_repair(
+        window_between(DAYS[0], DAYS[-1]),
+        lineage,
+        books.instance,
+        postgres_erp=books.erp.resource,
+        warehouse=warehouse,
+        at_most=None,
+    )
+    assert (found.days, found.busy) == ({}, {DAYS[1]})
 
 
 def test_without_a_choice_the_last_days_are_compared(books: Books) -> None:

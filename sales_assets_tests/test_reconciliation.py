@@ -1,6 +1,7 @@
 """The comparison of gold with the ERP: on a real PostgreSQL and a real DuckDB file, day by day."""
 
 import os
+from functools import cached_property
 from typing import Any
 from unittest.mock import patch
 
@@ -10,10 +11,10 @@ import pytest
 
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.definitions import build_definitions
-from sales_assets.gaps import RANGE_END, RANGE_START
+from sales_assets.gaps import RANGE_END, RANGE_START, STALE
 from sales_assets.lineage import Lineage
 from sales_assets.partitions import BACKFILL, DAILY, window_between
-from sales_assets.repair import plan_repair
+from sales_assets.repair import Repair, plan_repair
 from sales_assets.resources import build_resources
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import DAILY_JOB, FCT_ORDERS, RAW_ORDERS
@@ -46,6 +47,28 @@ class Books:
         """Have the days loaded now."""
         for day in days:
             self.instance.report_runless_asset_event(dg.AssetMaterialization(RAW_ORDERS, partition=day))
+
+    def made(self, *days: str) -> None:
+        """Have all that is daily made now."""
+        for asset in Lineage(self.job).daily:
+            for day in days:
+                self.instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
+
+    def planned(self) -> Repair:
+        """What a repair of the three days finds."""
+        return plan_repair(
+            window_between(DAYS[0], DAYS[-1]),
+            Lineage(self.job),
+            self.instance,
+            postgres_erp=self.erp.resource,
+            warehouse=DuckDBWarehouse(database=str(self.settings.duckdb_path)),
+            at_most=None,
+        )
+
+    @cached_property
+    def job(self) -> dg.JobDefinition:
+        """The daily job."""
+        return build_definitions(self.settings).resolve_job_def(DAILY_JOB)
 
     def compared(self, **options: Any) -> dg.AssetCheckEvaluation:
         """What the check says; of the three days unless told otherwise."""
@@ -164,22 +187,24 @@ def test_a_run_that_makes_certain_days_compares_those(books: Books) -> None:
 
 
 def test_a_repair_leaves_a_day_that_is_under_way_alone_though_it_differs_meanwhile(books: Books) -> None:
-    lineage = Lineage(build_definitions(books.settings).resolve_job_def(DAILY_JOB))
-    for asset in lineage.daily:
-        for day in DAYS:
-            books.instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
+    books.made(*DAYS)
     books.gold((8, DAYS[1], "5"))
     begun(books.instance, DAYS[1])
-    warehouse = DuckDBWarehouse(database=str(books.settings.duckdb_path))
-    found = plan_repair(
-        window_between(DAYS[0], DAYS[-1]),
-        lineage,
-        books.instance,
-        postgres_erp=books.erp.resource,
-        warehouse=warehouse,
-        at_most=None,
-    )
+    found = books.planned()
     assert (found.days, found.busy) == ({}, {DAYS[1]})
+
+
+def test_a_repair_finds_days_that_are_old_but_leaves_those_alone_that_are_gone_from_the_erp(
+    books: Books,
+) -> None:
+    books.made(*DAYS)
+    books.erp.run("delete from orders where id = 1")
+    for day in DAYS[:2]:
+        customers = dg.AssetMaterialization("raw_customers", partition=day)
+        books.instance.report_runless_asset_event(customers)
+    found = books.planned()
+    assert found.gone == DAYS[:1]
+    assert {day: set(reasons.values()) for day, reasons in found.days.items()} == {DAYS[1]: {STALE}}
 
 
 def test_without_a_choice_the_last_days_are_compared(books: Books) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.definitions import build_definitions
-from sales_assets.gaps import RANGE_END, RANGE_START, STALE
+from sales_assets.gaps import MISSING, RANGE_END, RANGE_START, STALE
 from sales_assets.lineage import Lineage
 from sales_assets.partitions import BACKFILL, DAILY, window_between
 from sales_assets.repair import Repair, plan_repair
@@ -169,6 +169,14 @@ def test_a_day_that_was_never_loaded_differs(books: Books) -> None:
     assert "2025-01-17: never loaded" in str(evaluation.description)
 
 
+def test_before_gold_has_a_table_what_the_erp_sold_differs_and_empty_days_do_not(books: Books) -> None:
+    with duckdb.connect(books.settings.duckdb_path) as connection:
+        connection.execute("drop table gold.fct_orders")
+    assert "2 day(s) of 2025-01-14 to 2025-01-16 differ" in str(books.compared().description)
+    books.erp.run("delete from orders")
+    assert books.compared().passed
+
+
 def test_a_run_that_makes_certain_days_compares_those(books: Books) -> None:
     @dg.asset(key=FCT_ORDERS, partitions_def=DAILY, backfill_policy=BACKFILL)
     def fct_orders() -> None: ...
@@ -205,6 +213,16 @@ def test_a_repair_finds_days_that_are_old_but_leaves_those_alone_that_are_gone_f
     found = books.planned()
     assert found.gone == DAYS[:1]
     assert {day: set(reasons.values()) for day, reasons in found.days.items()} == {DAYS[1]: {STALE}}
+    assert set(found.rest.values()) == {MISSING}
+
+
+def test_what_follows_on_an_old_mart_is_made_again_with_it(books: Books) -> None:
+    books.made(*DAYS)
+    for asset in Lineage(books.job).whole:
+        books.instance.report_runless_asset_event(dg.AssetMaterialization(asset))
+    assert books.planned().rest == {}
+    books.instance.report_runless_asset_event(dg.AssetMaterialization(FCT_ORDERS, partition=DAYS[0]))
+    assert {"daily_sales", "monthly_revenue"} <= {asset.path[-1] for asset in books.planned().rest}
 
 
 def test_without_a_choice_the_last_days_are_compared(books: Books) -> None:

@@ -83,6 +83,32 @@ def test_changes_of_days_that_touch_are_one_range_and_those_far_back_count_too(f
     assert follower.tick() == ["2025-01-15..2025-01-17", "2025-03-01"]
 
 
+def test_a_sensor_that_is_turned_on_follows_from_then_on(follower: Follower) -> None:
+    follower.cursor = None
+    change(follower.erp, 1)
+    assert follower.tick() == []
+    change(follower.erp, 1)
+    assert follower.tick() == ["2025-01-15"]
+
+
+def test_the_length_of_a_run_is_a_setting(follower: Follower) -> None:
+    repository = build_definitions(Settings(max_partitions_per_run=2)).get_repository_def()
+    follower.sensor = repository.get_sensor_def("erp_late_changes_sensor")
+    for id_ in (1, 2, 3):
+        change(follower.erp, id_)
+    assert follower.tick() == ["2025-01-15..2025-01-16", "2025-01-17"]
+
+
+def test_an_order_counts_for_its_day_in_the_business_time_zone(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_rome = dg.DailyPartitionsDefinition("2025-01-01", timezone="Europe/Rome")
+    monkeypatch.setattr("sales_assets.sensors.erp_late_changes.DAILY", in_rome)
+    follower.erp.order(9, "2025-01-15 23:30+00")
+    change(follower.erp, 9)
+    assert follower.tick() == ["2025-01-16"]
+
+
 def test_changes_at_the_same_instant_are_all_seen(follower: Follower) -> None:
     instant = f"timestamptz '{datetime.now(UTC).isoformat()}'"
     change(follower.erp, 1, instant)
@@ -91,6 +117,19 @@ def test_changes_at_the_same_instant_are_all_seen(follower: Follower) -> None:
     assert follower.tick() == ["2025-03-01"]
     follower.erp.order(9, "2025-01-15 11:00+00")
     change(follower.erp, 9, instant)
+    assert follower.tick() == ["2025-01-15"]
+
+
+def test_a_change_is_told_from_another_by_its_order_and_its_microsecond(follower: Follower) -> None:
+    second = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    first, next_ = (f"timestamptz '{second + timedelta(microseconds=n)}'" for n in (0, 1))
+    follower.erp.order(9, "2025-01-15 11:00+00")
+    change(follower.erp, 1, first)
+    assert follower.tick() == ["2025-01-15"]
+    change(follower.erp, 1, next_)
+    assert follower.tick() == ["2025-01-15"]
+    change(follower.erp, 1, "timestamptz '2025-01-15 10:00+00'")
+    change(follower.erp, 9, next_)
     assert follower.tick() == ["2025-01-15"]
 
 

@@ -1,5 +1,6 @@
 """Backfills that are disturbed: killed, two at once, cut off from the ERP, or of a million orders."""
 
+import json
 import os
 import signal
 import subprocess
@@ -32,10 +33,13 @@ class Backfills:
 
     def started(self, first: str, last: str, command: str = "backfill") -> "subprocess.Popen[str]":
         """Start it; what it says can be read."""
-        module = f"sales_assets.commands.{command}"
         days = [first, last] if command == "backfill" else ["--from", first, "--to", last]
+        return self.typed(f"sales_assets.commands.{command}", *days)
+
+    def typed(self, *command: str) -> "subprocess.Popen[str]":
+        """Start a module of Python with its arguments."""
         return subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", module, *days],
+            [sys.executable, "-W", "ignore", "-m", *command],
             cwd=self.checkout,
             env=os.environ | {"ERP_POSTGRES_URL": self.erp.url, "PYTHONPATH": str(self.checkout)},
             stdout=subprocess.PIPE,
@@ -87,6 +91,23 @@ def test_a_backfill_that_is_killed_after_a_step_is_finished_by_running_it_again(
     backfills.ran(DAYS[0], DAYS[-1])
     assert backfills.is_exact()
     assert "Nothing is missing" in backfills.ran(DAYS[0], DAYS[-1], command="repair")
+
+
+def test_commands_whose_run_fails_end_as_failures_and_name_the_day(backfills: Backfills) -> None:
+    backfills.erp.order(999, f"{DAYS[0]} 12:00+00", items=[(1, "-5.00", None)])
+    config = {"first_day": DAYS[0], "last_day": DAYS[0], "launch": True}
+    (backfills.checkout / "repair.yaml").write_text(json.dumps({"ops": {"repair": {"config": config}}}))
+    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
+    for command in (
+        ["sales_assets.commands.backfill", DAYS[0], DAYS[0]],
+        ["sales_assets.commands.repair", "--from", DAYS[0], "--to", DAYS[0], "--run"],
+        [*job, "-c", "repair.yaml"],
+    ):
+        process = backfills.typed(*command)
+        said, _ = process.communicate()
+        assert process.returncode == 1
+        assert "1 of 1 run(s) failed" in said
+        assert f"silver_enriched_orders for {DAYS[0]}: Negative amounts found" in said
 
 
 def test_two_backfills_of_overlapping_ranges_at_once_store_each_day_once(backfills: Backfills) -> None:

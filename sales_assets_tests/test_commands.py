@@ -106,10 +106,11 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_nothing_lef
     assert "Nothing was run." in plan
     assert "Done." in typed(*repair, "--run")
     assert "Nothing is missing" in typed(*repair)
-    config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": True}}}}
-    (checkout / "config.yaml").write_text(yaml.safe_dump(config))
     job = [str(BIN / "dagster"), "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
-    assert "2025-01-05: raw_customers … gold/" in typed(*job, "-c", "config.yaml")
+    for launch in (False, True):
+        config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": launch}}}}
+        (checkout / "config.yaml").write_text(yaml.safe_dump(config))
+        assert "2025-01-05: raw_customers … gold/" in typed(*job, "-c", "config.yaml")
     assert "Nothing is missing" in typed(*repair, "--to", "2025-01-05")
 
 

@@ -53,6 +53,7 @@ def requested(
     )
     requests = schedule.evaluate_tick(context).run_requests or []
     assert all(request.run_key and tick.isoformat() in request.run_key for request in requests)
+    assert len({request.run_key for request in requests}) == len(requests)
     return [
         request.partition_key
         or "..".join(request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end"))

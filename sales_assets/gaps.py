@@ -16,6 +16,9 @@ from sales_assets.taxonomy import NO_DATA_TAG, RAW_ORDERS
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
+MOST_RECORDS = 10_000
+"""How many of Dagster's records are fetched at once; it refuses more."""
+
 MISSING, FAILED, STALE = "missing", "failed", "stale"
 
 Troubles = dict[str, dict[dg.AssetKey, str]]
@@ -39,13 +42,11 @@ def troubles(
     found: Troubles = {}
     busy: set[str] = set()
     for asset in lineage.daily:
-        statuses = instance.get_status_by_partition(asset, days, DAILY) or {}
-        for day in days:
-            name = getattr(statuses.get(day), "name", "")
-            if name == "IN_PROGRESS":
+        for day, status in _statuses(instance, asset, days).items():
+            if status == "IN_PROGRESS":
                 busy.add(day)
-            elif name != "MATERIALIZED":
-                found.setdefault(day, {})[asset] = FAILED if name == "FAILED" else MISSING
+            elif status != "MATERIALIZED":
+                found.setdefault(day, {})[asset] = FAILED if status == "FAILED" else MISSING
     unsure = [day for day, assets in found.items() if assets.get(RAW_ORDERS) != FAILED]
     done = busy | days_without_orders(instance, unsure)
     return {day: found[day] for day in sorted(found) if day not in done}, busy
@@ -127,12 +128,16 @@ def request(
     return dg.RunRequest(run_key=run_key, tags=range_tags(first, last), asset_selection=assets)
 
 
+def under_way(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> set[str]:
+    """Those of the days of an asset that a queued or running run is about to make."""
+    return {day for day, status in _statuses(instance, asset, days).items() if status == "IN_PROGRESS"}
+
+
 def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
     """Those of the days of which their last load found that the ERP has no order."""
     if not days:
         return set()
-    wanted = dg.AssetRecordsFilter(asset_key=RAW_ORDERS, asset_partitions=list(days))
-    records = instance.fetch_observations(wanted, limit=10 * len(days)).records
+    records = observations(instance, RAW_ORDERS, days)
     loaded = _latest(instance, RAW_ORDERS, days)
     observed = [(record.storage_id, record.asset_observation) for record in records]
     return {
@@ -140,6 +145,25 @@ def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> se
         for when, seen in observed
         if seen and seen.partition and NO_DATA_TAG in seen.metadata and when > loaded.get(seen.partition, 0)
     }
+
+
+def observations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]
+) -> Sequence[dg.EventLogRecord]:
+    """What was observed of some days of an asset, the latest first."""
+    wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=list(days))
+    records: list[dg.EventLogRecord] = []
+    page = instance.fetch_observations(wanted, limit=MOST_RECORDS)
+    while page.has_more:
+        records += page.records
+        page = instance.fetch_observations(wanted, limit=MOST_RECORDS, cursor=page.cursor)
+    return [*records, *page.records]
+
+
+def _statuses(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> dict[str, str]:
+    """Dagster's name for the state of each day; empty for one of which nothing is known."""
+    statuses = instance.get_status_by_partition(asset, days, DAILY) or {}
+    return {day: getattr(statuses.get(day), "name", "") for day in days}
 
 
 def _latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> Mapping[str, int]:

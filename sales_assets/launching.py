@@ -18,9 +18,12 @@ Say = Callable[[str], None]
 """Tells somebody a line."""
 
 PROCESS_TAG = "sales/process"
-"""On a run that a command of ours carries out: host and number of its process."""
+"""On a run that a command of ours carries out: host and number of its process, and the run's own id.
 
-_UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+Dagster copies tags to a run that is executed again; the id tells that such a one is not that process's.
+"""
+
+_UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
@@ -55,7 +58,7 @@ def run_part(part: Part, job: dg.JobDefinition, instance: dg.DagsterInstance, sa
         run_id=run_id,
         assets=part.assets,
         partition_key=one_day or None,
-        tags={PROCESS_TAG: _this_process()}
+        tags={PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}:{run_id}"}
         | ({} if one_day or not part.first else range_tags(part.first, part.last)),
         run_config=QUIET,
     )
@@ -69,14 +72,18 @@ def fail_dead_runs(instance: dg.DagsterInstance, say: Say) -> None:
         say: Is told of each.
     """
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
-        host, _, number = run.tags.get(PROCESS_TAG, "").partition(":")
-        if host == socket.gethostname() and not _is_alive(int(number)):
-            instance.report_run_failed(run, f"Its process {number} was killed. What it had stored is whole.")
+        process = _process_of(run)
+        if process and not _is_alive(process):
+            instance.report_run_failed(run, f"Its process {process} was killed. What it had stored is whole.")
             say(f"Run {run.run_id} was killed and is marked as failed; what it had stored is whole.")
 
 
-def _this_process() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+def _process_of(run: dg.DagsterRun) -> int | None:
+    """The number of the process that carries a run out, if it is one of this machine."""
+    match run.tags.get(PROCESS_TAG, "").split(":"):
+        case [host, number, run.run_id] if host == socket.gethostname():
+            return int(number)
+    return None
 
 
 def _is_alive(number: int) -> bool:

@@ -3,7 +3,7 @@
 A plan is data and text; `launching.py` carries it out, and schedules turn its parts into run requests.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -54,22 +54,25 @@ def parts_of(troubles: Troubles, lineage: Lineage, at_most: int | None) -> list[
     return sorted(parts, key=lambda part: (part.first, part.last))
 
 
-def with_the_rest_last(parts: Sequence[Part], lineage: Lineage) -> list[Part]:
+def with_the_rest_last(
+    parts: Sequence[Part], lineage: Lineage, rest: Collection[dg.AssetKey] = ()
+) -> list[Part]:
     """The parts without the assets that are made as a whole; those are made once, after all of the days.
 
     Args:
         parts: Runs of days.
         lineage: Tells which assets are daily.
+        rest: What else to make as a whole, whatever the days are followed by.
     """
-    if len(parts) < 2:
+    made = {key for part in parts for key in part.assets}
+    if len(parts) < 2 and made.issuperset(rest):
         return list(parts)
     by_day = [
         Part(tuple(key for key in part.assets if key in lineage.daily), part.first, part.last)
         for part in parts
     ]
-    made = {key for part in parts for key in part.assets}
-    rest = tuple(key for key in lineage.whole if key in made)
-    return [*by_day, Part(rest)] if rest else by_day
+    whole = tuple(key for key in lineage.whole if key in made or key in rest)
+    return [*by_day, Part(whole)] if whole else by_day
 
 
 def numbered(parts: Iterable[Part]) -> list[str]:

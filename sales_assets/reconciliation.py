@@ -19,7 +19,9 @@ from sales_assets.taxonomy import RAW_ORDERS
 from sales_assets.transforms.reconciliation import differences
 from sales_assets.transforms.select_orders import SALES_STATUSES
 
-_GOLD_BY_DAY = (files("sales_assets.warehouse") / "sql" / "sales_by_day.sql").read_text()
+_SQL = files("sales_assets.warehouse") / "sql"
+_GOLD_BY_DAY = (_SQL / "sales_by_day.sql").read_text()
+_HAS_GOLD = (_SQL / "has_sales.sql").read_text()
 
 
 class Warehouse(Protocol):
@@ -37,7 +39,7 @@ def reconcile(
     Args:
         window: The days to compare.
         postgres_erp: The ERP.
-        warehouse: Has the table `gold.fct_orders`.
+        warehouse: Has the table `gold.fct_orders`; it may not be made yet.
         instance: Knows when a day was loaded.
 
     Returns:
@@ -45,8 +47,16 @@ def reconcile(
     """
     parameters = [window.start, window.end, DAILY.timezone, list(SALES_STATUSES)]
     erp = postgres_erp.execute_query(queries.SALES_BY_DAY, parameters)
-    gold = warehouse.query(_GOLD_BY_DAY, window.dates)
+    gold = _sales_of_gold(warehouse, window)
     return differences(erp, gold, _loaded(instance, {*erp["day"], *gold["day"]}))
+
+
+def _sales_of_gold(warehouse: Warehouse, window: Window) -> pd.DataFrame:
+    """What gold has of each day; nothing before its table was made, as where no day had an order so far."""
+    if warehouse.query(_HAS_GOLD)["found"][0]:
+        return warehouse.query(_GOLD_BY_DAY, window.dates)
+    types = {"day": "str", "sales": "int64", "total_amount": "str"}
+    return pd.DataFrame(columns=list(types)).astype(types)
 
 
 def _loaded(instance: dg.DagsterInstance, days: set[str]) -> dict[str, datetime]:

@@ -94,9 +94,8 @@ def plan_repair(
     old = {day: assets for day, assets in stale(instance, lineage, complete).items() if day not in gone}
     days = merged(lacking, differing, old)
     rest = _rest(instance, lineage)
-    parts = parts_of(days, lineage, at_most)
-    last = [] if parts or not rest else [Part(tuple(rest))]
-    return Repair(window, days, rest, busy, gone, [*with_the_rest_last(parts, lineage), *last])
+    parts = with_the_rest_last(parts_of(days, lineage, at_most), lineage, rest)
+    return Repair(window, days, rest, busy, gone, parts)
 
 
 def _differing(

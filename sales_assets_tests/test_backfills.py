@@ -1,10 +1,11 @@
 """Backfills that are disturbed: killed, two at once, cut off from the ERP, or of a million orders."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sales_assets.erp import postgres
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.erp import Erp
 from sales_assets_tests.pipeline import ORDER_TABLES
+from sales_assets_tests.typed import typed
 
 pytestmark = pytest.mark.slow
 
@@ -30,12 +32,10 @@ class Backfills:
         self.erp = erp
         self.checkout = checkout
 
-    def started(self, first: str, last: str, command: str = "backfill") -> "subprocess.Popen[str]":
-        """Start it; what it says can be read."""
-        module = f"sales_assets.commands.{command}"
-        days = [first, last] if command == "backfill" else ["--from", first, "--to", last]
+    def started(self, first: str, last: str) -> "subprocess.Popen[str]":
+        """Start it as a process that can be killed; what it says can be read."""
         return subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", module, *days],
+            [sys.executable, "-W", "ignore", "-m", "sales_assets.commands.backfill", first, last],
             cwd=self.checkout,
             env=os.environ | {"ERP_POSTGRES_URL": self.erp.url, "PYTHONPATH": str(self.checkout)},
             stdout=subprocess.PIPE,
@@ -43,12 +43,9 @@ class Backfills:
             text=True,
         )
 
-    def ran(self, *days: str, command: str = "backfill") -> str:
-        """Run it to its end; what it said."""
-        process = self.started(*days, command=command)
-        said, _ = process.communicate()
-        assert process.returncode == 0, said
-        return said
+    def typed(self, *commands: Sequence[str]) -> list[tuple[int, str]]:
+        """Type commands one after the other; the exit code of each, and what it said."""
+        return typed(self.checkout, *commands, ERP_POSTGRES_URL=self.erp.url)
 
     def stored(self, table: str) -> dict[str, tuple[int, str]]:
         """Count and exact sum of each day that is stored."""
@@ -75,18 +72,38 @@ def backfills(erp: Erp, checkout: Path) -> Iterator[Backfills]:
 
 
 def test_a_backfill_that_is_killed_after_a_step_is_finished_by_running_it_again(backfills: Backfills) -> None:
-    backfills.ran(DAYS[0], DAYS[3])
-    process = backfills.started(DAYS[0], DAYS[-1])
+    whole = [DAYS[0], DAYS[-1]]
+    backfill, repair = "sales_assets.commands.backfill", "sales_assets.commands.repair"
+    [(code, _)] = backfills.typed([backfill, DAYS[0], DAYS[3]])
+    assert code == 0
+    process = backfills.started(*whole)
     assert process.stdout is not None
     assert any(line.strip().startswith("raw_orders") for line in process.stdout)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    said = backfills.ran(DAYS[0], DAYS[-1], command="repair")
-    assert "was killed and is marked as failed" in said
-    assert f"failed      9 day(s): {DAYS[0]} to {DAYS[-1]}" in said
-    backfills.ran(DAYS[0], DAYS[-1])
+    find = [repair, "--from", DAYS[0], "--to", DAYS[-1]]
+    (_, found), (code, _), (_, left) = backfills.typed(find, [backfill, *whole], find)
+    assert "was killed and is marked as failed" in found
+    assert f"failed      9 day(s): {DAYS[0]} to {DAYS[-1]}" in found
+    assert code == 0
     assert backfills.is_exact()
-    assert "Nothing is missing" in backfills.ran(DAYS[0], DAYS[-1], command="repair")
+    assert "Nothing is missing" in left
+
+
+def test_commands_whose_run_fails_end_as_failures_and_name_the_day(backfills: Backfills) -> None:
+    backfills.erp.order(999, f"{DAYS[0]} 12:00+00", items=[(1, "-5.00", None)])
+    config = {"first_day": DAYS[0], "last_day": DAYS[0], "launch": True}
+    (backfills.checkout / "repair.yaml").write_text(json.dumps({"ops": {"repair": {"config": config}}}))
+    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
+    ended = backfills.typed(
+        ["sales_assets.commands.backfill", DAYS[0], DAYS[0]],
+        ["sales_assets.commands.repair", "--from", DAYS[0], "--to", DAYS[0], "--run"],
+        [*job, "-c", "repair.yaml"],
+    )
+    for code, said in ended:
+        assert code == 1
+        assert "1 of 1 run(s) failed" in said
+        assert f"silver_enriched_orders for {DAYS[0]}: Negative amounts found" in said
 
 
 def test_two_backfills_of_overlapping_ranges_at_once_store_each_day_once(backfills: Backfills) -> None:

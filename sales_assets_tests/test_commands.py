@@ -12,6 +12,7 @@ import yaml
 
 from sales_assets.settings import ROOT
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.typed import typed
 
 BIN = Path(sys.executable).parent
 
@@ -90,39 +91,33 @@ def test_the_lock_pins_hashes_and_names_no_index() -> None:
     assert not [line for line in lines if "://" in line or line.startswith("--")]
 
 
-TYPED = """
-from sales_assets.commands import backfill, repair
-
-days = ["--from", "2025-01-01", "--to", "2025-01-04"]
-backfill.main(["2025-01-01", "2025-01-02"])
-for arguments in (days, [*days, "--run"], days):
-    print("repair", *arguments, flush=True)
-    repair.main(arguments)
-"""
-"""What a user types one after the other; in one process, for each takes seconds to start."""
-
-
 def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_nothing_left(
     checkout: Path, erp: Erp
 ) -> None:
     for day in range(1, 6):
         erp.order(day, f"2025-01-{day:02} 10:00+00")
-
-    def said(*command: str) -> str:
-        done = run(*command, cwd=checkout, PYTHONPATH=str(checkout), ERP_POSTGRES_URL=erp.url)
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
-
-    _, plan, repaired, again = said("python", "-c", TYPED).split("repair --from")
+    repair = ["sales_assets.commands.repair", "--from", "2025-01-01", "--to"]
+    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job", "-c"]
+    for launch in (False, True):
+        config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": launch}}}}
+        (checkout / f"{launch}.yaml").write_text(yaml.safe_dump(config))
+    ended = typed(
+        checkout,
+        ["sales_assets.commands.backfill", "2025-01-01", "2025-01-02"],
+        [*repair, "2025-01-04"],
+        [*repair, "2025-01-04", "--run"],
+        [*job, "False.yaml"],
+        [*job, "True.yaml"],
+        [*repair, "2025-01-05"],
+        ERP_POSTGRES_URL=erp.url,
+    )
+    assert [code for code, _ in ended] == [0] * 6
+    plan, repaired, shown, launched, left = [said for _, said in ended[1:]]
     assert "raw_orders               missing     2 day(s): 2025-01-03 to 2025-01-04" in plan
     assert "Nothing was run." in plan
     assert "Done." in repaired
-    assert "Nothing is missing" in again
-    config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": True}}}}
-    (checkout / "config.yaml").write_text(yaml.safe_dump(config))
-    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
-    assert "2025-01-05: raw_customers … gold/" in said(*job, "-c", "config.yaml")
-    left = said("python", "-m", "sales_assets.commands.repair", "--from", "2025-01-01", "--to", "2025-01-05")
+    assert "2025-01-05: raw_customers … gold/" in shown
+    assert "2025-01-05: raw_customers … gold/" in launched
     assert "Nothing is missing" in left
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import os
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from dagster._core.storage.db_io_manager import DbIOManager
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster_airbyte import AirbyteWorkspace
 
+from sales_assets.dagster_private.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.dagster_private.executing import run_in_process
 from sales_assets.gaps import RANGE_END, RANGE_START
 
@@ -46,6 +48,23 @@ def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
     options: dict[str, Any] = {"assets": [], "partition_key": None, "tags": {}, "run_config": {}}
     assert run_in_process(job, instance, run_id="1" * 32, **options)
     assert not job.execute_in_process(raise_on_error=False).success
+
+
+def test_a_run_in_this_process_tells_of_its_failure_and_has_its_tags_and_config() -> None:
+    @dg.asset(config_schema={"fails": bool})
+    def some(context: dg.AssetExecutionContext) -> None:
+        if context.op_execution_context.op_config["fails"]:
+            raise ValueError
+
+    job = dg.Definitions([some]).resolve_implicit_global_asset_job_def()
+    instance = dg.DagsterInstance.ephemeral()
+    options: dict[str, Any] = {"assets": [], "partition_key": None, "tags": {"why": "test"}}
+    for run_id, fails in (("1" * 32, True), ("2" * 32, False)):
+        config = {"ops": {"some": {"config": {"fails": fails}}}}
+        assert run_in_process(job, instance, run_id=run_id, run_config=config, **options) != fails
+        run = instance.get_run_by_id(run_id)
+        assert run is not None
+        assert run.tags["why"] == "test"
 
 
 class Big:
@@ -133,6 +152,15 @@ def test_the_batching_event_log_tells_exactly_what_the_stock_one_tells(
     with dg.instance_for_test() as stock:
         assert told == known(stock, make_range(stock))
     assert len(told["days"]) == told["ids"] == 10
+
+
+def test_the_batching_event_log_has_dagster_gather_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "")
+    monkeypatch.delenv("DAGSTER_EVENT_BATCH_SIZE")
+    BatchingSqliteEventLogStorage(str(tmp_path))
+    assert os.environ["DAGSTER_EVENT_BATCH_SIZE"] == str(BATCH_SIZE)
 
 
 def test_a_batch_that_cannot_be_stored_is_stored_event_by_event(

@@ -12,8 +12,9 @@ from dagster import AssetKey, AssetMaterialization, AssetObservation
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import NO_DATA_TAG
-from sales_assets.transforms.late_changes import Watermark, follow
+from sales_assets.transforms.late_changes import OVERLAP, Watermark, follow
 from sales_assets_tests.erp import Erp
+from sales_assets_tests.test_plans import begun
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +83,32 @@ def test_changes_of_days_that_touch_are_one_range_and_those_far_back_count_too(f
     assert follower.tick() == ["2025-01-15..2025-01-17", "2025-03-01"]
 
 
+def test_a_sensor_that_is_turned_on_follows_from_then_on(follower: Follower) -> None:
+    follower.cursor = None
+    change(follower.erp, 1)
+    assert follower.tick() == []
+    change(follower.erp, 1)
+    assert follower.tick() == ["2025-01-15"]
+
+
+def test_the_length_of_a_run_is_a_setting(follower: Follower) -> None:
+    repository = build_definitions(Settings(max_partitions_per_run=2)).get_repository_def()
+    follower.sensor = repository.get_sensor_def("erp_late_changes_sensor")
+    for id_ in (1, 2, 3):
+        change(follower.erp, id_)
+    assert follower.tick() == ["2025-01-15..2025-01-16", "2025-01-17"]
+
+
+def test_an_order_counts_for_its_day_in_the_business_time_zone(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_rome = dg.DailyPartitionsDefinition("2025-01-01", timezone="Europe/Rome")
+    monkeypatch.setattr("sales_assets.sensors.erp_late_changes.DAILY", in_rome)
+    follower.erp.order(9, "2025-01-15 23:30+00")
+    change(follower.erp, 9)
+    assert follower.tick() == ["2025-01-16"]
+
+
 def test_changes_at_the_same_instant_are_all_seen(follower: Follower) -> None:
     instant = f"timestamptz '{datetime.now(UTC).isoformat()}'"
     change(follower.erp, 1, instant)
@@ -90,6 +117,19 @@ def test_changes_at_the_same_instant_are_all_seen(follower: Follower) -> None:
     assert follower.tick() == ["2025-03-01"]
     follower.erp.order(9, "2025-01-15 11:00+00")
     change(follower.erp, 9, instant)
+    assert follower.tick() == ["2025-01-15"]
+
+
+def test_a_change_is_told_from_another_by_its_order_and_its_microsecond(follower: Follower) -> None:
+    second = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    first, next_ = (f"timestamptz '{second + timedelta(microseconds=n)}'" for n in (0, 1))
+    follower.erp.order(9, "2025-01-15 11:00+00")
+    change(follower.erp, 1, first)
+    assert follower.tick() == ["2025-01-15"]
+    change(follower.erp, 1, next_)
+    assert follower.tick() == ["2025-01-15"]
+    change(follower.erp, 1, "timestamptz '2025-01-15 10:00+00'")
+    change(follower.erp, 9, next_)
     assert follower.tick() == ["2025-01-15"]
 
 
@@ -104,9 +144,11 @@ def test_a_tick_that_dies_before_its_cursor_is_stored_asks_for_the_same_runs_aga
     follower: Follower,
 ) -> None:
     change(follower.erp, 1)
-    first, second = follower.look(), follower.look()
+    first, again = follower.look(), follower.look()
+    change(follower.erp, 4)
+    more = follower.look()
     assert first[0] == ["2025-01-15"]
-    assert first[1] == second[1]
+    assert first[1] == again[1] == more[1][:1]
     follower.tick()
     change(follower.erp, 1)
     assert follower.look()[1] != first[1]
@@ -126,6 +168,12 @@ def test_days_that_were_never_loaded_and_today_are_left_to_the_schedule(follower
     change(follower.erp, 5)
     follower.erp.order(50, datetime.now(UTC).isoformat())
     assert follower.tick() == []
+
+
+def test_a_change_of_a_day_that_is_being_loaded_for_the_first_time_is_not_lost(follower: Follower) -> None:
+    begun(follower.instance, "2025-02-02")
+    change(follower.erp, 5)
+    assert follower.tick() == ["2025-02-02"]
 
 
 def test_an_order_that_appears_on_a_day_without_data_has_it_loaded(follower: Follower) -> None:
@@ -173,5 +221,8 @@ def test_a_row_that_leaves_a_minute_for_a_later_one_asks_for_its_new_day_only() 
 
 def test_what_is_older_than_the_overlap_is_forgotten() -> None:
     noon = datetime(2025, 1, 16, 12, tzinfo=UTC)
-    old = changes(("order", "2025-01-15", noon - timedelta(hours=2), 1, 1))
-    assert follow(Watermark(noon - timedelta(hours=3), {}), old, noon).after.seen == {}
+    old = ("order", "2025-01-15", noon - OVERLAP - timedelta(minutes=1), 1, 1)
+    young = ("order", "2025-01-15", noon - OVERLAP, 1, 1)
+    asked_at = noon + timedelta(seconds=30)
+    kept = follow(Watermark(noon - timedelta(hours=3), {}), changes(old, young), asked_at).after
+    assert [minute for _, _, minute in kept.seen] == [kept.since.isoformat()]

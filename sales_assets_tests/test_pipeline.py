@@ -173,10 +173,17 @@ def test_a_business_day_in_rome_is_exact_on_the_days_when_the_clock_changes(erp:
     script = f"""
 from sales_assets.definitions import defs
 import dagster as dg
-result = defs.resolve_job_def("daily_sales_pipeline").execute_in_process(
-    instance=dg.DagsterInstance.ephemeral(),
+instance = dg.DagsterInstance.ephemeral()
+defs.resolve_job_def("daily_sales_pipeline").execute_in_process(
+    instance=instance,
     tags={{"dagster/asset_partition_range_start": {days[0]!r},
           "dagster/asset_partition_range_end": {days[-1]!r}}})
+config = {{"first_day": {days[0]!r}, "last_day": {days[-1]!r}}}
+[evaluation] = defs.resolve_job_def("reconciliation_job").execute_in_process(
+    instance=instance,
+    run_config={{"ops": {{"gold__fct_orders_agrees_with_the_erp": {{"config": config}}}}}},
+).get_asset_check_evaluations()
+assert evaluation.passed, evaluation.description
 """
     database = tmp_path / "sales.duckdb"
     environment = os.environ | {

@@ -198,6 +198,15 @@ def test_the_unit_tests_of_the_models_pass_on_snowflake_too(ran: Ran) -> None:
     assert len(results) == len(json.loads(project.manifest_path.read_text())["unit_tests"]) > 0
 
 
+def test_on_snowflake_gold_is_compared_with_the_erp_as_well(ran: Ran) -> None:
+    job = build_definitions(ran.production.settings).resolve_job_def("reconciliation_job")
+    config = {"first_day": DAYS[0], "last_day": DAYS[-1]}
+    options = {"ops": {"gold__fct_orders_agrees_with_the_erp": {"config": config}}}
+    result = job.execute_in_process(instance=ran.production.instance, run_config=options)
+    [evaluation] = result.get_asset_check_evaluations()
+    assert evaluation.description == "Gold has exactly the ERP's sales of 2025-01-14 to 2025-01-17."
+
+
 def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is_tagged(ran: Ran) -> None:
     compiled = sorted((ran.production.settings.data_dir / "dbt" / "runs" / "run").rglob("*.sql"))
     assert len(compiled) >= 40

@@ -10,6 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.errors import RefusedError
+from sales_assets.gaps import observations
 from sales_assets.metadata import report
 from sales_assets.partitions import Window, days_without
 from sales_assets.taxonomy import LEFT_OUT, NO_DATA_TAG
@@ -83,8 +84,7 @@ def days_without_source(
         days: The business day of each row that was read.
     """
     instance, run_id = context.instance, context.run.run_id
-    noted = dg.AssetRecordsFilter(asset_key=source, asset_partitions=list(window.days))
-    records = instance.fetch_observations(noted, limit=10 * len(window.days)).records
+    records = observations(instance, source, window.days)
     left_out = {str(record.partition_key) for record in records if record.run_id == run_id}
     empty = set(days_without(days, window))
     loaded = instance.get_materialized_partitions(source) if empty else set()

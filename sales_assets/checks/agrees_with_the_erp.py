@@ -71,6 +71,6 @@ def _window(context: dg.AssetCheckExecutionContext, config: ReconciliationConfig
     run = context.op_execution_context
     if run.has_partition_key or run.has_partition_key_range:
         return window_of(run)
-    days = [day for day in DAILY.get_partition_keys() if day <= (config.last_day or day)]
-    late = days[-settings().lookback_days :] or [config.last_day or ""]
-    return window_between(config.first_day or late[0], late[-1])
+    last = config.last_day or str(DAILY.get_last_partition_key())
+    late = [day for day in DAILY.get_partition_keys() if day <= last][-settings().lookback_days :]
+    return window_between(config.first_day or (late or [last])[0], last)

@@ -8,7 +8,7 @@ import dagster as dg
 
 from sales_assets.erp import queries
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.gaps import days_without_orders, ranges, request
+from sales_assets.gaps import days_without_orders, ranges, request, under_way
 from sales_assets.jobs import daily_sales_pipeline
 from sales_assets.partitions import DAILY
 from sales_assets.settings import Settings
@@ -43,13 +43,16 @@ def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def _loaded(instance: dg.DagsterInstance, days: Sequence[str]) -> list[str]:
-    """Those of the days that were loaded before, if only to find that they had no order.
+    """Those of the days that were loaded before, if only to find that they had no order, or are being loaded.
 
-    The others are loaded by the schedule, or were never asked for.
+    The load may have read the ERP before the change. The other days are loaded by the schedule, or were never
+    asked for.
     """
     known = [day for day in days if DAILY.has_partition_key(day)]
+    # Asked first: a load that ends meanwhile is among those that have ended.
+    loading = under_way(instance, RAW_ORDERS, known)
     loaded = instance.get_materialized_partitions(RAW_ORDERS) | days_without_orders(instance, known)
-    return [day for day in known if day in loaded]
+    return [day for day in known if day in loading | loaded]
 
 
 def _text(watermark: Watermark) -> str:

@@ -49,9 +49,9 @@ def _exact(amounts: pd.Series) -> pd.Series:
     return amounts.fillna("0").map(Decimal).astype(object)
 
 
-def _reason(orders: int | None, changed_at: datetime | None, loaded_at: datetime | None) -> str:
+def _reason(orders: int | None, changed_at: datetime, loaded_at: datetime | None) -> str:
     if pd.isna(orders):
         return GONE
     if loaded_at is None:
         return MISSING
-    return CHANGED if changed_at is not None and changed_at > loaded_at else DIFFERENT
+    return CHANGED if changed_at > loaded_at else DIFFERENT

@@ -1,0 +1,41 @@
+"""Commands as a user types them, one after the other in one process, for each would take seconds to start."""
+
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def typed(checkout: Path, *commands: Sequence[str], **environment: str) -> list[tuple[int, str]]:
+    """Run Python modules with their arguments in a checkout; the exit code of each, and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", __name__, json.dumps(commands)],
+        cwd=checkout,
+        env=os.environ | {"PYTHONPATH": str(checkout)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    said = re.split(r"ended with exit code (\d+)\n", done.stdout)
+    return [(int(code), text) for text, code in zip(said[0::2], said[1::2], strict=False)]
+
+
+def _run(module: str, *arguments: str) -> int:
+    sys.argv = [module, *arguments]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    for command in json.loads(sys.argv[1]):
+        code = _run(*command)
+        sys.stdout.write(f"ended with exit code {code}\n")
+        sys.stdout.flush()

@@ -123,6 +123,7 @@ def test_a_missing_package_is_an_error_that_says_how_to_install_it(
         start(tmp_path)
 
 
+@pytest.mark.slow
 def test_loading_the_location_starts_nothing(tmp_path: Path) -> None:
     definitions = build_definitions(Settings(data_dir=tmp_path / "data", duckdb_path=tmp_path / "s.duckdb"))
     definitions.get_repository_def()

@@ -105,6 +105,7 @@ def hold(file: Path) -> None:
         subprocess.run(["sleep", "600"], check=False)
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     file = tmp_path / "sales.duckdb"
     child = PROCESSES.Process(target=hold, args=(file,))

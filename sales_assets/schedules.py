@@ -6,11 +6,11 @@ import dagster as dg
 
 from sales_assets.airbyte.checks import build_airbyte_check
 from sales_assets.checks import marketplace_files_arrive
-from sales_assets.gaps import MISSING, request, troubles
 from sales_assets.jobs import daily_sales_pipeline, reconciliation_job
-from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY
-from sales_assets.plans import parts_of
+from sales_assets.repair.gaps import MISSING, request, troubles
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plans import parts_of
 from sales_assets.settings import Settings
 
 FIVE_IN_THE_MORNING = "0 5 * * *"

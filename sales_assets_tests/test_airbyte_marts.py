@@ -16,7 +16,7 @@ from sales_assets.definitions import build_definitions
 from sales_assets.demo.airbyte.process import stop_stand_ins
 from sales_assets.demo.erp import erp_folder
 from sales_assets.demo.server import stop_server
-from sales_assets.gaps import RANGE_END, RANGE_START
+from sales_assets.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 

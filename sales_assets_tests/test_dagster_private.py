@@ -17,7 +17,7 @@ from dagster_airbyte import AirbyteWorkspace
 
 from sales_assets.dagster_private.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.dagster_private.executing import run_in_process
-from sales_assets.gaps import RANGE_END, RANGE_START
+from sales_assets.repair.gaps import RANGE_END, RANGE_START
 
 
 def test_dagsters_database_io_manager_still_tells_where_a_table_stands() -> None:

@@ -12,12 +12,21 @@ import pandas as pd
 import pytest
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
-from sales_assets import gaps
 from sales_assets.definitions import build_definitions
-from sales_assets.gaps import FAILED, MISSING, STALE, days_without_orders, merged, named, stale, troubles
-from sales_assets.launching import PROCESS_TAG, fail_dead_runs
-from sales_assets.lineage import Lineage
-from sales_assets.plans import Part, parts_of, with_the_rest_last
+from sales_assets.repair import gaps
+from sales_assets.repair.gaps import (
+    FAILED,
+    MISSING,
+    STALE,
+    days_without_orders,
+    merged,
+    named,
+    stale,
+    troubles,
+)
+from sales_assets.repair.launching import PROCESS_TAG, fail_dead_runs
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plans import Part, parts_of, with_the_rest_last
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import FCT_ORDERS, NO_DATA_TAG, RAW_ORDERS
 

@@ -11,10 +11,10 @@ import pytest
 
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.definitions import build_definitions
-from sales_assets.gaps import MISSING, RANGE_END, RANGE_START, STALE
-from sales_assets.lineage import Lineage
 from sales_assets.partitions import BACKFILL, DAILY, window_between
-from sales_assets.repair import Repair, plan_repair
+from sales_assets.repair.gaps import MISSING, RANGE_END, RANGE_START, STALE
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plan_repair import Repair, plan_repair
 from sales_assets.resources import build_resources
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import DAILY_JOB, FCT_ORDERS, RAW_ORDERS

@@ -5,10 +5,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sales_assets.launching import carry_out
-from sales_assets.lineage import Lineage
 from sales_assets.partitions import window_between
-from sales_assets.repair import Repair, plan_repair
+from sales_assets.repair.launching import carry_out
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plan_repair import Repair, plan_repair
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import FCT_ORDERS, RAW_ORDERS
 from sales_assets_tests.erp import Erp

@@ -9,7 +9,7 @@ from dagster import AssetKey, AssetMaterialization, AssetObservation
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 from sales_assets.definitions import build_definitions
-from sales_assets.gaps import ranges
+from sales_assets.repair.gaps import ranges
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import NO_DATA_TAG
 

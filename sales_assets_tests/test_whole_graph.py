@@ -14,7 +14,7 @@ SCRIPT = """
 import json
 import dagster as dg
 from sales_assets.definitions import defs
-from sales_assets.gaps import range_tags
+from sales_assets.repair.gaps import range_tags
 from sales_assets.partitions import MARKETPLACE_FILES, partition_of_file
 
 instance = dg.DagsterInstance.ephemeral()

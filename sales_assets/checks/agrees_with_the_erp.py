@@ -5,9 +5,9 @@ import pandas as pd
 from pydantic import Field
 
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.gaps import named
 from sales_assets.partitions import DAILY, Window, window_between, window_of
-from sales_assets.reconciliation import Warehouse, reconcile
+from sales_assets.repair.gaps import named
+from sales_assets.repair.reconciliation import Warehouse, reconcile
 from sales_assets.settings import settings
 from sales_assets.taxonomy import ERP_POOL, FCT_ORDERS
 from sales_assets.transforms.reconciliation import CHANGED

@@ -5,10 +5,10 @@ import sys
 
 from sales_assets.commands.console import LOG, say, working
 from sales_assets.commands.days import days_asked
-from sales_assets.gaps import ranges
-from sales_assets.launching import carry_out, fail_dead_runs
-from sales_assets.lineage import Lineage
-from sales_assets.plans import Part, with_the_rest_last
+from sales_assets.repair.gaps import ranges
+from sales_assets.repair.launching import carry_out, fail_dead_runs
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plans import Part, with_the_rest_last
 from sales_assets.settings import settings
 from sales_assets.taxonomy import DAILY_JOB
 

@@ -7,10 +7,10 @@ import dagster as dg
 
 from sales_assets.commands.console import LOG, say, working
 from sales_assets.commands.days import days_asked
-from sales_assets.launching import carry_out, fail_dead_runs
-from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY
-from sales_assets.repair import plan_repair
+from sales_assets.repair.launching import carry_out, fail_dead_runs
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plan_repair import plan_repair
 from sales_assets.settings import settings
 from sales_assets.taxonomy import DAILY_JOB
 

@@ -15,9 +15,9 @@ from sales_assets.demo.erp import erp_folder
 from sales_assets.demo.s3 import DemoS3Resource, stop_demo_s3
 from sales_assets.demo.server import stop_server
 from sales_assets.errors import RefusedError
-from sales_assets.launching import run_part
 from sales_assets.partitions import MARKETPLACE_FILES, partition_of_file
-from sales_assets.plans import Part
+from sales_assets.repair.launching import run_part
+from sales_assets.repair.plans import Part
 from sales_assets.settings import Settings, settings
 from sales_assets.taxonomy import DAILY_JOB
 

@@ -5,11 +5,11 @@ from pydantic import Field
 
 from sales_assets.erp.postgres import PostgresResource
 from sales_assets.errors import RefusedError
-from sales_assets.launching import carry_out
-from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY, window_between
-from sales_assets.reconciliation import Warehouse
-from sales_assets.repair import plan_repair
+from sales_assets.repair.launching import carry_out
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plan_repair import plan_repair
+from sales_assets.repair.reconciliation import Warehouse
 from sales_assets.settings import settings
 from sales_assets.taxonomy import DAILY_JOB
 

@@ -8,9 +8,9 @@ import dagster as dg
 
 from sales_assets.erp import queries
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.gaps import days_without_orders, ranges, request, under_way
 from sales_assets.jobs import daily_sales_pipeline
 from sales_assets.partitions import DAILY
+from sales_assets.repair.gaps import days_without_orders, ranges, request, under_way
 from sales_assets.settings import Settings
 from sales_assets.taxonomy import RAW_ORDERS
 from sales_assets.transforms.late_changes import Watermark, follow

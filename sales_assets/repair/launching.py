@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 import dagster as dg
 
 from sales_assets.dagster_private.executing import run_in_process
-from sales_assets.gaps import range_tags
-from sales_assets.plans import Part
+from sales_assets.repair.gaps import range_tags
+from sales_assets.repair.plans import Part
 
 Say = Callable[[str], None]
 """Tells somebody a line."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import dagster as dg
 
 from sales_assets.erp.postgres import PostgresResource
-from sales_assets.gaps import MISSING, STALE, Troubles, merged, named, stale, troubles
-from sales_assets.lineage import Lineage
 from sales_assets.partitions import Window, window_between
-from sales_assets.plans import Part, numbered, parts_of, with_the_rest_last
-from sales_assets.reconciliation import Warehouse, reconcile
+from sales_assets.repair.gaps import MISSING, STALE, Troubles, merged, named, stale, troubles
+from sales_assets.repair.lineage import Lineage
+from sales_assets.repair.plans import Part, numbered, parts_of, with_the_rest_last
+from sales_assets.repair.reconciliation import Warehouse, reconcile
 from sales_assets.taxonomy import FCT_ORDERS, RAW_ORDERS
 from sales_assets.transforms.reconciliation import GONE
 

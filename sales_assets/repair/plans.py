@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sales_assets.gaps import Troubles, ranges
-from sales_assets.lineage import Lineage
+from sales_assets.repair.gaps import Troubles, ranges
+from sales_assets.repair.lineage import Lineage
 
 
 @dataclass(frozen=True)

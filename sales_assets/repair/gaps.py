@@ -9,8 +9,8 @@ from datetime import timedelta
 import dagster as dg
 import pandas as pd
 
-from sales_assets.lineage import Lineage
 from sales_assets.partitions import DAILY
+from sales_assets.repair.lineage import Lineage
 from sales_assets.taxonomy import NO_DATA_TAG, RAW_ORDERS
 
 RANGE_START = "dagster/asset_partition_range_start"

@@ -63,6 +63,7 @@ class Settings:
         erp_currency: The currency of the ERP's amounts, by its three letters.
         has_s3_bucket: Whether `SALES_S3_BUCKET` is set.
         s3_prefix: How the keys of the marketplaces' files begin: empty, or with a slash at its end.
+        snowflake_database: The database of staging and prod; empty if `SNOWFLAKE_DATABASE` is not set.
         snowflake_secret: How Snowflake is authenticated.
         has_snowflake_passphrase: Whether `SNOWFLAKE_PRIVATE_KEY_PASSPHRASE` is set.
         has_airbyte_url: Whether `AIRBYTE_URL` is set.
@@ -79,6 +80,7 @@ class Settings:
     erp_currency: str = "EUR"
     has_s3_bucket: bool = False
     s3_prefix: str = ""
+    snowflake_database: str = ""
     snowflake_secret: SnowflakeSecret = SnowflakeSecret.PRIVATE_KEY
     has_snowflake_passphrase: bool = False
     has_airbyte_url: bool = False
@@ -125,6 +127,7 @@ class Settings:
             erp_currency=values.currency(given.get("SALES_ERP_CURRENCY", cls.erp_currency)),
             has_s3_bucket="SALES_S3_BUCKET" in given,
             s3_prefix=values.prefix(given.get("SALES_S3_PREFIX", "")),
+            snowflake_database=given.get("SNOWFLAKE_DATABASE", ""),
             snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
             has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
             has_airbyte_url=values.is_url(given, "AIRBYTE_URL"),

@@ -16,7 +16,10 @@ from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
+import pandas as pd
 import snowflake.connector
+from snowflake.connector import pandas_tools
+from snowflake.connector.cursor import SnowflakeCursor
 
 REFUSED = "Incorrect username or password was specified."
 
@@ -52,6 +55,35 @@ def stand_in(folder: Path) -> Iterator[int]:
         finally:
             server.kill()
             server.wait()
+
+
+def _inserted(connection: Any, rows: pd.DataFrame, table: str, schema: str, **_: Any) -> None:
+    """Store rows by a statement; the stand-in's server also binds no decimal."""
+    marks = ", ".join("?" for _ in rows)
+    values = [[None if pd.isna(it) else str(it) for it in row] for row in rows.itertuples(index=False)]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"insert into {schema}.{table} ({', '.join(rows)}) values ({marks})", values)
+
+
+@contextmanager
+def without_what_it_lacks() -> Iterator[list[str]]:
+    """Insert rows where it takes no file, make transient tables where it has no temporary ones in a schema.
+
+    Gives every statement that is sent.
+    """
+    execute = SnowflakeCursor.execute
+    statements: list[str] = []
+
+    def executing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        command = command.replace("create or replace temporary table", "create or replace transient table")
+        statements.append(command)
+        return execute(cursor, command, *arguments, **options)
+
+    with (
+        patch.object(SnowflakeCursor, "execute", executing),
+        patch.object(pandas_tools, "write_pandas", _inserted),
+    ):
+        yield statements
 
 
 class _Refusing(BaseHTTPRequestHandler):

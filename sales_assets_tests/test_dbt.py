@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -66,6 +67,7 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
         environment=environment,
         data_dir=tmp_path,
         duckdb_path=tmp_path / "sales.duckdb",
+        snowflake_database="SALES",
         snowflake_secret=SnowflakeSecret.PASSWORD,
     )
     parsed = prepared_project(settings)
@@ -94,6 +96,15 @@ def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
     nodes = json.loads(prepared_project(settings).manifest_path.read_text())["nodes"]
     assert "model.sales.daily_sales" in nodes
     assert "model.sales.monthly_revenue" not in nodes
+
+
+@pytest.mark.slow
+def test_a_manifest_is_of_one_database(tmp_path: Path) -> None:
+    built = Settings(environment=Environment.PROD, data_dir=tmp_path)
+    prepared_project(built)
+    deployed = replace(built, snowflake_database="SALES")
+    nodes = json.loads(prepared_project(deployed).manifest_path.read_text())["nodes"].values()
+    assert {node["database"] for node in nodes} == {"SALES"}
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What the doctor looks at: each thing once as it should be, and once not, on real components."""
 
 import base64
+import os
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from snowflake.connector.errors import ProgrammingError
 from sales_assets.airbyte.live import live_snapshot
 from sales_assets.airbyte.snapshot import FOLDER, path_of, write
 from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
-from sales_assets.dbt.project import MANIFEST, manifest_age
+from sales_assets.dbt.project import MANIFEST
 from sales_assets.doctor.airbyte import look_at_airbyte
 from sales_assets.doctor.dbt import look_at_the_manifest
 from sales_assets.doctor.disk import look_at_the_disk, look_at_the_duckdb_file
@@ -216,15 +217,19 @@ def test_a_snowflake_that_cannot_be_reached_is_one_line() -> None:
     assert "Check the SNOWFLAKE_* variables" in faults(look_at_snowflake(config))
 
 
-def test_a_manifest_that_is_missing_or_old_is_a_matter_of_production(tmp_path: Path) -> None:
-    for environment in (Environment.LOCAL, Environment.PROD):
-        settings = Settings(environment=environment, data_dir=tmp_path)
-        assert manifest_age(settings) is None
-        assert ("The manifest is missing" in faults(look_at_the_manifest(settings))) is not settings.is_local
+def test_a_manifest_that_is_missing_or_old_is_told_and_made_by_itself(tmp_path: Path) -> None:
     prod = Settings(environment=Environment.PROD, data_dir=tmp_path)
-    (tmp_path / "dbt" / "manifest-prod").mkdir(parents=True)
-    (tmp_path / "dbt" / "manifest-prod" / MANIFEST).touch()
-    assert not faults(look_at_the_manifest(prod))
+    [missing] = look_at_the_manifest(prod)
+    folder = tmp_path / "dbt" / "manifest-prod-"
+    folder.mkdir(parents=True)
+    (folder / MANIFEST).touch()
+    [current] = look_at_the_manifest(prod)
+    os.utime(folder / MANIFEST, (0, 0))
+    [old] = look_at_the_manifest(prod)
+    assert all(finding.is_well for finding in (missing, current, old))
+    assert "The manifest is missing; the next process" in missing.text
+    assert "as new as the project's files" in current.text
+    assert "h older than the project's files" in old.text
 
 
 def test_airbyte_with_a_current_snapshot_is_well_and_a_drifted_one_is_named(

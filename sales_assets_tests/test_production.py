@@ -2,9 +2,8 @@
 
 Snowflake's connector, ours and dbt's, speaks to the stand-in's server over HTTP, as it would to an account:
 `daily_sales_pipeline`, its assets, and every model and test of dbt. What
-the server cannot do is left to others:
-- it takes no file, so rows come by `insert`; the upload is proven in process, by the suite of the warehouse;
-- it has no temporary tables in a schema, so dbt's become transient ones;
+the server lacks and `snowflake.py` works around is left to others, too:
+- the upload of files is proven in process, by the suite of the warehouse;
 - it knows no query tag and no other parameter of a session, so what it is asked for is looked at instead;
 - it sums decimals as doubles, so these amounts are such that both are exact; exact sums are proven on DuckDB.
 """
@@ -12,6 +11,8 @@ the server cannot do is left to others:
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -23,19 +24,17 @@ import dagster as dg
 import pandas as pd
 import pytest
 import sqlglot
-from snowflake.connector import pandas_tools
-from snowflake.connector.cursor import SnowflakeCursor
 
 from sales_assets.contracts import RAW_MARKETPLACE_ORDERS
 from sales_assets.dbt.project import dbt_resource, prepared_project
 from sales_assets.definitions import build_definitions
-from sales_assets.settings import Environment, Settings, SnowflakeSecret
+from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
 from sales_assets.taxonomy import DAILY_JOB
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake import SnowflakeEngine, SnowflakeWarehouse
 from sales_assets_tests.erp import Erp
-from sales_assets_tests.snowflake import speaking_to, stand_in
+from sales_assets_tests.snowflake import speaking_to, stand_in, without_what_it_lacks
 
 pytestmark = pytest.mark.slow
 
@@ -77,10 +76,16 @@ def fill(erp: Erp) -> None:
 class Production:
     """The pipeline on the stand-in, and what was asked of Snowflake."""
 
-    def __init__(self, warehouse: SnowflakeWarehouse, settings: Settings, connections: list[dict[str, Any]]):
+    def __init__(
+        self,
+        warehouse: SnowflakeWarehouse,
+        settings: Settings,
+        connections: list[dict[str, Any]],
+        statements: list[str],
+    ):
         self.warehouse = warehouse
         self.connections = connections
-        self.statements: list[str] = []
+        self.statements = statements
         self.settings = settings
         self.instance = dg.DagsterInstance.ephemeral()
         self.job = build_definitions(settings).resolve_job_def(DAILY_JOB)
@@ -90,44 +95,23 @@ class Production:
         return self.job.execute_in_process(instance=self.instance, **options)
 
 
-def inserted(connection: Any, rows: pd.DataFrame, table: str, schema: str, **_: Any) -> None:
-    """Store rows by a statement; the stand-in's server takes no file, and binds no decimal."""
-    marks = ", ".join("?" for _ in rows)
-    values = [[None if pd.isna(it) else str(it) for it in row] for row in rows.itertuples(index=False)]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"insert into {schema}.{table} values ({marks})", values)
-
-
-@contextmanager
-def no_temporary_tables(statements: list[str]) -> Iterator[None]:
-    """Have transient ones made instead; notes each statement of the connector."""
-    execute = SnowflakeCursor.execute
-
-    def executing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
-        command = command.replace("create or replace temporary table", "create or replace transient table")
-        statements.append(command)
-        return execute(cursor, command, *arguments, **options)
-
-    with patch.object(SnowflakeCursor, "execute", executing):
-        yield
-
-
 @contextmanager
 def production(erp: Erp, folder: Path) -> Iterator[Production]:
     settings = Settings(
-        environment=Environment.PROD, data_dir=folder, snowflake_secret=SnowflakeSecret.PASSWORD
+        environment=Environment.PROD,
+        data_dir=folder,
+        snowflake_database=ACCOUNT["SNOWFLAKE_DATABASE"],
+        snowflake_secret=SnowflakeSecret.PASSWORD,
     )
     variables = ACCOUNT | {"ERP_POSTGRES_URL": erp.url}
     with (
         patch.dict(os.environ, variables),
         stand_in(folder.parent) as port,
         speaking_to(port) as connections,
-        patch.object(pandas_tools, "write_pandas", inserted),
+        without_what_it_lacks() as statements,
     ):
         warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
-        production = Production(warehouse, settings, connections)
-        with no_temporary_tables(production.statements):
-            yield production
+        yield Production(warehouse, settings, connections, statements)
 
 
 def contents(warehouse: DuckDBWarehouse | SnowflakeWarehouse) -> dict[str, pd.DataFrame]:
@@ -234,3 +218,26 @@ def test_nothing_that_the_pipeline_writes_to_disk_or_to_dagster_holds_the_secret
     written = [path for path in settings.data_dir.rglob("*") if path.is_file()]
     assert len(written) > 10
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+
+
+def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path: Path) -> None:
+    fill(erp)
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    module = ["-m", "sales_assets_tests.on_stand_in", "-j", DAILY_JOB, "--tags", json.dumps(RANGE)]
+    with stand_in(tmp_path) as port:
+        told = {"DAGSTER_DEPLOYMENT": "prod", "DAGSTER_HOME": str(tmp_path), "STAND_IN_PORT": str(port)}
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "dagster", "job", "execute", *module],
+            cwd=ROOT,
+            env=os.environ | ACCOUNT | told | {"ERP_POSTGRES_URL": erp.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        with speaking_to(port):
+            warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
+            found = warehouse.query("select order_date, count(*) from gold.fct_orders group by 1 order by 1")
+    assert [count for _, count in found.itertuples(index=False)] == [erp.totals(day)[0] for day in DAYS]
+    assert done.stderr.count("STEP_WORKER_STARTED") == 4
+    assert SECRET not in done.stderr + done.stdout

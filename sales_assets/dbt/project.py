@@ -1,7 +1,7 @@
 """The dbt project: where it stands, its manifest, and the command with the settings it needs.
 
 The manifest that Dagster loads is kept apart from the working folders of dbt's own runs, one for each
-target and database, and replaced whole: a process that reads it never meets half of one.
+database, and replaced whole: a process that reads it never meets half of one, or another's.
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
@@ -108,6 +109,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     return {
         **dict.fromkeys(unused, ""),
         "SALES_DUCKDB_PATH": os.fspath(settings.duckdb_path),
+        "SNOWFLAKE_DATABASE": settings.snowflake_database,
         "SALES_TIMEZONE": settings.timezone,
         "SALES_ERP_CURRENCY": settings.erp_currency,
         RUNS: os.fspath(settings.data_dir / "dbt" / "runs"),
@@ -133,8 +135,9 @@ def manifest_age(settings: Settings) -> float | None:
 
 
 def _manifest_folder(settings: Settings) -> Path:
-    database = f"-{settings.duckdb_path.stem}" if settings.is_local else ""
-    return settings.data_dir / "dbt" / f"manifest-{target(settings)}{database}"
+    """One for each database: parsing writes its name into the manifest."""
+    database = settings.duckdb_path.stem if settings.is_local else settings.snowflake_database
+    return settings.data_dir / "dbt" / f"manifest-{target(settings)}-{quote(database, safe='')}"
 
 
 def _last_change() -> float:

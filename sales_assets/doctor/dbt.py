@@ -15,9 +15,7 @@ def look_at_the_manifest(settings: Settings) -> list[Finding]:
     behind = manifest_age(settings)
     if behind is not None and behind <= 0:
         notes.well("The manifest is as new as the project's files.")
-    elif settings.is_local:
-        notes.well("The manifest is missing or old; the next command makes it in seconds.")
     else:
-        how = "is missing" if behind is None else f"is {behind / 3600:.1f} h older than the project's files"
-        notes.fix(f"The manifest {how}.", "Make it where the image is built: dagster definitions validate.")
+        how = "missing" if behind is None else f"{behind / 3600:.1f} h older than the project's files"
+        notes.well(f"The manifest is {how}; the next process that loads the location makes it in seconds.")
     return notes.findings

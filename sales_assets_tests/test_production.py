@@ -117,6 +117,8 @@ def production(erp: Erp, folder: Path) -> Iterator[Production]:
     settings = Settings(
         environment=Environment.PROD, data_dir=folder, snowflake_secret=SnowflakeSecret.PASSWORD
     )
+    with patch.dict(os.environ, {"SNOWFLAKE_DATABASE": "STAGING"}):
+        prepared_project(settings)  # dbt's manifest, which another environment, or the image's build, has made
     variables = ACCOUNT | {"ERP_POSTGRES_URL": erp.url}
     with (
         patch.dict(os.environ, variables),
@@ -194,7 +196,8 @@ def test_the_unit_tests_of_the_models_pass_on_snowflake_too(ran: Ran) -> None:
     engine.replace(files, RAW_MARKETPLACE_ORDERS, [], "a test")
     command = ["test", "--select", "test_type:unit"]
     project = prepared_project(settings)
-    results = list(dbt_resource(settings).run(command, project, "a test"))
+    dbt = dbt_resource(settings).process_config_and_initialize()
+    results = list(dbt.run(command, project, "a test"))
     assert len(results) == len(json.loads(project.manifest_path.read_text())["unit_tests"]) > 0
 
 

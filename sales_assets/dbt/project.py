@@ -13,7 +13,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
+from pydantic import Field
 
 from sales_assets.dbt.runner import run_dbt
 from sales_assets.settings import ROOT, Settings, SnowflakeSecret, environment_with, exported
@@ -30,6 +32,8 @@ RUNS = "DBT_TARGET_PATH"
 QUERY_TAG = "SALES_DBT_QUERY_TAG"
 """The variable that tells Snowflake what dbt's statements belong to."""
 
+_DATABASE = "SNOWFLAKE_DATABASE"
+
 DBT = Path(sys.executable).with_name("dbt")
 """The command beside this Python, which need not be on the PATH."""
 
@@ -40,10 +44,12 @@ class SalesDbtResource(DbtCliResource):
     Attributes:
         environment: Variables for dbt's `profiles.yml` and macros; none of them is a secret.
         duckdb_path: The file that dbt opens; empty where the warehouse is a server.
+        database: The server's database; empty where the warehouse is a file.
     """
 
     environment: dict[str, str]
     duckdb_path: str = ""
+    database: str = Field(default="", repr=False)
 
     def cli(self, args: Sequence[str], **kwargs: Any) -> DbtCliInvocation:
         """Start dbt; see dagster-dbt's `DbtCliResource.cli`."""
@@ -69,7 +75,7 @@ class SalesDbtResource(DbtCliResource):
         log = ["--log-path", self.environment[RUNS]]
         parsed = Path(project.target_path) / PARSED
         with self.alone(holder), exported(self.environment | {QUERY_TAG: holder}):
-            yield from run_dbt([*command, *options, *log], parsed)
+            yield from run_dbt([*command, *options, *log], parsed, self.database)
 
     def alone(self, holder: str) -> AbstractContextManager[None]:
         """Keep our other readers and writers of a DuckDB file out while dbt has it open.
@@ -91,6 +97,7 @@ def dbt_resource(settings: Settings) -> SalesDbtResource:
         dbt_executable=os.fspath(DBT),
         environment=dbt_environment(settings),
         duckdb_path=os.fspath(settings.duckdb_path) if settings.is_local else "",
+        database="" if settings.is_local else dg.EnvVar(_DATABASE),
     )
 
 
@@ -145,6 +152,9 @@ def _last_change() -> float:
 def _parse(settings: Settings, folder: Path) -> None:
     """Have dbt write its files elsewhere, then put them in their place, the manifest last.
 
+    It is left no database: dbt would write its name into the manifest, and the image, which is built before
+    anybody knows it, and staging and prod, which share a manifest, would each read and write another's.
+
     Raises:
         RuntimeError: The project does not parse; says what dbt said.
     """
@@ -154,7 +164,7 @@ def _parse(settings: Settings, folder: Path) -> None:
         folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]
         options = ["--log-path", scratch, "--target", target(settings), "--quiet", "--no-use-colors"]
         command = [os.fspath(DBT), "parse", *folders, *options]
-        environment = environment_with(dbt_environment(settings))
+        environment = environment_with(dbt_environment(settings) | {_DATABASE: ""})
         parsing = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
         if parsing.returncode != 0:
             message = f"The dbt project in {PROJECT_DIR} does not parse: {parsing.stdout or parsing.stderr}"

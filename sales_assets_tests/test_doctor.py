@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import dagster as dg
 import duckdb
@@ -17,22 +17,28 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from snowflake.connector.errors import ProgrammingError
 
+from sales_assets import settings as setting_module
 from sales_assets.airbyte.live import live_snapshot
 from sales_assets.airbyte.snapshot import FOLDER, path_of, write
 from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
+from sales_assets.commands import doctor as command
 from sales_assets.dbt.project import MANIFEST
+from sales_assets.doctor import rounds as doctor_rounds
 from sales_assets.doctor.airbyte import look_at_airbyte
 from sales_assets.doctor.dbt import look_at_the_manifest
 from sales_assets.doctor.disk import look_at_the_disk, look_at_the_duckdb_file
 from sales_assets.doctor.erp import look_at_the_erp
-from sales_assets.doctor.findings import Finding
+from sales_assets.doctor.findings import Finding, Notes
 from sales_assets.doctor.instance import look_at_the_daemons, look_at_the_pools
 from sales_assets.doctor.masking import masked
 from sales_assets.doctor.private_key import look_at_the_private_key
+from sales_assets.doctor.rounds import rounds, rounds_of_the_instance
 from sales_assets.doctor.s3 import look_at_s3
-from sales_assets.doctor.snowflake import look_at_snowflake
+from sales_assets.doctor.snowflake import _look_at_the_session, look_at_snowflake
 from sales_assets.doctor.variables import look_at_the_variables
 from sales_assets.erp.postgres import PostgresResource
+from sales_assets.errors import RefusedError
+from sales_assets.marketplace.bucket import Bucket
 from sales_assets.settings import Environment, Settings
 from sales_assets.warehouse.lock import locked
 from sales_assets_tests.airbyte import Airbyte
@@ -84,7 +90,7 @@ def test_an_erp_that_is_read_only_is_well_and_one_that_may_be_written_is_not(erp
 
 
 def test_an_erp_whose_clock_is_wrong_or_whose_tables_are_not_there_is_named(erp: Erp) -> None:
-    late = look_at_the_erp(erp.resource, lambda: now() + timedelta(minutes=5))
+    late = look_at_the_erp(erp.resource, lambda: now() + timedelta(seconds=90))
     assert "time server" in faults(late)
     elsewhere = PostgresResource(url=f"{erp.url}&options=-csearch_path%3Dnowhere")
     assert "There is no table or view orders" in faults(look_at_the_erp(elsewhere, now))
@@ -197,11 +203,10 @@ def test_a_snowflake_where_we_may_make_nothing_is_told_the_grants(tmp_path: Path
             raise ProgrammingError(message)
         return execute(cursor, command, *arguments, **options)
 
-    with (
-        fake_snowflake(tmp_path),
-        patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", refusing),
-    ):
-        found = faults(look_at_snowflake(SNOWFLAKE))
+    with fake_snowflake(tmp_path) as warehouse:
+        warehouse.query("create schema raw")
+        with patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", refusing):
+            found = faults(look_at_snowflake(SNOWFLAKE))
     assert found.count("Insufficient privileges. Run deploy/snowflake/grants.sql") == 4
 
 
@@ -209,6 +214,17 @@ def test_a_snowflake_session_of_another_role_is_named(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path):
         found = faults(look_at_snowflake(SNOWFLAKE | {"role": "LOADER"}))
     assert "The session's role is none, not that of SNOWFLAKE_ROLE" in found
+
+
+@pytest.mark.parametrize("name", ["role", "warehouse", "database"])
+def test_a_snowflake_session_that_is_not_where_the_settings_say_is_named(name: str) -> None:
+    config = {"role": "loader", "warehouse": "small", "database": '"SALES"'}
+    session = {key: value.strip('"').upper() for key, value in config.items()}
+    notes = Notes("Warehouse")
+    _look_at_the_session(notes, Mock(**session), config)
+    assert not faults(notes.findings)
+    _look_at_the_session(notes, Mock(**session | {name: None}), config)
+    assert f"The session's {name} is none, not that of SNOWFLAKE_{name.upper()}" in faults(notes.findings)
 
 
 def test_a_snowflake_that_cannot_be_reached_is_one_line() -> None:
@@ -254,6 +270,16 @@ def test_a_bucket_that_can_be_read_is_well_and_a_missing_one_is_named(s3: S3) ->
     s3.client.put_object(Bucket=s3.bucket, Key="marketplaces/a.csv", Body=b"x")
     assert not faults(look_at_s3(s3.resource(prefix="")))
     assert "Check SALES_S3_BUCKET" in faults(look_at_s3(s3.resource(bucket="nowhere-at-all")))
+    with patch.object(Bucket, "is_current", side_effect=RefusedError("It may be listed and not read.")):
+        assert "and not read" in faults(look_at_s3(s3.resource(prefix="")))
+
+
+def test_production_is_looked_at_in_everything_that_it_stands_on() -> None:
+    given = {"SNOWFLAKE_PRIVATE_KEY": SEALED, "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "open sesame"}
+    found = list(rounds(PROD, given))
+    subjects = {"Settings", "Disk", "dbt", "ERP", "Snowflake's private key", "Warehouse", "Airbyte", "S3"}
+    assert {each.subject for each in found} == subjects
+    assert [each.is_well for each in found if each.subject == "Snowflake's private key"] == [True]
 
 
 @pytest.fixture
@@ -279,8 +305,78 @@ def test_a_daemon_is_well_until_it_was_not_heard_of_for_two_minutes(instance: dg
 
 def test_a_pool_without_a_limit_is_named_with_the_command_that_sets_it(instance: dg.DagsterInstance) -> None:
     assert "dagster instance concurrency set erp 1" in faults(look_at_the_pools(instance, {"erp"}))
+    instance.event_log_storage.set_concurrency_slots("erp", 0)
+    assert "erp admits nothing" in faults(look_at_the_pools(instance, {"erp"}))
     instance.event_log_storage.set_concurrency_slots("erp", 2)
     assert not faults(look_at_the_pools(instance, {"erp"}))
+
+
+def test_a_folder_without_a_dagster_yaml_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    assert "There is no" in faults(list(rounds_of_the_instance(Settings(), tmp_path)))
+    assert "There is no" in faults(list(rounds_of_the_instance(Settings(), tmp_path / "nowhere")))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_silent_daemon_and_a_pool_without_a_limit_are_told_of_production_and_not_of_a_laptop(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with patch.object(doctor_rounds, "pools_of", return_value={"erp"}):
+        found = faults(list(rounds_of_the_instance(PROD, tmp_path)))
+        assert not faults(list(rounds_of_the_instance(Settings(), tmp_path)))
+    assert "SCHEDULER (never)" in found
+    assert "erp has no limit" in found
+
+
+def test_a_location_that_does_not_load_is_not_taken_for_a_bad_dagster_yaml(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with patch.object(doctor_rounds, "pools_of", side_effect=ValueError("There is no snapshot.")):
+        [found] = [it for it in rounds_of_the_instance(PROD, tmp_path) if "snapshot" in it.text]
+    assert "dagster.yaml" not in found.remedy
+
+
+@pytest.fixture
+def found_by_the_doctor(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    """What the command is given to say."""
+    found: list[Finding] = []
+    monkeypatch.setattr(command, "_rounds", lambda: found)
+    return found
+
+
+def test_the_command_ends_with_1_if_anything_is_to_be_done(
+    found_by_the_doctor: list[Finding], capfd: pytest.CaptureFixture[str]
+) -> None:
+    found_by_the_doctor.append(Finding("ERP", "It answers."))
+    assert (command.main([]), capfd.readouterr().out) == (0, "ok   ERP: It answers.\n\nAll is well.\n")
+    found_by_the_doctor += [Finding("S3", "It is away.", "Call."), Finding("Disk", "It is full.", "Tidy.")]
+    assert command.main([]) == 1
+    assert capfd.readouterr().out.endswith("\n2 thing(s) to do.\n")
+    assert command.main(["--fix"]) == 2
+
+
+def test_a_secret_that_is_cut_or_spaced_is_shown_neither_whole_nor_in_part(
+    found_by_the_doctor: list[Finding], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SNOWFLAKE_PASSWORD", "open  sesame-street")
+    with (notes := Notes("Warehouse")).looking("Call."):
+        message = f"open  sesame-street {'x' * 570} open  sesame-street"
+        raise ValueError(message)
+    found_by_the_doctor += notes.findings
+    assert command.main([]) == 1
+    said = capfd.readouterr().out
+    assert "$SNOWFLAKE_PASSWORD" in said
+    assert "sesame" not in said
+    assert said.splitlines()[0].endswith("Call.")
+    assert len(said) < 700
+
+
+def test_a_dotenv_file_that_is_no_text_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_bytes(b"SNOWFLAKE_PASSWORD=caf\xe9")
+    monkeypatch.setattr(setting_module, "ROOT", tmp_path)
+    assert command.main([]) == 1
+    assert capfd.readouterr().out.startswith("fix  Settings: ")
 
 
 def test_a_text_loses_every_secret_in_every_form() -> None:
@@ -289,9 +385,22 @@ def test_a_text_loses_every_secret_in_every_form() -> None:
         "SNOWFLAKE_PRIVATE_KEY": "-----BEGIN\nline-of-key\n-----END",
         "SNOWFLAKE_PASSWORD": "x y",
         "SNOWFLAKE_DATABASE": "SALES",
+        "DAGSTER_POSTGRES_PASSWORD": 'k/"ö',
+        "ERP_POSTGRES_URL_2": "postgresql://h/d?user=u&password=q%2Fr",
     }
-    text = "p@ss p%40ss postgresql://u:p%40ss@h/d line-of-key 'x y' SALES"
+    forms = [
+        "p@ss",
+        "p%40ss",
+        "line-of-key",
+        "x y",
+        'k/\\"ö',
+        'k/\\"\\u00f6',
+        "k%2F%22%C3%B6",
+        "q/r",
+        "q%2Fr",
+    ]
+    text = f"postgresql://u:p%40ss@h/d 'x y' SALES {' '.join(forms)}"
     shown = masked(text, variables)
-    assert not [secret for secret in ("p@ss", "p%40ss", "line-of-key", "x y") if secret in shown]
+    assert not [secret for secret in forms if secret in shown]
     assert "SALES" in shown
     assert "SALES" not in masked(text, variables, all_values=True).replace("SALES_", "")

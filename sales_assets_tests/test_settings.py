@@ -6,8 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from sales_assets.dbt.project import target
 from sales_assets.definitions import build_definitions
-from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret, exported
+from sales_assets.resources import build_resources
+from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings, SnowflakeSecret, exported
 
 
 def test_nothing_set_is_a_laptop_with_the_demo_erp() -> None:
@@ -83,6 +85,48 @@ def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: p
         assert (os.environ["SALES_TIMEZONE"], os.environ["SALES_DUCKDB_PATH"]) == ("UTC", "/x")
     assert os.environ["SALES_TIMEZONE"] == "Europe/Rome"
     assert "SALES_DUCKDB_PATH" not in os.environ
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["airbyte.local", "ftp://a.local", "http://", "http://[a", "http://a:port", "http://u:p@a"],
+)
+def test_an_address_that_is_none_is_an_error_that_names_the_variable_and_repeats_nothing(value: str) -> None:
+    with pytest.raises(ValueError, match="AIRBYTE_URL must be an address without user and password") as told:
+        Settings.from_environment({"AIRBYTE_URL": value})
+    assert value not in str(told.value)
+    assert Settings.from_environment({"AIRBYTE_URL": "http://a:8000/api"}).has_airbyte_url
+
+
+def test_what_is_said_of_a_server_is_taken_as_it_is_said() -> None:
+    given = {
+        "SALES_MAX_PARTITIONS_PER_RUN": "31",
+        "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "x",
+        "AIRBYTE_URL": "https://a",
+        "AIRBYTE_USERNAME": "u",
+    }
+    settings = Settings.from_environment(given)
+    assert (settings.max_partitions_per_run, settings.has_snowflake_passphrase) == (31, True)
+    assert (settings.has_airbyte_url, settings.airbyte_login) == (True, AirbyteLogin.USER)
+    assert Settings().lookback_days == 7
+    assert Settings().uses_demo_airbyte
+    assert not Settings(environment=Environment.STAGING).uses_demo_airbyte
+
+
+def test_staging_and_production_have_the_same_engine_and_hold_names_instead_of_secrets() -> None:
+    assert [target(Settings(environment=each)) for each in Environment] == ["local", "prod", "prod"]
+    for environment in (Environment.STAGING, Environment.PROD):
+        settings = Settings(environment=environment, has_snowflake_passphrase=True, s3_prefix="in/")
+        resources = build_resources(settings)
+        assert resources["s3"].prefix == "in/"
+        named = {
+            "ERP_POSTGRES_URL": resources["postgres_erp"].url,
+            "SNOWFLAKE_PRIVATE_KEY": resources["io_manager"].private_key,
+            "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": resources["warehouse"].private_key_password,
+            "SNOWFLAKE_DATABASE": resources["dbt"].database,
+            "AIRBYTE_CLIENT_SECRET": resources["airbyte"].client_secret,
+        }
+        assert [isinstance(value, dg.EnvVar) and value.env_var_name for value in named.values()] == [*named]
 
 
 def test_without_a_bucket_a_laptop_uses_the_local_s3_and_production_never_does() -> None:

@@ -9,7 +9,7 @@ begin
 end
 $$;
 
--- Even what somebody grants it by mistake later cannot be used to write.
+-- What somebody grants it by mistake later is still not written, unless a session asks for that expressly.
 alter role sales_reader set default_transaction_read_only = on;
 -- A run holds one connection; six leave room for the schedule, the sensor and a backfill.
 alter role sales_reader connection limit 6;

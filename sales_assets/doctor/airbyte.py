@@ -1,11 +1,10 @@
 """Looks at Airbyte: that there is a snapshot, that the server answers, and that the two agree."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sales_assets.airbyte.drift import differences
 from sales_assets.airbyte.live import live_snapshot
-from sales_assets.airbyte.snapshot import FOLDER, path_of, read
+from sales_assets.airbyte.snapshot import FOLDER, read
 from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.doctor.findings import Finding, Notes
 from sales_assets.settings import Environment
@@ -26,8 +25,7 @@ def look_at_airbyte(
     notes = Notes("Airbyte")
     with notes.looking(_REWRITE):
         snapshot = read(environment, folder)
-        written = datetime.fromtimestamp(path_of(environment, folder).stat().st_mtime, UTC)
-        notes.well(f"The snapshot has {len(snapshot.connections)} connection(s), written {written:%Y-%m-%d}.")
+        notes.well(f"The snapshot has {len(snapshot.connections)} connection(s).")
         if workspace is None:
             notes.well("The local stand-in serves; the first sync starts it.")
             return notes.findings

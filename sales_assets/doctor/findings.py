@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-_LONGEST_REASON = 600
+_LONGEST = 600
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Finding:
         return not self.remedy
 
     def __str__(self) -> str:
-        words = " ".join(f"{self.subject}: {self.text} {self.remedy}".split())
+        text = self.text if len(self.text) <= _LONGEST else f"{self.text[:_LONGEST]} …"
+        words = " ".join(f"{self.subject}: {text} {self.remedy}".split())
         return f"{'ok ' if self.is_well else 'fix'}  {words}"
 
 
@@ -69,5 +70,5 @@ class Notes:
         try:
             yield
         except Exception as error:  # whatever it is, the doctor goes on with the next thing
-            reason = (str(error) or type(error).__name__)[:_LONGEST_REASON]
+            reason = str(error) or type(error).__name__
             self.fix(reason if reason.endswith(".") else f"{reason}.", remedy)

@@ -45,8 +45,9 @@ def look_at_the_pools(instance: dg.DagsterInstance, used: Collection[str]) -> li
     notes = Notes("Pools")
     limits = {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
     for name in sorted(used):
-        if name in limits:
+        if limits.get(name):
             notes.well(f"{name} admits {limits[name]} at a time.")
         else:
-            notes.fix(f"{name} has no limit.", f"Run `dagster instance concurrency set {name} 1`, or more.")
+            how = "admits nothing, so its runs wait forever" if name in limits else "has no limit"
+            notes.fix(f"{name} {how}.", f"Run `dagster instance concurrency set {name} 1`, or more.")
     return notes.findings

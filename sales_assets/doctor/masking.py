@@ -3,8 +3,9 @@
 Pure: variables and text in, text out.
 """
 
+import json
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 _SECRET = ("PASSWORD", "SECRET", "PRIVATE_KEY", "PASSPHRASE", "TOKEN", "KEY_ID", "POSTGRES_URL", "ALERT_URLS")
 _PUBLIC = ("SNOWFLAKE_PRIVATE_KEY_PATH",)
@@ -31,15 +32,21 @@ def _pieces(name: str, value: str, all_values: bool) -> Iterator[str]:
     """The value, and the parts of it that tell as much."""
     is_secret = name not in _PUBLIC and any(word in name for word in _SECRET)
     shortest = 1 if is_secret or all_values else _SHORTEST_NAME
-    parts = [value, value.strip(), repr(value)[1:-1], *_password(value)]
+    parts = [value, value.strip(), *_password(value)]
+    parts += [
+        form[1:-1] for it in parts for form in (repr(it), json.dumps(it), json.dumps(it, ensure_ascii=False))
+    ]
     if is_secret:
+        parts += [quote(value, safe=""), quote_plus(value)]
         parts += [line for line in value.replace("\\n", "\n").splitlines() if not line.startswith("-----")]
     yield from (part for part in parts if len(part) >= shortest)
 
 
 def _password(value: str) -> list[str]:
     try:
-        password = urlsplit(value).password or ""
+        parts = urlsplit(value)
     except ValueError:
         return []
-    return [password, unquote(password), quote(unquote(password), safe="")]
+    asked = [word for name, word in parse_qsl(parts.query) if name == "password"]
+    passwords = [parts.password or "", unquote(parts.password or ""), *asked]
+    return [*passwords, *(quote(unquote(password), safe="") for password in passwords)]

@@ -54,6 +54,10 @@ def rounds_of_the_instance(settings: Settings, home: Path) -> Iterator[Finding]:
         home: The folder of `dagster.yaml`.
     """
     notes = Notes("Instance")
+    if not (home / "dagster.yaml").is_file():
+        remedy = "Have DAGSTER_HOME name the folder of one; see deploy/dagster."
+        yield Finding("Instance", f"There is no {home / 'dagster.yaml'}; Dagster would do without.", remedy)
+        return
     with (
         notes.looking("Correct dagster.yaml, or the variables of its storage; see deploy/dagster."),
         dg.DagsterInstance.from_config(str(home)) as instance,
@@ -61,8 +65,9 @@ def rounds_of_the_instance(settings: Settings, home: Path) -> Iterator[Finding]:
         instance.get_run_records(limit=1)
         notes.well(f"{home / 'dagster.yaml'} loads, and its storage answers.")
         notes.findings += look_at_the_daemons(instance, time.time(), is_needed=not settings.is_local)
-        if not settings.is_local:
-            notes.findings += look_at_the_pools(instance, pools_of(settings))
+        with notes.looking("Correct what keeps the location from loading."):
+            if not settings.is_local:
+                notes.findings += look_at_the_pools(instance, pools_of(settings))
     yield from notes.findings
 
 

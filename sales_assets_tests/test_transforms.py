@@ -102,6 +102,13 @@ def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
     }
 
 
+def test_orders_without_a_status_are_left_out_and_counted_too() -> None:
+    given = orders(status=[None, "completed", float("nan")])
+    day = pd.Timestamp("2025-01-15")
+    [left_out] = left_out_by_day(given, pd.Series([day] * 3), ["completed"]).values()
+    assert left_out == {"left_out_by_status": {"none": 2}, "unknown_statuses": {"none": 2}}
+
+
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])
 def test_orders_that_all_lack_a_customer_are_kept_unmatched(nothing: object) -> None:
     given = orders(customer_id=[nothing] * 3)

@@ -388,6 +388,12 @@ def test_a_frame_that_no_table_can_hold_is_refused(
         warehouse.materialize(table(frame, None, partitions=None))
 
 
+def test_columns_whose_names_are_no_text_are_stored_by_their_text(warehouse: Warehouse) -> None:
+    frame = pd.DataFrame([[1, 2]])
+    assert warehouse.materialize(table(frame, None, partitions=None)).success
+    assert warehouse.query("select * from raw.t").to_numpy().tolist() == [[1, 2]]
+
+
 def test_a_float_is_stored_as_the_decimal_it_is_nearest_to(warehouse: Warehouse) -> None:
     warehouse.store(rows(1, amount=[0.1 + 0.2]), T, key=D15)
     assert warehouse.column("select amount from raw.t") == [0.3]
@@ -418,6 +424,26 @@ def test_an_input_reads_the_partitions_of_its_mapping_only(warehouse: Warehouse)
         warehouse.store(rows(id_, day=day), T, key=day)
     warehouse.materialize(table(rows(), T).to_source_asset(), reader, key=D15)
     assert seen == [[1, 2]]
+
+
+def test_an_input_of_no_partitions_has_its_columns_and_types_all_the_same(warehouse: Warehouse) -> None:
+    seen: list[dict[str, str]] = []
+
+    @dg.asset(
+        partitions_def=DAILY,
+        ins={
+            "t": dg.AssetIn(
+                metadata={"columns": ["at", "id"]},
+                partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1),
+            )
+        },
+    )
+    def reader(t: pd.DataFrame) -> None:
+        seen.append({name: str(dtype) for name, dtype in t.dtypes.items()})
+
+    source = table(rows(), T).to_source_asset()
+    assert warehouse.materialize(source, reader, key=DAILY.get_first_partition_key()).success
+    assert seen == [{"at": "datetime64[us, UTC]", "id": "Int64"}]
 
 
 def test_static_partitions_are_replaced_by_key_whatever_it_holds(warehouse: Warehouse) -> None:

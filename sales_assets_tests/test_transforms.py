@@ -22,6 +22,10 @@ def test_orders_get_city_and_segment_of_their_customer_and_keep_their_order_and_
     assert list(enriched["city"].fillna("-")) == ["Rome", "-", "Rome"]
 
 
+def test_a_city_that_the_orders_brought_gives_way_to_the_customers() -> None:
+    assert list(validate_and_enrich(orders(city="?"), CUSTOMERS)["city"].fillna("-")) == ["Rome", "-", "Rome"]
+
+
 @pytest.mark.parametrize("customer_id", [[None, 8, 7], [float("nan"), 8, 7]])
 def test_an_order_without_a_known_customer_is_kept_and_counted_as_unmatched(
     customer_id: list[object],

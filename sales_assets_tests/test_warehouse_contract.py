@@ -114,6 +114,13 @@ def test_frames_that_come_one_by_one_are_counted_by_their_days(warehouse: Wareho
     assert counts == {D14: 3, D15: 1, D16: 0}
 
 
+def test_a_row_at_a_days_first_instant_is_counted_in_that_day(warehouse: Warehouse) -> None:
+    frame = pd.concat([rows(1, at=pd.Timestamp(day)) for day in (D14, D15, D16)])
+    result = warehouse.store(frame, T, keys=(D14, D16))
+    stored = result.asset_materializations_for_node("t")
+    assert [m.metadata["dagster/partition_row_count"].value for m in stored] == [1, 1, 1]
+
+
 def test_no_frame_at_all_empties_the_day(warehouse: Warehouse) -> None:
     for day, frames in ((D15, [rows(1)]), (D16, [rows(2, day=D16)]), (D15, [])):
         warehouse.materialize(table(lambda frames=frames: iter(frames), T), key=day)

@@ -115,10 +115,10 @@ def test_frames_that_come_one_by_one_are_counted_by_their_days(warehouse: Wareho
 
 
 def test_a_row_at_a_days_first_instant_is_counted_in_that_day(warehouse: Warehouse) -> None:
-    frame = pd.concat([rows(1, at=pd.Timestamp(day)) for day in (D14, D15, D16)])
+    frame = pd.concat([rows(1, at=pd.Timestamp(day)) for day in (D14, D15, D15, D16)])
     result = warehouse.store(frame, T, keys=(D14, D16))
     stored = result.asset_materializations_for_node("t")
-    assert [m.metadata["dagster/partition_row_count"].value for m in stored] == [1, 1, 1]
+    assert [m.metadata["dagster/partition_row_count"].value for m in stored] == [1, 2, 1]
 
 
 def test_no_frame_at_all_empties_the_day(warehouse: Warehouse) -> None:

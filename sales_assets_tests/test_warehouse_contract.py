@@ -319,6 +319,14 @@ def test_a_business_day_in_rome_has_its_own_hours_and_is_replaced_exactly(
     assert ids(warehouse) == [1, 2, 50]
 
 
+def test_a_business_day_in_rome_may_be_told_by_a_date(warehouse: Warehouse) -> None:
+    contract = dg.TableSchema(columns=[required("id", "BIGINT", ""), required("at", "DATE", "")])
+    for id_, day in ((1, D14), (2, D15), (3, D16), (20, D15)):
+        frame = pd.DataFrame({"id": [id_], "at": [pd.Timestamp(day)]})
+        warehouse.materialize(table(frame, contract, partitions=ROME), key=day)
+    assert ids(warehouse) == [1, 3, 20]
+
+
 # --- empty is a state ---
 
 
@@ -475,6 +483,25 @@ def test_multi_partitions_are_replaced_by_all_their_dimensions(warehouse: Wareho
     [materialization] = result.asset_materializations_for_node("t")
     assert materialization.metadata["dagster/partition_row_count"].value == 1
     assert ids(warehouse) == [1, 3]
+
+
+def test_a_range_of_multi_partitions_replaces_and_counts_each_and_leaves_the_others(
+    warehouse: Warehouse,
+) -> None:
+    regions = dg.StaticPartitionsDefinition(["eu", "us"])
+    partitions = dg.MultiPartitionsDefinition({"day": DAILY, "region": regions})
+    contract = dg.TableSchema(columns=[*T.columns, required("region", "VARCHAR", "")])
+    column: Any = {"day": "at", "region": "region"}
+    for id_, region in ((1, "eu"), (2, "us"), (3, "us")):
+        frame = pd.concat([rows(id_, day=D14), rows(10 * id_, 10 * id_ + 1)]).assign(region=region)
+        asset = table(frame, contract, partitions=partitions, column=column)
+        result = warehouse.materialize(asset, keys=(f"{D14}|{region}", f"{D15}|{region}"))
+    assert ids(warehouse) == [1, 3, 10, 11, 30, 31]
+    counts = {
+        m.partition: m.metadata["dagster/partition_row_count"].value
+        for m in result.asset_materializations_for_node("t")
+    }
+    assert counts == {f"{D14}|us": 1, f"{D15}|us": 2}
 
 
 def test_an_asset_that_returns_nothing_is_not_stored(warehouse: Warehouse) -> None:

@@ -74,6 +74,8 @@ def test_a_day_of_orders_is_stored_with_exact_amounts(erp: Erp, run: Any, wareho
     assert run().success
     stored = warehouse.query("select count(*) as n, sum(total_amount)::varchar as total from raw.raw_orders")
     assert (stored["n"][0], stored["total"][0]) == erp.totals(DAY)
+    gross = warehouse.query("select gross_amount::varchar as gross from raw.raw_orders order by order_id")
+    assert list(gross["gross"]) == ["100000.2900", "20.0100"]
 
 
 def test_the_window_is_half_open(erp: Erp, run: Any, warehouse: DuckDBWarehouse) -> None:

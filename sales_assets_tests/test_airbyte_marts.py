@@ -148,12 +148,20 @@ def test_old_and_foreign_rows_warn_and_stop_nothing(location: Any) -> None:
     assert "ERROR STALE freshness of payments.charges" in said
 
 
-def test_a_charge_that_lands_twice_counts_once(location: Any) -> None:
-    [before] = location.one("select sum(charged_amount)::varchar from gold.payments_reconciliation")
+def test_what_lands_twice_counts_once_as_it_landed_last(location: Any) -> None:
+    query = (
+        "select (select sum(charged_amount - refunded_amount) from gold.payments_reconciliation)::varchar, "
+        "(select list((channel, spend, revenue) order by month, channel) from gold.marketing_roi)::varchar"
+    )
+    before = location.one(query)
+    older = "timestamp '2024-01-01' as _airbyte_extracted_at"
     with duckdb.connect(str(location.settings.duckdb_path)) as connection:
-        connection.execute(
-            "insert into payments.charges select * replace (timestamp '2024-01-01' as _airbyte_extracted_at, "
-            "1 as amount) from payments.charges"
-        )
+        for table, changed in {
+            "payments.charges": "1 as amount",
+            "payments.refunds": "1 as amount",
+            "ads.spend": "1 as amount",
+            "crm.accounts": "'radio' as acquisition_channel",
+        }.items():
+            connection.execute(f"insert into {table} select * replace ({older}, {changed}) from {table}")
     assert location.run("airbyte_marts_job").success
-    assert [before] == location.one("select sum(charged_amount)::varchar from gold.payments_reconciliation")
+    assert before == location.one(query)

@@ -74,6 +74,8 @@ def test_a_day_of_orders_is_stored_with_exact_amounts(erp: Erp, run: Any, wareho
     assert run().success
     stored = warehouse.query("select count(*) as n, sum(total_amount)::varchar as total from raw.raw_orders")
     assert (stored["n"][0], stored["total"][0]) == erp.totals(DAY)
+    gross = warehouse.query("select gross_amount::varchar as gross from raw.raw_orders order by order_id")
+    assert list(gross["gross"]) == ["100000.2900", "20.0100"]
 
 
 def test_the_window_is_half_open(erp: Erp, run: Any, warehouse: DuckDBWarehouse) -> None:
@@ -148,6 +150,31 @@ def test_customers_of_a_day_are_those_that_changed_and_those_that_ordered(
     stored = warehouse.query("select id, snapshot_date from raw.raw_customers order by id")
     assert list(stored["id"]) == [1, 2]
     assert set(stored["snapshot_date"]) == {pd.Timestamp(DAY)}
+
+
+def test_the_window_is_half_open_for_customers_too(erp: Erp, run: Any, warehouse: DuckDBWarehouse) -> None:
+    ends = (
+        "2025-01-14 23:59:59.999999+00",
+        f"{DAY} 00:00+00",
+        f"{DAY} 23:59:59.999999+00",
+        "2025-01-16 00:00+00",
+    )
+    for id_, at in enumerate(ends, start=1):
+        erp.customer(id_, updated_at=at)
+        erp.customer(10 + id_)
+        erp.order(id_, at, customer=10 + id_)
+    assert run(assets=[raw_customers]).success
+    assert list(warehouse.query("select id from raw.raw_customers order by id")["id"]) == [2, 3, 12, 13]
+
+
+def test_a_customer_who_changed_and_ordered_on_a_day_is_stored_once(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.customer(1, updated_at=f"{DAY} 12:00+00")
+    erp.order(1, customer=1)
+    erp.order(2, customer=1)
+    assert run(assets=[raw_customers]).success
+    assert list(warehouse.query("select id from raw.raw_customers")["id"]) == [1]
 
 
 def test_a_rerun_replaces_the_day_and_leaves_its_neighbours(
@@ -269,6 +296,17 @@ def test_in_a_range_a_day_without_data_keeps_its_stored_rows_as_they_are(
     assert list(cities.itertuples(index=False, name=None)) == [(15, "Rome"), (16, "Oslo"), (140, "Oslo")]
 
 
+def test_a_day_that_had_no_data_once_is_made_when_it_has_some(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    run()
+    erp.order(1)
+    assert run(assets=[raw_orders, raw_customers]).success
+    upstream = [asset.to_source_asset() for asset in (raw_orders, raw_customers)]
+    assert run(assets=[silver_enriched_orders, *upstream]).success
+    assert stored_ids(warehouse) == [1]
+
+
 def test_in_a_range_each_day_reports_what_it_left_out_and_did_not_match(erp: Erp, run: Any) -> None:
     erp.customer(7)
     erp.order(1, "2025-01-14 10:00+00", customer=7)
@@ -304,6 +342,7 @@ def test_a_preview_shows_nobodys_name_and_escapes_what_it_shows(erp: Erp, run: A
     erp.customer(7, first_name="Bobby", city="<b>R|o*me</b> `x`", updated_at="2025-01-15 12:00+00")
     preview = metadata(run(assets=[raw_customers]), "raw_customers")["preview"]
     assert "Bobby" not in preview
+    assert "Rossi" not in preview
     assert "@example.com" not in preview
     assert f"| {DAY} " in preview
     assert r"&lt;b&gt;R\|o\*me&lt;/b&gt; \`x\`" in preview
@@ -403,6 +442,18 @@ def test_duplicate_orders_fail_silver(erp: Erp, settings: Settings, run: Any) ->
         dg.materialize(
             ALL, resources={"postgres_erp": mocked, "io_manager": dg.mem_io_manager}, partition_key=DAY
         )
+
+
+def test_customers_that_stand_twice_are_refused_before_they_are_stored() -> None:
+    customers = pd.DataFrame({"id": [7, 7], "city": ["Rome", "Oslo"], "segment": "consumer"})
+    resources = {
+        "postgres_erp": Mock(execute_query=Mock(return_value=customers)),
+        "io_manager": dg.mem_io_manager,
+    }
+    with pytest.raises(
+        ValueError, match=r"raw_customers for 2025-01-15: Duplicate customers found.*first: 7"
+    ):
+        dg.materialize([raw_customers], resources=resources, partition_key=DAY)
 
 
 def test_a_day_outside_the_partitions_is_refused_by_its_name(erp: Erp, run: Any) -> None:

@@ -4,9 +4,11 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import jinja2
@@ -17,8 +19,10 @@ import yaml
 
 from sales_assets.contracts import RAW_CUSTOMERS, RAW_MARKETPLACE_ORDERS, SILVER_ENRICHED_ORDERS
 from sales_assets.dbt import project
-from sales_assets.dbt.assets import build_command
+from sales_assets.dbt.assets import build_command, events_of
 from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, dbt_resource, prepared_project
+from sales_assets.dbt.runner import DbtFailedError
+from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.columns import arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
@@ -129,6 +133,34 @@ def test_a_project_that_does_not_parse_is_an_error_that_says_where(
 def test_a_run_without_partitions_builds_everything_it_selects() -> None:
     context = dg.build_asset_context()
     assert "--vars" not in build_command(context)
+
+
+@pytest.mark.parametrize(("status", "again"), [("fail", False), ("error", True), ("warn", True)])
+def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tried_again(
+    status: str, again: bool
+) -> None:
+    manifest = json.loads(prepared_project(Settings()).manifest_path.read_text())
+    [test] = [id_ for id_ in manifest["nodes"] if "not_null_stg_orders_order_id" in id_]
+    model = dg.AssetKey(["staging", "stg_orders"])
+
+    def results() -> Iterator[dict[str, Any]]:
+        node = {"unique_id": test, "node_status": status}
+        info = {"name": "LogTestResult", "level": "info", "invocation_id": "1"}
+        yield {"info": info, "data": {"node_info": node, "num_failures": 1}}
+        message = "gold.fct_orders: the connection broke"
+        raise DbtFailedError(message)
+
+    @dg.asset(
+        key=model,
+        check_specs=[dg.AssetCheckSpec("not_null_stg_orders_order_id", asset=model)],
+        retry_policy=dg.RetryPolicy(max_retries=1),
+    )
+    def built(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from events_of(results(), context, manifest, SalesDbtTranslator())
+
+    result = dg.materialize([built], raise_on_error=False)
+    assert not result.success
+    assert bool(result.filter_events(lambda event: event.is_step_restarted)) == again
 
 
 def rendered(macro: str) -> str:

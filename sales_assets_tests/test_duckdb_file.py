@@ -57,6 +57,20 @@ def test_a_warehouse_that_does_not_exist_yet_cannot_be_read(tmp_path: Path) -> N
         pass
 
 
+@pytest.mark.parametrize("dbt", [False, True], ids=["a write", "dbt"])
+def test_what_fails_while_the_file_is_open_is_not_taken_for_a_path_that_cannot_be_written(
+    tmp_path: Path, dbt: bool
+) -> None:
+    database = tmp_path / "sales.duckdb"
+    holding = (
+        dbt_resource(Settings(duckdb_path=database)).alone("dbt")
+        if dbt
+        else opened(database, read_only=False, holder="test")
+    )
+    with pytest.raises(ConnectionResetError), holding:
+        raise ConnectionResetError
+
+
 @contextmanager
 def stranger_holding(database: Path) -> Iterator[subprocess.Popen[str]]:
     """A program that opened the file without our lock."""

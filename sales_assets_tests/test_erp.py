@@ -41,6 +41,17 @@ def test_rows_come_in_the_types_that_assets_work_with(erp: Erp) -> None:
     }
 
 
+def test_a_customer_belongs_to_the_business_day_in_its_time_zone(erp: Erp) -> None:
+    erp.customer(1, updated_at="2025-01-15 22:59:59+00")
+    erp.customer(2, updated_at="2025-01-15 23:00+00")
+    erp.customer(3)
+    erp.order(1, "2025-01-15 23:00+00", customer=3)
+    window = [datetime(2025, 1, 14, 23, tzinfo=UTC), datetime(2025, 1, 16, 23, tzinfo=UTC)]
+    found = erp.resource.execute_query(queries.RAW_CUSTOMERS, [*window, "Europe/Rome"])
+    days = {row.id: str(row.snapshot_date.date()) for row in found.itertuples()}
+    assert days == {1: "2025-01-15", 2: "2025-01-16", 3: "2025-01-16"}
+
+
 def test_a_day_is_read_through_the_index_on_created_at(erp: Erp) -> None:
     erp.run(
         "insert into orders select n, 1, timestamptz '2025-01-01' + n * interval '1 minute', now(), 'x'"
@@ -165,6 +176,29 @@ def test_a_missing_database_is_refused(erp: Erp) -> None:
 def test_a_statement_that_takes_too_long_is_ended_by_the_erp_and_worth_a_retry(erp: Erp) -> None:
     with pytest.raises(ErpUnavailableError, match="statement timeout"):
         PostgresResource(url=erp.url, statement_timeout_seconds=1).execute_query("select pg_sleep(60)")
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ("08006", ErpUnavailableError),
+        ("40001", ErpUnavailableError),
+        ("53300", ErpUnavailableError),
+        ("55P03", ErpUnavailableError),
+        ("57P01", ErpUnavailableError),
+        ("58030", ErpUnavailableError),
+        ("22023", RefusedError),
+        ("42501", RefusedError),
+        ("XX001", RefusedError),
+    ],
+)
+def test_what_the_erp_says_tells_whether_another_try_may_help(
+    erp: Erp, state: str, error: type[Exception]
+) -> None:
+    body = f"begin raise exception 'no' using errcode = '{state}'; end"
+    erp.run(f"create or replace function fail() returns int language plpgsql as $${body}$$")
+    with pytest.raises(error):
+        erp.resource.execute_query("select fail()")
 
 
 def test_the_password_is_nowhere_in_a_resources_text() -> None:

@@ -157,6 +157,7 @@ def test_a_column_without_a_value_is_refused_and_never_taken_for_zero(column: st
         ("sku", pa.array([b"\xff"]), "Column sku is of type binary"),
         ("order_date", pa.array([1]), "Row 1, column order_date: '1'"),
         ("order_date", pa.array([0, 10**12], pa.timestamp("s")), "Row 2, column order_date: 'a value beyond"),
+        ("order_date", pa.array([0, 3_000_000], pa.date32()), "Row 2, column order_date: 'a value beyond"),
         ("order_date", pa.array([10**14], pa.timestamp("s")), "Column order_date, of type timestamp[ms]: "),
     ],
     ids=str,

@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from sales_assets.dbt.project import dbt_resource
+from sales_assets.dbt.project import PROJECT_DIR, dbt_resource
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.erp import Erp
@@ -128,6 +128,29 @@ def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipel
     failed = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
     assert "unique_stg_orders_order_id" in failed
     assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+
+
+def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipeline, tmp_path: Path) -> None:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+        for statement in (
+            "insert into silver.silver_enriched_orders select * replace (-5 as order_id) "
+            "from silver.silver_enriched_orders limit 1",
+            "update gold.monthly_revenue set total_amount = total_amount + 0.0001",
+            "delete from gold.payments_reconciliation where order_id = "
+            "(select min(order_id) from gold.payments_reconciliation where order_amount = 0)",
+            "update gold.marketing_roi set revenue = revenue + 0.0001",
+            "insert into gold.daily_sales select * replace (date '2024-12-31' as order_date) "
+            "from gold.daily_sales limit 1",
+        ):
+            connection.execute(statement)
+    command = ["test", "--select", "test_type:singular"]
+    dbt = dbt_resource(pipeline.settings).cli(command, raise_on_error=False, target_path=tmp_path / "target")
+    dbt.wait()
+    results = dbt.get_artifact("run_results.json")["results"]
+    assert {each["unique_id"].split(".")[2] for each in results if each["status"] == "fail"} == {
+        path.stem for path in (PROJECT_DIR / "tests").glob("*.sql")
+    }
 
 
 ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]

@@ -43,6 +43,15 @@ def test_a_table_that_is_not_there_is_not_looked_for_again(tmp_path: Path) -> No
         warehouse.query("select * from raw.nowhere")
 
 
+@pytest.mark.parametrize(("state", "remedy"), [("02000", "Correct the name"), ("42501", "grant the right")])
+def test_a_name_or_right_that_is_missing_is_told_with_what_to_do(state: str, remedy: str) -> None:
+    with (
+        pytest.raises(RefusedError, match=f"let a test do nothing: Schema 'X' .*{remedy}"),
+        refusals("a test"),
+    ):
+        raise DatabaseError("Schema 'X' does not exist or not authorized.", sqlstate=state)
+
+
 @pytest.mark.parametrize("state", ["08001", "57014", None])
 def test_what_may_pass_by_itself_is_left_to_the_retries(state: str | None) -> None:
     with pytest.raises(DatabaseError), refusals("a test"):

@@ -22,6 +22,10 @@ def test_orders_get_city_and_segment_of_their_customer_and_keep_their_order_and_
     assert list(enriched["city"].fillna("-")) == ["Rome", "-", "Rome"]
 
 
+def test_a_city_that_the_orders_brought_gives_way_to_the_customers() -> None:
+    assert list(validate_and_enrich(orders(city="?"), CUSTOMERS)["city"].fillna("-")) == ["Rome", "-", "Rome"]
+
+
 @pytest.mark.parametrize("customer_id", [[None, 8, 7], [float("nan"), 8, 7]])
 def test_an_order_without_a_known_customer_is_kept_and_counted_as_unmatched(
     customer_id: list[object],
@@ -100,6 +104,13 @@ def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
             "unknown_statuses": {"teleported": 1},
         },
     }
+
+
+def test_orders_without_a_status_are_left_out_and_counted_too() -> None:
+    given = orders(status=[None, "completed", float("nan")])
+    day = pd.Timestamp("2025-01-15")
+    [left_out] = left_out_by_day(given, pd.Series([day] * 3), ["completed"]).values()
+    assert left_out == {"left_out_by_status": {"none": 2}, "unknown_statuses": {"none": 2}}
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])

@@ -114,6 +114,13 @@ def test_frames_that_come_one_by_one_are_counted_by_their_days(warehouse: Wareho
     assert counts == {D14: 3, D15: 1, D16: 0}
 
 
+def test_a_row_at_a_days_first_instant_is_counted_in_that_day(warehouse: Warehouse) -> None:
+    frame = pd.concat([rows(1, at=pd.Timestamp(day)) for day in (D14, D15, D15, D16)])
+    result = warehouse.store(frame, T, keys=(D14, D16))
+    stored = result.asset_materializations_for_node("t")
+    assert [m.metadata["dagster/partition_row_count"].value for m in stored] == [1, 2, 1]
+
+
 def test_no_frame_at_all_empties_the_day(warehouse: Warehouse) -> None:
     for day, frames in ((D15, [rows(1)]), (D16, [rows(2, day=D16)]), (D15, [])):
         warehouse.materialize(table(lambda frames=frames: iter(frames), T), key=day)
@@ -312,6 +319,14 @@ def test_a_business_day_in_rome_has_its_own_hours_and_is_replaced_exactly(
     assert ids(warehouse) == [1, 2, 50]
 
 
+def test_a_business_day_in_rome_may_be_told_by_a_date(warehouse: Warehouse) -> None:
+    contract = dg.TableSchema(columns=[required("id", "BIGINT", ""), required("at", "DATE", "")])
+    for id_, day in ((1, D14), (2, D15), (3, D16), (20, D15)):
+        frame = pd.DataFrame({"id": [id_], "at": [pd.Timestamp(day)]})
+        warehouse.materialize(table(frame, contract, partitions=ROME), key=day)
+    assert ids(warehouse) == [1, 3, 20]
+
+
 # --- empty is a state ---
 
 
@@ -388,6 +403,12 @@ def test_a_frame_that_no_table_can_hold_is_refused(
         warehouse.materialize(table(frame, None, partitions=None))
 
 
+def test_columns_whose_names_are_no_text_are_stored_by_their_text(warehouse: Warehouse) -> None:
+    frame = pd.DataFrame([[1, 2]])
+    assert warehouse.materialize(table(frame, None, partitions=None)).success
+    assert warehouse.query("select * from raw.t").to_numpy().tolist() == [[1, 2]]
+
+
 def test_a_float_is_stored_as_the_decimal_it_is_nearest_to(warehouse: Warehouse) -> None:
     warehouse.store(rows(1, amount=[0.1 + 0.2]), T, key=D15)
     assert warehouse.column("select amount from raw.t") == [0.3]
@@ -420,6 +441,26 @@ def test_an_input_reads_the_partitions_of_its_mapping_only(warehouse: Warehouse)
     assert seen == [[1, 2]]
 
 
+def test_an_input_of_no_partitions_has_its_columns_and_types_all_the_same(warehouse: Warehouse) -> None:
+    seen: list[dict[str, str]] = []
+
+    @dg.asset(
+        partitions_def=DAILY,
+        ins={
+            "t": dg.AssetIn(
+                metadata={"columns": ["at", "id"]},
+                partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1),
+            )
+        },
+    )
+    def reader(t: pd.DataFrame) -> None:
+        seen.append({name: str(dtype) for name, dtype in t.dtypes.items()})
+
+    source = table(rows(), T).to_source_asset()
+    assert warehouse.materialize(source, reader, key=DAILY.get_first_partition_key()).success
+    assert seen == [{"at": "datetime64[us, UTC]", "id": "Int64"}]
+
+
 def test_static_partitions_are_replaced_by_key_whatever_it_holds(warehouse: Warehouse) -> None:
     strange = "O'Brien\"; drop table raw.t; -- \\ % ? é"
     partitions = dg.StaticPartitionsDefinition(["plain", strange])
@@ -442,6 +483,25 @@ def test_multi_partitions_are_replaced_by_all_their_dimensions(warehouse: Wareho
     [materialization] = result.asset_materializations_for_node("t")
     assert materialization.metadata["dagster/partition_row_count"].value == 1
     assert ids(warehouse) == [1, 3]
+
+
+def test_a_range_of_multi_partitions_replaces_and_counts_each_and_leaves_the_others(
+    warehouse: Warehouse,
+) -> None:
+    regions = dg.StaticPartitionsDefinition(["eu", "us"])
+    partitions = dg.MultiPartitionsDefinition({"day": DAILY, "region": regions})
+    contract = dg.TableSchema(columns=[*T.columns, required("region", "VARCHAR", "")])
+    column: Any = {"day": "at", "region": "region"}
+    for id_, region in ((1, "eu"), (2, "us"), (3, "us")):
+        frame = pd.concat([rows(id_, day=D14), rows(10 * id_, 10 * id_ + 1)]).assign(region=region)
+        asset = table(frame, contract, partitions=partitions, column=column)
+        result = warehouse.materialize(asset, keys=(f"{D14}|{region}", f"{D15}|{region}"))
+    assert ids(warehouse) == [1, 3, 10, 11, 30, 31]
+    counts = {
+        m.partition: m.metadata["dagster/partition_row_count"].value
+        for m in result.asset_materializations_for_node("t")
+    }
+    assert counts == {f"{D14}|us": 1, f"{D15}|us": 2}
 
 
 def test_an_asset_that_returns_nothing_is_not_stored(warehouse: Warehouse) -> None:

@@ -193,6 +193,34 @@ def test_on_snowflake_no_ddl_stands_between_begin_and_commit(tmp_path: Path) -> 
     assert verbs[-1] == "drop"
 
 
+class StoppedError(BaseException):
+    """The run was stopped from outside."""
+
+
+@pytest.mark.parametrize("error", [BrokenConnectionError, StoppedError])
+def test_on_snowflake_a_write_that_fails_is_rolled_back_before_ddl_could_commit_it(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    execute = fakesnow.cursor.FakeSnowflakeCursor.execute
+    sent: list[str] = []
+
+    def failing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        sent.append(command.split(maxsplit=1)[0].lower())
+        if sent[-2:] == ["delete", "insert"]:
+            raise error
+        return execute(cursor, command, *arguments, **options)
+
+    with fake_snowflake(tmp_path) as warehouse:
+        prepared(warehouse)
+        with (
+            patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", failing),
+            pytest.raises(error),
+        ):
+            warehouse.materialize(new(), key=D15)
+        assert ids(warehouse) == OLD + NEIGHBOUR
+    assert sent[sent.index("begin") :][:5] == ["begin", "delete", "insert", "rollback", "drop"]
+
+
 def test_on_snowflake_the_staging_table_is_gone_after_a_failure_too(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path) as warehouse:
         prepared(warehouse)

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
+from dbt.artifacts.schemas.results import TestStatus
 from pydantic import Field
 
 from sales_assets.dagster_private.dbt_events import DbtCoreCliEventMessage, get_subset_selection_for_context
@@ -67,14 +68,17 @@ def events_of(
 
     Raises:
         RefusedError: A test failed; running it again would end the same way.
-        DbtFailedError: dbt itself failed; the retry policy applies.
+        DbtFailedError: dbt itself failed, or could not run a test; the retry policy applies.
     """
     failed = []
     try:
         for result in results:
             log_entry = DbtCoreCliEventMessage(raw_event=result, event_history_metadata={})
             for event in log_entry.to_default_asset_events(manifest, translator, context):
-                if isinstance(event, dg.AssetCheckResult) and not event.passed:
+                if (
+                    isinstance(event, dg.AssetCheckResult)
+                    and event.metadata["status"].value == TestStatus.Fail
+                ):
                     failed.append(str(event.check_name))
                 yield event
     except DbtFailedError as error:

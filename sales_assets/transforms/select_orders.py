@@ -37,7 +37,9 @@ def left_out_by_day(
     left_out: dict[pd.Timestamp, dict[str, int]] = {day: {} for day in days.unique()}
     if "status" in extracted:
         is_other = ~_qualifies(extracted, statuses)
-        others = pd.DataFrame({"day": days[is_other], "status": extracted.loc[is_other, "status"]})
+        others = pd.DataFrame(
+            {"day": days[is_other], "status": extracted.loc[is_other, "status"].fillna("none")}
+        )
         for day, status, count in others.value_counts().reset_index().itertuples(index=False):
             left_out[day][str(status)] = int(count)
     return {

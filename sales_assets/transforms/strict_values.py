@@ -65,7 +65,7 @@ def instant(values: pa.Array) -> pa.Array:
     if pa.types.is_string(values.type):
         return pa.array(map(_parsed_instant, matching(values, _ISO).to_pylist()), INSTANT)
     if pa.types.is_date(values.type):
-        return values.cast(pa.timestamp("us")).cast(INSTANT)
+        values = values.cast(pa.timestamp("us"))
     if not pa.types.is_timestamp(values.type):
         return pa.nulls(len(values), INSTANT)
     exact = pc.equal(pc.floor_temporal(values, unit="microsecond"), values)

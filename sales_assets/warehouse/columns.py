@@ -71,6 +71,7 @@ def to_arrow(frame: pd.DataFrame, contract: dg.TableSchema, table: str) -> pa.Ta
     """
     expected = [column.name for column in contract.columns]
     given = [str(name) for name in frame.columns]
+    frame = frame.set_axis(given, axis="columns")
     missing = [name for name in expected if name not in given]
     unknown = [name for name in given if name not in expected]
     faults = [f"lacks {', '.join(missing)}"] if missing else []

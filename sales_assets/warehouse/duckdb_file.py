@@ -6,7 +6,7 @@ What is done with an open connection belongs to `duckdb.py`.
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def opened(
         RefusedError: The path cannot be written, is no DuckDB file, or does not exist yet for a reader.
         WarehouseBusyError: The file stayed in use.
     """
-    with _refused_paths(database), locked(database, exclusive=not read_only, holder=holder):
+    with _locked(database, exclusive=not read_only, holder=holder):
         if read_only and not database.exists():
             message = f"There is no warehouse at {database} yet. Materialize an asset first; that makes it."
             raise RefusedError(message)
@@ -63,21 +63,24 @@ def reserved(database: Path, *, holder: str) -> Iterator[None]:
         RefusedError: The path cannot be written or is no DuckDB file.
         WarehouseBusyError: The file stayed in use.
     """
-    with _refused_paths(database), locked(database, exclusive=True, holder=holder):
+    with _locked(database, exclusive=True, holder=holder):
         _connected(database, read_only=False, config={}, patience_seconds=STRANGER_PATIENCE_SECONDS).close()
         yield
 
 
 @contextmanager
-def _refused_paths(database: Path) -> Iterator[None]:
-    try:
+def _locked(database: Path, *, exclusive: bool, holder: str) -> Iterator[None]:
+    """The file's lock; an error of whoever holds it is passed on as it is, an OSError too."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(database, exclusive=exclusive, holder=holder))
+        except OSError as error:
+            message = (
+                f"The warehouse {database} cannot be written: {error.strerror}. Nothing was changed. "
+                "Set SALES_DUCKDB_PATH to a file in a folder that you may write."
+            )
+            raise RefusedError(message) from error
         yield
-    except OSError as error:
-        message = (
-            f"The warehouse {database} cannot be written: {error.strerror}. Nothing was changed. "
-            "Set SALES_DUCKDB_PATH to a file in a folder that you may write."
-        )
-        raise RefusedError(message) from error
 
 
 def _connected(

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sales_assets.dagster_private.storing import DbIOManager, TableSlice, materialize_only
 from sales_assets.errors import RefusedError
 from sales_assets.taxonomy import LEFT_OUT
-from sales_assets.warehouse.columns import to_arrow, to_frame
+from sales_assets.warehouse.columns import arrow_type, to_arrow, to_frame
 from sales_assets.warehouse.describe import Tally, describe
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.inference import contract_of_frame, widened
@@ -64,7 +64,7 @@ class WarehouseIOManager(DbIOManager):
         table = self._get_table_slice(context, cast("dg.OutputContext", upstream))
         contract = None if upstream is None else _declared_contract(upstream)
         if context.has_asset_partitions and not context.asset_partition_keys:
-            return pd.DataFrame(columns=[c.name for c in contract.columns] if contract else None)
+            return _empty(contract, table.columns)
         known = contract or self.engine.stored_contract(Slice(table.schema, table.table))
         slice_ = slice_of(context, table, known or dg.TableSchema(columns=[]))
         return to_frame(self.engine.read(slice_, table.columns or (), _holder(context)), contract)
@@ -96,6 +96,13 @@ class WarehouseIOManager(DbIOManager):
             "To choose them, give the asset metadata dagster/column_schema."
         )
         return contract
+
+
+def _empty(contract: dg.TableSchema | None, wanted: Sequence[str] | None) -> pd.DataFrame:
+    """The frame of no partitions, in the types of any other."""
+    columns = contract.columns if contract else []
+    rows = pa.table({column.name: pa.array([], arrow_type(column)) for column in columns})
+    return to_frame(rows.select(wanted) if wanted and columns else rows, contract)
 
 
 def _cast_chunks(

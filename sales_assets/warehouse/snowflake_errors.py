@@ -10,11 +10,13 @@ from snowflake.connector.errors import DatabaseError
 
 from sales_assets.errors import RefusedError
 
+_NAMES_AND_RIGHTS = "Correct the name, or grant the right by deploy/snowflake/grants.sql"
 _REMEDIES = {
+    "02": _NAMES_AND_RIGHTS,
     "28": "Correct SNOWFLAKE_USER and its password or key",
-    "42": "Correct the name, or grant the right by deploy/snowflake/grants.sql",
+    "42": _NAMES_AND_RIGHTS,
 }
-"""By SQLSTATE class: authorization, and names and rights."""
+"""By SQLSTATE class: a database or schema that is not there, authorization, and other names and rights."""
 
 
 @contextmanager

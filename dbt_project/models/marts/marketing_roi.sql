@@ -11,9 +11,7 @@ orders as (
 
 accounts as (
 
-    select *
-    from {{ ref('stg_accounts') }}
-    where customer_id is not null
+    select * from {{ ref('stg_accounts') }}
 
 ),
 

@@ -35,7 +35,8 @@ refunded as (
 
     select
         charges.order_id,
-        sum(case when {{ in_erp_currency('refunds.currency') }} then refunds.amount else 0 end) as amount
+        sum(case when {{ in_erp_currency('refunds.currency') }} then refunds.amount else 0 end) as amount,
+        sum(case when {{ in_erp_currency('refunds.currency') }} then 0 else 1 end) as foreign_refunds
     from refunds
     inner join charges
         on refunds.charge_id = charges.charge_id
@@ -52,7 +53,7 @@ compared as (
         cast(coalesce(charged.amount, 0) as decimal(38, 4)) as charged_amount,
         cast(coalesce(refunded.amount, 0) as decimal(38, 4)) as refunded_amount,
         charged.order_id is not null as is_charged,
-        coalesce(charged.foreign_charges, 0) > 0 as is_foreign
+        coalesce(charged.foreign_charges, 0) + coalesce(refunded.foreign_refunds, 0) > 0 as is_foreign
     from orders
     left join charged
         on orders.order_id = charged.order_id

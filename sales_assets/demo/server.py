@@ -3,6 +3,7 @@
 It listens on a Unix socket only. What is in it belongs to `erp.py`.
 """
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ def running_server(data_dir: Path) -> str:
 
     Args:
         data_dir: The folder of its data; made at the first start, in a second or two.
+
+    Raises:
+        RuntimeError: It does not start; names its log.
     """
     with exclusively(data_dir):
         server = _server(data_dir)
         server.ensure_pgdata_inited()
-        server.ensure_postgres_running()
+        _start(server)
         return str(server.get_uri())
 
 
@@ -29,8 +33,21 @@ def stop_server(data_dir: Path) -> None:
         return
     with exclusively(data_dir):
         server = _server(data_dir)
-        server.ensure_postgres_running()
+        _start(server)
         server.stop()
+
+
+def _start(server: Any) -> None:
+    """Start it; the library waits for ten seconds, and on a busy machine it is there at the second look."""
+    for is_last in (False, True):
+        try:
+            server.ensure_postgres_running()
+        except subprocess.SubprocessError as error:
+            if is_last:
+                message = f"The embedded ERP did not start; {server.log} says why. Its data are as they were."
+                raise RuntimeError(message) from error
+        else:
+            return
 
 
 def _server(data_dir: Path) -> Any:

@@ -4,6 +4,8 @@ import io
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -18,7 +20,7 @@ import pytest
 from sales_assets.commands import console
 from sales_assets.definitions import build_definitions
 from sales_assets.demo import __main__ as main
-from sales_assets.demo import extra
+from sales_assets.demo import detached, extra
 from sales_assets.demo import s3 as demo
 from sales_assets.demo.marketplaces import files_of
 from sales_assets.demo.s3 import DemoS3Resource, demo_s3, stop_demo_s3
@@ -82,6 +84,27 @@ def test_a_server_that_was_killed_is_started_anew(folder: Path) -> None:
     os.kill(state["pid"], signal.SIGKILL)
     os.waitpid(state["pid"], 0)
     assert demo_s3(folder, "UTC") != first
+
+
+@pytest.mark.slow
+def test_a_server_whose_starter_ignores_signals_can_be_stopped(folder: Path) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        demo_s3(folder, "UTC")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    stop_demo_s3(folder)
+    assert demo._running(folder / "s3") is None
+
+
+def test_a_process_that_does_not_heed_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detached, "_HEED_SECONDS", 0.1)
+    deaf = "import signal, sys; signal.signal(15, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+    with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        detached.stop(process.pid, lambda: process if process.poll() is None else None)
+    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
-"""Processes that outlive the one that started them: how the local servers are started, by one at a time.
+"""Processes that outlive the one that started them: how the local servers are started and stopped.
 
-What is served, and how a running server is found and stopped, belongs to each stand-in.
+What is served, and how a running server is found, belongs to each stand-in.
 """
 
 import fcntl
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from typing import TypeVar
 from sales_assets.settings import ROOT
 
 _PATIENCE_SECONDS = 60.0
+_HEED_SECONDS = 5.0
 
 Found = TypeVar("Found")
 
@@ -48,6 +51,25 @@ def started(
             return found
         time.sleep(0.05)
     return None
+
+
+def stop(process: int, find: Callable[[], object | None]) -> None:
+    """End a server, and wait until it is gone; one that does not heed is killed.
+
+    A server inherits what its starter ignores: one that was started under `nohup` may ignore SIGTERM.
+
+    Args:
+        process: Its number.
+        find: Looks for it; None when it is gone.
+    """
+    os.kill(process, signal.SIGTERM)
+    deadline = time.monotonic() + _HEED_SECONDS
+    while find() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if find():
+        os.kill(process, signal.SIGKILL)
+    while find():
+        time.sleep(0.05)
 
 
 @contextmanager

@@ -7,14 +7,12 @@ has in `marketplaces.py`.
 import fcntl
 import json
 import os
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
 from dagster_aws.s3 import S3Resource
 
-from sales_assets.demo.detached import exclusively, started
+from sales_assets.demo.detached import exclusively, started, stop
 from sales_assets.demo.extra import require
 from sales_assets.demo.marketplaces import PREFIX
 from sales_assets.errors import RefusedError
@@ -71,11 +69,8 @@ def stop_demo_s3(data_dir: Path) -> None:
     if not folder.exists():
         return
     with exclusively(folder):
-        state = _running(folder)
-        if state:
-            os.kill(state["pid"], signal.SIGTERM)
-        while _running(folder):
-            time.sleep(0.05)
+        if state := _running(folder):
+            stop(state["pid"], lambda: _running(folder))
 
 
 def _running(folder: Path) -> dict[str, int] | None:

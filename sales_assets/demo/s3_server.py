@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -71,4 +72,5 @@ def _fill(backend: S3Backend, filled: date, timezone: str) -> date:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever started it may ignore that, as under nohup
     serve(Path(sys.argv[1]), sys.argv[2])

@@ -4,16 +4,14 @@ One for each warehouse file and time zone. What it serves belongs to `server.py`
 """
 
 import json
-import os
-import signal
-import time
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from sales_assets.demo.detached import exclusively, started
+from sales_assets.demo.detached import exclusively, started, stop
 
 PORT = 18001
 """Where it listens if nobody else does, so that the links of the reviewed snapshot lead somewhere."""
@@ -46,10 +44,7 @@ def stop_stand_ins(data_dir: Path) -> None:
     for file in (data_dir / "airbyte").glob("*/server.json"):
         with exclusively(file.parent):
             if _found(file.parent):
-                os.kill(_told(file)["pid"], signal.SIGTERM)
-            deadline = time.monotonic() + _ANSWER_SECONDS
-            while _found(file.parent) and time.monotonic() < deadline:
-                time.sleep(0.05)
+                stop(_told(file)["pid"], partial(_found, file.parent))
             file.unlink(missing_ok=True)
 
 

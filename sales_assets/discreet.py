@@ -12,5 +12,4 @@ class Discreet:
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """See pydantic's `BaseModel.__repr_args__`."""
-        names = (name for name, _ in super().__repr_args__())  # type: ignore[misc]
-        yield from ((name, "…") for name in names)
+        return ((name, "…") for name, _ in super().__repr_args__())  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """The schedules: when which job runs, and for which days. On a laptop they are there, but stopped."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -42,37 +43,23 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             is_everything = len(part.assets) == len(lineage.assets)
             yield request(part.first, part.last, run_key, None if is_everything else part.assets)
 
-    reconciliation_schedule = dg.ScheduleDefinition(
-        name="reconciliation_schedule",
-        job=reconciliation_job,
-        cron_schedule=SIX_IN_THE_MORNING,
-        execution_timezone=DAILY.timezone,
-        default_status=status,
-    )
-    marketplace_freshness_schedule = dg.ScheduleDefinition(
-        name="marketplace_freshness_schedule",
-        target=dg.AssetSelection.checks(marketplace_files_arrive),
-        cron_schedule=SIX_IN_THE_MORNING,
-        execution_timezone=DAILY.timezone,
-        default_status=status,
-    )
+    files_arrive = dg.AssetSelection.checks(marketplace_files_arrive)
+    is_current = dg.AssetSelection.checks(build_airbyte_check(settings))
     return [
         sales_pipeline_schedule,
-        reconciliation_schedule,
-        marketplace_freshness_schedule,
-        _airbyte_snapshot_schedule(settings),
+        _at_six("reconciliation_schedule", reconciliation_job, status),
+        _at_six("marketplace_freshness_schedule", files_arrive, status),
+        _at_six("airbyte_snapshot_schedule", is_current, running if settings.has_airbyte_url else stopped),
     ]
 
 
-def _airbyte_snapshot_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """Compares Airbyte's snapshot with the server every morning, where there is a real one."""
-    is_running = settings.has_airbyte_url
+def _at_six(name: str, target: Any, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     return dg.ScheduleDefinition(
-        "airbyte_snapshot_schedule",
-        target=dg.AssetSelection.checks(build_airbyte_check(settings)),
+        name=name,
+        target=target,
         cron_schedule=SIX_IN_THE_MORNING,
         execution_timezone=DAILY.timezone,
-        default_status=dg.DefaultScheduleStatus.RUNNING if is_running else dg.DefaultScheduleStatus.STOPPED,
+        default_status=status,
     )
 
 

@@ -339,7 +339,7 @@ def test_a_location_that_does_not_load_is_not_taken_for_a_bad_dagster_yaml(tmp_p
 def found_by_the_doctor(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     """What the command is given to say."""
     found: list[Finding] = []
-    monkeypatch.setattr(command, "_rounds", lambda: found)
+    monkeypatch.setattr(command, "_rounds", lambda *_: found)
     return found
 
 

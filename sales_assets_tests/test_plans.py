@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
+from sales_assets import records
 from sales_assets.definitions import build_definitions
-from sales_assets.repair import gaps
 from sales_assets.repair.gaps import (
     FAILED,
     MISSING,
@@ -178,7 +178,7 @@ def test_the_days_without_orders_are_found_among_those_of_many_years(instance: d
 def test_more_is_observed_than_dagster_gives_at_once(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gaps, "MOST_RECORDS", 2)
+    monkeypatch.setattr(records, "MOST_RECORDS", 2)
     for day in DAYS[:5]:
         note_no_data(instance, day)
     assert days_without_orders(instance, DAYS) == set(DAYS[:5])

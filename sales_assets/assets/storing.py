@@ -12,7 +12,7 @@ import pandas as pd
 from sales_assets.errors import RefusedError
 from sales_assets.metadata import report
 from sales_assets.partitions import Window, days_without
-from sales_assets.repair.gaps import observations
+from sales_assets.records import observations
 from sales_assets.taxonomy import LEFT_OUT, NO_DATA_TAG
 from sales_assets.transforms.by_day import faulty_days
 

@@ -4,6 +4,7 @@ It listens on a Unix socket only. What is in it belongs to `erp.py`.
 """
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +40,14 @@ def stop_server(data_dir: Path) -> None:
 
 def _start(server: Any) -> None:
     """Start it; the library waits for ten seconds, and on a busy machine it is there at the second look."""
-    for is_last in (False, True):
-        try:
-            server.ensure_postgres_running()
-        except subprocess.SubprocessError as error:
-            if is_last:
-                message = f"The embedded ERP did not start; {server.log} says why. Its data are as they were."
-                raise RuntimeError(message) from error
-        else:
-            return
+    with suppress(subprocess.SubprocessError):
+        server.ensure_postgres_running()
+        return
+    try:
+        server.ensure_postgres_running()
+    except subprocess.SubprocessError as error:
+        message = f"The embedded ERP did not start; {server.log} says why. Its data are as they were."
+        raise RuntimeError(message) from error
 
 
 def _server(data_dir: Path) -> Any:

@@ -10,14 +10,12 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.partitions import DAILY
+from sales_assets.records import latest, observations, statuses
 from sales_assets.repair.lineage import Lineage
 from sales_assets.taxonomy import NO_DATA_TAG, RAW_ORDERS
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
-
-MOST_RECORDS = 10_000
-"""How many of Dagster's records are fetched at once; it refuses more."""
 
 MISSING, FAILED, STALE = "missing", "failed", "stale"
 
@@ -42,7 +40,7 @@ def troubles(
     found: Troubles = {}
     busy: set[str] = set()
     for asset in lineage.daily:
-        for day, status in _statuses(instance, asset, days).items():
+        for day, status in statuses(instance, asset, days).items():
             if status == "IN_PROGRESS":
                 busy.add(day)
             elif status != "MATERIALIZED":
@@ -60,7 +58,7 @@ def stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -
         lineage: The assets to look at; those that are daily.
         days: Partition keys to look at.
     """
-    made = {asset: _latest(instance, asset, days) for asset in lineage.daily}
+    made = {asset: latest(instance, asset, days) for asset in lineage.daily}
     found: Troubles = {}
     for asset in lineage.daily:
         parents = [made[parent] for parent in lineage.parents(asset)]
@@ -130,7 +128,7 @@ def request(
 
 def under_way(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> set[str]:
     """Those of the days of an asset that a queued or running run is about to make."""
-    return {day for day, status in _statuses(instance, asset, days).items() if status == "IN_PROGRESS"}
+    return {day for day, status in statuses(instance, asset, days).items() if status == "IN_PROGRESS"}
 
 
 def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
@@ -138,38 +136,13 @@ def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> se
     if not days:
         return set()
     records = observations(instance, RAW_ORDERS, days)
-    loaded = _latest(instance, RAW_ORDERS, days)
+    loaded = latest(instance, RAW_ORDERS, days)
     observed = [(record.storage_id, record.asset_observation) for record in records]
     return {
         seen.partition
         for when, seen in observed
         if seen and seen.partition and NO_DATA_TAG in seen.metadata and when > loaded.get(seen.partition, 0)
     }
-
-
-def observations(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]
-) -> Sequence[dg.EventLogRecord]:
-    """What was observed of some days of an asset, the latest first."""
-    wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=list(days))
-    records: list[dg.EventLogRecord] = []
-    page = instance.fetch_observations(wanted, limit=MOST_RECORDS)
-    while page.has_more:
-        records += page.records
-        page = instance.fetch_observations(wanted, limit=MOST_RECORDS, cursor=page.cursor)
-    return [*records, *page.records]
-
-
-def _statuses(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> dict[str, str]:
-    """Dagster's name for the state of each day; empty for one of which nothing is known."""
-    statuses = instance.get_status_by_partition(asset, days, DAILY) or {}
-    return {day: getattr(statuses.get(day), "name", "") for day in days}
-
-
-def _latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> Mapping[str, int]:
-    """The place in the event log of each day's latest materialization."""
-    event = dg.DagsterEventType.ASSET_MATERIALIZATION
-    return instance.get_latest_storage_id_by_partition(asset, event, set(days))
 
 
 def _next(day: str) -> str:

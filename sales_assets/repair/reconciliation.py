@@ -15,6 +15,7 @@ import pandas as pd
 from sales_assets.erp import queries
 from sales_assets.erp.postgres import PostgresResource
 from sales_assets.partitions import DAILY, Window
+from sales_assets.records import latest
 from sales_assets.taxonomy import RAW_ORDERS
 from sales_assets.transforms.reconciliation import differences
 from sales_assets.transforms.select_orders import SALES_STATUSES
@@ -61,11 +62,9 @@ def _sales_of_gold(warehouse: Warehouse, window: Window) -> pd.DataFrame:
 
 def _loaded(instance: dg.DagsterInstance, days: set[str]) -> dict[str, datetime]:
     """When each day was last loaded from the ERP."""
-    latest = instance.get_latest_storage_id_by_partition(
-        RAW_ORDERS, dg.DagsterEventType.ASSET_MATERIALIZATION, days
-    )
-    if not latest:
+    places = latest(instance, RAW_ORDERS, days)
+    if not places:
         return {}
-    wanted = dg.AssetRecordsFilter(asset_key=RAW_ORDERS, storage_ids=list(latest.values()))
-    records = instance.fetch_materializations(wanted, limit=len(latest)).records
+    wanted = dg.AssetRecordsFilter(asset_key=RAW_ORDERS, storage_ids=list(places.values()))
+    records = instance.fetch_materializations(wanted, limit=len(places)).records
     return {str(record.partition_key): datetime.fromtimestamp(record.timestamp, UTC) for record in records}

@@ -17,25 +17,25 @@ help: ## List the commands
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold layer
-	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets demo
 
 .PHONY: dev
 dev: $(INSTALLED) ## Open the asset catalog at http://localhost:3000
-	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo files
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets demo-files
 	@$(BIN)/dagster dev
 
 .PHONY: backfill
 backfill: $(INSTALLED) ## Run a range of days: make backfill FROM=2025-01-01 TO=2025-01-31
-	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.commands.backfill $(FROM) $(TO)
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets backfill $(FROM) $(TO)
 
 .PHONY: repair
 repair: $(INSTALLED) ## Show what is missing, failed, stale or different from the ERP; RUN=1 mends it
-	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.commands.repair \
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets repair \
 		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(RUN),--run)
 
 .PHONY: doctor
 doctor: $(INSTALLED) ## Look at every setting, connection and right, and say what to do
-	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.commands.doctor
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor
 
 .PHONY: test
 test: $(INSTALLED) ## Run every test
@@ -47,12 +47,12 @@ check: $(INSTALLED) ## Lint, check types, and run the quick tests
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
-	@$(BIN)/sqlfluff lint --disable-progress-bar --dialect postgres sales_assets/erp/sql
+	@$(BIN)/sqlfluff lint --disable-progress-bar --dialect postgres sales_assets/sources/erp/sql sales_assets/operations/reconciliation/sql/erp_sales_by_day.sql
 	@$(BIN)/pytest -m "not slow and not snowflake"
 
 .PHONY: airbyte-snapshot
 airbyte-snapshot: $(INSTALLED) ## Write the snapshot of Airbyte's connections anew, and show what changed
-	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.airbyte snapshot
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets airbyte-snapshot
 
 .PHONY: bench
 bench: $(INSTALLED) ## Measure a safe write, and backfills against a bare script; ten minutes
@@ -67,7 +67,7 @@ format: $(INSTALLED) ## Put the code into its standard form
 
 .PHONY: stop
 stop: $(INSTALLED) ## Stop the embedded ERP and the local stand-ins
-	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets.demo stop
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets stop
 
 .PHONY: reset
 reset: stop ## Remove the demo's data, the local warehouse and the history

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from bench.erp import LINES, bench_erp
-from sales_assets.demo.server import stop_server
+from sales_assets.demo.erp.postgres_server import stop_server
 from sales_assets.settings import ROOT, environment_with
 
 FOLDER = ROOT / ".data" / "bench"
@@ -94,7 +94,7 @@ def run(way: str, days: int, url: str) -> Cost:
     one_day = ["-m", "dagster", "asset", "materialize", "--select", "*", "-m", "bench.stock", "--partition"]
     commands = {
         "bare": [["bench/bare.py", url, warehouse, first, last]],
-        "ours": [["-m", "sales_assets.commands.backfill", first, last]],
+        "ours": [["-m", "sales_assets.commands", "backfill", first, last]],
         "stock": [["bench/stock.py", first, last]],
         "per partition": [[*one_day, (FIRST + timedelta(days=n)).isoformat()] for n in range(days)],
     }

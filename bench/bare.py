@@ -14,7 +14,7 @@ from adbc_driver_postgresql import dbapi
 from dbt.cli.main import dbtRunner
 
 from sales_assets.dbt.project import PROJECT_DIR
-from sales_assets.erp import queries
+from sales_assets.sources.erp import queries
 
 _STORED = {
     "raw.raw_orders": """

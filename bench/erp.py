@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from adbc_driver_postgresql import dbapi
 
-from sales_assets.demo.server import running_server
+from sales_assets.demo.erp.postgres_server import running_server
 
 CUSTOMERS = 100_000
 LINES = 3
@@ -70,7 +70,7 @@ def _has(cursor: dbapi.Cursor, where: str, name: str) -> bool:
 
 
 def _fill(url: str, orders_a_day: int, days: int, *, has_role: bool) -> None:
-    schema = (files("sales_assets.demo") / "schema.sql").read_text().split(";\n")
+    schema = (files("sales_assets.demo.erp") / "schema.sql").read_text().split(";\n")
     statements = [*schema, *_FILL]
     with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
         for statement in statements:

@@ -16,13 +16,13 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 
 from sales_assets import assets
+from sales_assets.catalog.partitions import BACKFILL, window_of
 from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment
 from sales_assets.dbt.translator import SalesDbtTranslator
-from sales_assets.erp.postgres import PostgresResource
-from sales_assets.partitions import BACKFILL, window_of
 from sales_assets.settings import exported, settings
+from sales_assets.sources.erp.postgres import PostgresResource
 
-PROJECT = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target="local")
+PROJECT = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target="duckdb")
 PYTHON_ASSETS = [assets.raw_orders, assets.raw_customers, assets.silver_enriched_orders]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 
-from sales_assets.contracts import RAW_ORDERS, stored_as
+from sales_assets.catalog.contracts import RAW_ORDERS, stored_as
 from sales_assets.warehouse.duckdb import DuckDBWarehouseIOManager
 
 ROWS = 1_000_000

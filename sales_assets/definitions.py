@@ -3,10 +3,7 @@
 import dagster as dg
 
 from sales_assets import assets, checks
-from sales_assets.airbyte.assets import build_airbyte_assets
-from sales_assets.airbyte.checks import build_airbyte_check
-from sales_assets.dbt.assets import build_dbt_assets
-from sales_assets.jobs import (
+from sales_assets.automation.jobs import (
     airbyte_marts_job,
     customers_job,
     daily_sales_pipeline,
@@ -15,13 +12,16 @@ from sales_assets.jobs import (
     reconciliation_job,
     repair_job,
 )
-from sales_assets.policy import with_policy
-from sales_assets.resources import build_resources
-from sales_assets.schedules import build_schedules
-from sales_assets.sensors.airbyte_sync import build_airbyte_sync_sensor
-from sales_assets.sensors.erp_late_changes import build_erp_late_changes_sensor
-from sales_assets.sensors.s3_new_file import build_s3_new_file_sensor
+from sales_assets.automation.schedules import build_schedules
+from sales_assets.automation.sensors.airbyte_sync import build_airbyte_sync_sensor
+from sales_assets.automation.sensors.erp_late_changes import build_erp_late_changes_sensor
+from sales_assets.automation.sensors.s3_new_file import build_s3_new_file_sensor
+from sales_assets.catalog.policies import with_policy
+from sales_assets.dbt.dbt_assets import build_dbt_assets
+from sales_assets.resources import build_executor, build_resources
 from sales_assets.settings import Settings, settings
+from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
+from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -63,7 +63,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             build_s3_new_file_sensor(settings),
         ],
         resources=build_resources(settings),
-        executor=dg.in_process_executor if settings.is_local else dg.multiprocess_executor,
+        executor=build_executor(settings),
     )
 
 

@@ -4,8 +4,6 @@ What may pass by itself (a database that is down, a time-out) stays an ordinary 
 the retry policies of `retries.py` apply to it.
 """
 
-import re
-
 import dagster as dg
 
 
@@ -20,6 +18,5 @@ class RefusedError(dg.Failure, ValueError):
         ValueError.__init__(self, sentence)
 
 
-def missing_variables(error: Exception) -> list[str]:
-    """The environment variables that Dagster misses, by its error when it resolves a resource's `EnvVar`s."""
-    return sorted(set(re.findall(r'environment variable "(\w+)"', str(error))))
+class UnavailableError(Exception):
+    """Something that is needed did not answer or is in use; the retry policies apply, as it may answer later."""

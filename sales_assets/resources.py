@@ -3,18 +3,19 @@
 Which class serves which environment is decided here and nowhere else; how it works is its own module's.
 """
 
+import re
 from typing import Any, assert_never
 
 import dagster as dg
 
-from sales_assets.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.dbt.project import dbt_resource
-from sales_assets.demo.airbyte.resource import DemoAirbyteWorkspace
-from sales_assets.demo.erp import DemoPostgresResource
-from sales_assets.demo.s3 import DemoS3Resource
-from sales_assets.erp.postgres import PostgresResource
-from sales_assets.marketplace.resource import MarketplaceS3Resource
-from sales_assets.settings import AirbyteLogin, Environment, Settings
+from sales_assets.demo.airbyte.demo_airbyte import DemoAirbyteWorkspace
+from sales_assets.demo.erp.demo_erp import DemoPostgresResource
+from sales_assets.demo.s3.demo_s3 import DemoS3Resource
+from sales_assets.settings import SNOWFLAKE_VARIABLES, Settings, WarehouseEngine
+from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
+from sales_assets.sources.erp.postgres import PostgresResource
+from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 
 
@@ -29,26 +30,30 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     }
 
 
+def build_executor(settings: Settings) -> dg.ExecutorDefinition:
+    """How the steps of a run are executed: one file admits one writer, a server any number of processes."""
+    match settings.warehouse:
+        case WarehouseEngine.DUCKDB:
+            return dg.in_process_executor
+        case WarehouseEngine.SNOWFLAKE:
+            return dg.multiprocess_executor
+        case never:
+            assert_never(never)
+
+
 def airbyte_resource(settings: Settings) -> SalesAirbyteWorkspace:
     """The Airbyte workspace of an environment."""
     if settings.uses_demo_airbyte:
         return DemoAirbyteWorkspace(
             data_dir=str(settings.data_dir), database=str(settings.duckdb_path), timezone=settings.timezone
         )
+    names = settings.airbyte_variables
+    login: dict[str, Any] = {name.removeprefix("AIRBYTE_").lower(): dg.EnvVar(name) for name in names}
     return SalesAirbyteWorkspace(
         url=dg.EnvVar("AIRBYTE_URL"),
         workspace_id=dg.EnvVar("AIRBYTE_WORKSPACE_ID"),
-        **_airbyte_login(settings),
+        **login,
     )
-
-
-def _airbyte_login(settings: Settings) -> dict[str, Any]:
-    names = ["client_id", "client_secret"]
-    if settings.airbyte_login is AirbyteLogin.USER:
-        names = ["username", "password"]
-    elif settings.airbyte_login is AirbyteLogin.NONE and settings.is_local:
-        names = []
-    return {name: dg.EnvVar(f"AIRBYTE_{name.upper()}") for name in names}
 
 
 def _erp(settings: Settings) -> PostgresResource:
@@ -64,14 +69,14 @@ def _s3(settings: Settings) -> MarketplaceS3Resource:
 
 
 def _warehouse(settings: Settings) -> dict[str, Any]:
-    match settings.environment:
-        case Environment.LOCAL:
+    match settings.warehouse:
+        case WarehouseEngine.DUCKDB:
             database = str(settings.duckdb_path)
             return {
                 "io_manager": DuckDBWarehouseIOManager(database=database),
                 "warehouse": DuckDBWarehouse(database=database),
             }
-        case Environment.STAGING | Environment.PROD:
+        case WarehouseEngine.SNOWFLAKE:
             # Two seconds of imports that no laptop needs.
             from sales_assets.warehouse.snowflake import (  # noqa: PLC0415
                 SnowflakeWarehouse,
@@ -88,10 +93,13 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
 
 
 def _snowflake(settings: Settings) -> dict[str, Any]:
-    names = ("account", "user", "role", "warehouse", "database")
-    config = {name: dg.EnvVar(f"SNOWFLAKE_{name.upper()}") for name in names}
-    secret = settings.snowflake_secret
-    config[secret.removeprefix("SNOWFLAKE_").lower()] = dg.EnvVar(secret)
+    names = (*SNOWFLAKE_VARIABLES, settings.snowflake_secret)
+    config = {name.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(name) for name in names}
     if settings.has_snowflake_passphrase:
         config["private_key_password"] = dg.EnvVar("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")
     return config
+
+
+def missing_variables(error: Exception) -> list[str]:
+    """The environment variables that Dagster misses, by its error when it resolves a resource's `EnvVar`s."""
+    return sorted(set(re.findall(r'environment variable "(\w+)"', str(error))))

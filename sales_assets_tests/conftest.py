@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from sales_assets.settings import OURS, ROOT, Settings
+from sales_assets.settings import ROOT, VARIABLE_PREFIXES, Settings
 
 # Before anything reads the settings: they are those of a laptop with nothing configured.
-for name in [name for name in os.environ if name.startswith((*OURS, "DBT_"))]:
+for name in [name for name in os.environ if name.startswith((*VARIABLE_PREFIXES, "DBT_"))]:
     del os.environ[name]
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
-from sales_assets.demo.server import running_server, stop_server  # noqa: E402
-from sales_assets_tests.airbyte import Airbyte, airbyte  # noqa: E402
-from sales_assets_tests.erp import Erp  # noqa: E402
-from sales_assets_tests.s3 import S3, running_s3  # noqa: E402
+from sales_assets.demo.erp.postgres_server import running_server, stop_server  # noqa: E402
+from sales_assets_tests.support.airbyte import Airbyte, airbyte  # noqa: E402
+from sales_assets_tests.support.erp import Erp  # noqa: E402
+from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -92,5 +92,5 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
     """The project as a fresh clone has it: without anything that was made by running it."""
     made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
     yield Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
-    stop = [sys.executable, "-m", "sales_assets.demo", "stop"]
+    stop = [sys.executable, "-m", "sales_assets.commands", "stop"]
     subprocess.run(stop, cwd=tmp_path / "clone", check=True, capture_output=True)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sales_assets.assets.storing import stored
-from sales_assets.contracts import RAW_CUSTOMERS, stored_as
-from sales_assets.erp import queries
-from sales_assets.erp.postgres import PostgresResource
-from sales_assets.partitions import BACKFILL, DAILY, day_of_row, window_of
-from sales_assets.retries import EXTRACTION
+from sales_assets.assets._daily_run import stored
+from sales_assets.catalog.contracts import RAW_CUSTOMERS, stored_as
+from sales_assets.catalog.names import ERP_POOL, INGESTION
+from sales_assets.catalog.partitions import BACKFILL, DAILY, day_of_row, window_of
+from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.settings import settings
-from sales_assets.taxonomy import ERP_POOL, INGESTION
+from sales_assets.sources.erp import queries
+from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.transforms.enrich_orders import refuse_duplicate_customers
 
 

@@ -6,12 +6,12 @@ from tempfile import TemporaryFile
 import dagster as dg
 import pandas as pd
 
-from sales_assets.assets.storing_files import metadata_of, stored_lines
-from sales_assets.contracts import RAW_MARKETPLACE_ORDERS, stored_as
-from sales_assets.marketplace.resource import MarketplaceS3Resource
-from sales_assets.partitions import FILE_BY_FILE, MARKETPLACE_FILES, file_of_partition
-from sales_assets.retries import EXTRACTION
-from sales_assets.taxonomy import INGESTION
+from sales_assets.assets._file_lines import metadata_of, stored_lines
+from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS, stored_as
+from sales_assets.catalog.names import INGESTION
+from sales_assets.catalog.partitions import FILE_BY_FILE, MARKETPLACE_FILES, file_of_partition
+from sales_assets.catalog.policies import EXTRACTION
+from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 
 
 @dg.asset(

@@ -6,13 +6,13 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.assets.storing import note_no_data, stored
-from sales_assets.contracts import RAW_ORDERS, stored_as
-from sales_assets.erp import queries
-from sales_assets.erp.postgres import PostgresResource
-from sales_assets.partitions import BACKFILL, DAILY, day_of_row, days_without, window_of
-from sales_assets.retries import EXTRACTION
-from sales_assets.taxonomy import ERP_POOL, INGESTION
+from sales_assets.assets._daily_run import note_no_data, stored
+from sales_assets.catalog.contracts import RAW_ORDERS, stored_as
+from sales_assets.catalog.names import ERP_POOL, INGESTION
+from sales_assets.catalog.partitions import BACKFILL, DAILY, day_of_row, days_without, window_of
+from sales_assets.catalog.policies import EXTRACTION
+from sales_assets.sources.erp import queries
+from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
 from sales_assets.transforms.select_orders import SALES_STATUSES, left_out_by_day, select_orders
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sales_assets.assets.storing import days_without_source, stored
-from sales_assets.contracts import SILVER_ENRICHED_ORDERS, stored_as
-from sales_assets.partitions import BACKFILL, DAILY, day_of_row, window_of
-from sales_assets.retries import TRANSFORMATION
-from sales_assets.taxonomy import RAW_ORDERS, SILVER
+from sales_assets.assets._daily_run import days_without_source, stored
+from sales_assets.catalog.contracts import SILVER_ENRICHED_ORDERS, stored_as
+from sales_assets.catalog.names import RAW_ORDERS, SILVER
+from sales_assets.catalog.partitions import BACKFILL, DAILY, day_of_row, window_of
+from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.transforms.enrich_orders import (
     CUSTOMER_COLUMNS,
     enrich,

@@ -4,13 +4,13 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.erp.postgres import PostgresResource
-from sales_assets.partitions import DAILY, Window, window_between, window_of
-from sales_assets.repair.gaps import named
-from sales_assets.repair.reconciliation import Warehouse, reconcile
+from sales_assets.catalog.names import ERP_POOL, FCT_ORDERS
+from sales_assets.catalog.partitions import DAILY, Window, window_between, window_of
+from sales_assets.operations.reconciliation.compare import CHANGED
+from sales_assets.operations.reconciliation.reconcile import Warehouse, reconcile
+from sales_assets.operations.repair.gaps import named
 from sales_assets.settings import settings
-from sales_assets.taxonomy import ERP_POOL, FCT_ORDERS
-from sales_assets.transforms.reconciliation import CHANGED
+from sales_assets.sources.erp.postgres import PostgresResource
 
 SHOWN_DAYS = 100
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from sales_assets.taxonomy import RAW_MARKETPLACE_ORDERS
+from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS
 
 LONGEST_SILENCE = timedelta(days=3)
 """A weekend and a day: after that somebody should ask."""

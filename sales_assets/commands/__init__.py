@@ -1,4 +1,5 @@
-"""What a person types: `python -m sales_assets.commands.<name>`, which the Makefile gives short names.
+"""What a person types: `sales-assets <command>`, which the Makefile gives short names.
 
-A command parses its arguments, shows what happens and returns an exit code; the work is done elsewhere.
+`__main__.py` has the options of all commands. A command is one file with a function `run` that shows what
+happens and returns an exit code; the work is done elsewhere.
 """

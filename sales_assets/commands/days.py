@@ -1,17 +1,22 @@
-"""The days that somebody asks a command for."""
+"""The business days that somebody asks a command for."""
 
-import argparse
-from collections.abc import Sequence
-
-from sales_assets.partitions import Window, window_between
+from sales_assets.catalog.partitions import DAILY, Window, window_between
+from sales_assets.commands.console import UsageError
 
 
-def days_asked(
-    parser: argparse.ArgumentParser, arguments: Sequence[str]
-) -> tuple[argparse.Namespace, Window]:
-    """What somebody typed, and its window from `first` to `last`; ends the command if it is none."""
-    asked = parser.parse_args(arguments)
+def window_asked(first: str | None, last: str | None) -> Window:
+    """The window from the first day to the last.
+
+    Args:
+        first: As typed; the first partition unless told.
+        last: As typed; yesterday unless told.
+
+    Raises:
+        UsageError: They are not business days, or not among the partitions.
+    """
     try:
-        return asked, window_between(asked.first, asked.last)
+        return window_between(
+            first or str(DAILY.get_first_partition_key()), last or str(DAILY.get_last_partition_key())
+        )
     except ValueError as error:
-        parser.error(str(error))
+        raise UsageError(str(error)) from None

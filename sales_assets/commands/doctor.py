@@ -1,21 +1,20 @@
-"""`make doctor`: looks at every setting, connection and right; one line each, and what to do."""
+"""`sales-assets doctor`: checks every setting, connection and right; one line each, and what to do."""
 
-import sys
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 
-from sales_assets.commands.console import quietly, say
-from sales_assets.doctor.findings import Finding
-from sales_assets.doctor.masking import masked
+import dagster as dg
+
+from sales_assets.commands.console import output_to_log, say
+from sales_assets.operations.doctor.findings import Finding
+from sales_assets.redaction import masked
 from sales_assets.settings import Settings, dagster_home, given, settings
 
 
-def main(arguments: list[str]) -> int:
-    """Look, and say; the exit code is 1 if something is to be done."""
-    if arguments:
-        say("Usage: python -m sales_assets.commands.doctor")
-        return 2
+def run(_: Namespace) -> int:
+    """Check, and print what was found; the exit code is 1 if something is to be done."""
     variables, faults = {}, 0
-    with quietly():
+    with output_to_log():
         try:
             variables = given()
             findings, all_values = _rounds(settings(), variables), False
@@ -32,11 +31,15 @@ def main(arguments: list[str]) -> int:
 
 
 def _rounds(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
-    from sales_assets.doctor.rounds import rounds, rounds_of_the_instance  # noqa: PLC0415 - may not load
+    from sales_assets.operations.doctor.run_checks import rounds, rounds_of_the_instance  # noqa: PLC0415 - may not load
 
     yield from rounds(settings, variables)
-    yield from rounds_of_the_instance(settings, dagster_home())
+    yield from rounds_of_the_instance(settings, dagster_home(), pools_of)
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def pools_of(settings: Settings) -> set[str]:
+    """The pools that the assets of an environment are in."""
+    from sales_assets.definitions import build_definitions  # noqa: PLC0415 - may not load
+
+    assets = build_definitions(settings).assets or []
+    return {each.op.pool for each in assets if isinstance(each, dg.AssetsDefinition) and each.op.pool}

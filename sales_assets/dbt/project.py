@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import quote
 
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
 from sales_assets.dbt.runner import run_dbt
-from sales_assets.settings import ROOT, Settings, SnowflakeSecret, environment_with, exported
+from sales_assets.settings import ROOT, Settings, SnowflakeSecret, WarehouseEngine, environment_with, exported
 from sales_assets.warehouse.duckdb_file import reserved
 
 PROJECT_DIR = ROOT / "dbt_project"
@@ -88,16 +88,11 @@ def dbt_resource(settings: Settings) -> SalesDbtResource:
     return SalesDbtResource(
         project_dir=os.fspath(PROJECT_DIR),
         profiles_dir=os.fspath(PROJECT_DIR),
-        target=target(settings),
+        target=settings.warehouse,
         dbt_executable=os.fspath(DBT),
         environment=dbt_environment(settings),
-        duckdb_path=os.fspath(settings.duckdb_path) if settings.is_local else "",
+        duckdb_path=os.fspath(settings.duckdb_path) if settings.warehouse is WarehouseEngine.DUCKDB else "",
     )
-
-
-def target(settings: Settings) -> str:
-    """The target in `profiles.yml`: `local`, or `prod` for both environments on Snowflake."""
-    return "local" if settings.is_local else "prod"
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -124,7 +119,7 @@ def prepared_project(settings: Settings) -> DbtProject:
     if behind is None or behind > 0:
         _parse(settings, folder)
     return DbtProject(
-        project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=target(settings)
+        project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=settings.warehouse
     )
 
 
@@ -136,8 +131,17 @@ def manifest_age(settings: Settings) -> float | None:
 
 def _manifest_folder(settings: Settings) -> Path:
     """One for each database: parsing writes its name into the manifest."""
-    database = settings.duckdb_path.stem if settings.is_local else settings.snowflake_database
-    return settings.data_dir / "dbt" / f"manifest-{target(settings)}-{quote(database, safe='')}"
+    return settings.data_dir / "dbt" / f"manifest-{settings.warehouse}-{quote(_database(settings), safe='')}"
+
+
+def _database(settings: Settings) -> str:
+    match settings.warehouse:
+        case WarehouseEngine.DUCKDB:
+            return settings.duckdb_path.stem
+        case WarehouseEngine.SNOWFLAKE:
+            return settings.snowflake_database
+        case never:
+            assert_never(never)
 
 
 def _last_change() -> float:
@@ -155,7 +159,7 @@ def _parse(settings: Settings, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         project = os.fspath(PROJECT_DIR)
         folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]
-        options = ["--log-path", scratch, "--target", target(settings), "--quiet", "--no-use-colors"]
+        options = ["--log-path", scratch, "--target", settings.warehouse, "--quiet", "--no-use-colors"]
         command = [os.fspath(DBT), "parse", *folders, *options]
         environment = environment_with(dbt_environment(settings))
         parsing = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603

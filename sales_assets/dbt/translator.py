@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
-from sales_assets.partitions import DAILY
-from sales_assets.taxonomy import GOLD
+from sales_assets.catalog.names import GOLD
+from sales_assets.catalog.partitions import DAILY
 
 
 class SalesDbtTranslator(DagsterDbtTranslator):

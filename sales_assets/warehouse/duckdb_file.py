@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from sales_assets.errors import RefusedError
-from sales_assets.warehouse.lock import WarehouseBusyError, locked, pauses
+from sales_assets.warehouse.file_lock import WarehouseBusyError, locked, pauses
 
 STRANGER_PATIENCE_SECONDS = 60.0
 """How long to wait for a program that does not take our lock, such as somebody's DuckDB shell."""

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sales_assets.errors import RefusedError
-from sales_assets.warehouse.columns import WIDEST
+from sales_assets.warehouse.column_types import WIDEST
 
 
 def contract_of_frame(frame: pd.DataFrame) -> dg.TableSchema:

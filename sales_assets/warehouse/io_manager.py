@@ -10,14 +10,14 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from sales_assets.dagster_private.storing import DbIOManager, TableSlice, materialize_only
+from sales_assets.catalog.names import LEFT_OUT
 from sales_assets.errors import RefusedError
-from sales_assets.taxonomy import LEFT_OUT
-from sales_assets.warehouse.columns import arrow_type, to_arrow, to_frame
-from sales_assets.warehouse.describe import Tally, describe
+from sales_assets.private_apis.outputs import DbIOManager, TableSlice, materialize_only
+from sales_assets.warehouse.column_types import arrow_type, to_arrow, to_frame
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.inference import contract_of_frame, widened
 from sales_assets.warehouse.slices import Slice, slice_of
+from sales_assets.warehouse.table_metadata import Tally, describe
 
 
 class WarehouseIOManager(DbIOManager):

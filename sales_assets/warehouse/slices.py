@@ -11,7 +11,7 @@ from typing import cast
 
 import dagster as dg
 
-from sales_assets.dagster_private.storing import TableSlice
+from sales_assets.private_apis.outputs import TableSlice
 
 Value = datetime | date | str
 

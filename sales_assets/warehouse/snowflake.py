@@ -21,8 +21,8 @@ from dagster_snowflake_pandas import SnowflakePandasIOManager
 from pydantic import PrivateAttr
 from snowflake.connector import SnowflakeConnection, pandas_tools
 
-from sales_assets.discreet import Discreet
 from sales_assets.frames import to_pandas
+from sales_assets.redaction import Discreet
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake_errors import key_refusals, refusals

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sales_assets.demo.airbyte.catalog import CONNECTIONS, StandInConnection
-from sales_assets.demo.airbyte.jobs import ACTIVE, Jobs, StandInJob
+from sales_assets.demo.airbyte.airbyte_server import StandIn, StandInServer
+from sales_assets.demo.airbyte.connections import CONNECTIONS, StandInConnection
+from sales_assets.demo.airbyte.demo_jobs import ACTIVE, Jobs, StandInJob
 from sales_assets.demo.airbyte.landing import land
 from sales_assets.demo.airbyte.rows import SOURCES
-from sales_assets.demo.airbyte.server import StandIn, StandInServer
 
 
 def stand_in(folder: Path, database: Path, timezone: str) -> StandIn:

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from sales_assets.demo.detached import exclusively, started, stop
+from sales_assets.demo.background import exclusively, started, stop
 
 PORT = 18001
 """Where it listens if nobody else does, so that the links of the reviewed snapshot lead somewhere."""

@@ -11,9 +11,9 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from sales_assets.demo.clock import FIRST_DAY, days_between, generator
-from sales_assets.demo.customers import customers_at
-from sales_assets.demo.orders import Orders, orders_placed
+from sales_assets.demo.erp.customers import customers_at
+from sales_assets.demo.erp.orders import Orders, orders_placed
+from sales_assets.demo.seeded_days import FIRST_DAY, days_between, generator
 
 _CHANNELS = ["search", "social", "email", "referral", "organic"]
 _SHARES = [0.35, 0.25, 0.1, 0.1, 0.2]

@@ -1,0 +1,132 @@
+"""dbt's models as assets: one invocation for all that a run selects, given the run's window."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+from dbt.artifacts.schemas.results import TestStatus
+from pydantic import Field
+
+from sales_assets.catalog.names import DBT_POOL
+from sales_assets.catalog.partitions import BACKFILL, window_of
+from sales_assets.catalog.policies import TRANSFORMATION
+from sales_assets.dbt.project import SalesDbtResource, prepared_project
+from sales_assets.dbt.runner import DbtFailedError
+from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.errors import RefusedError
+from sales_assets.private_apis.dbt_events import DbtCoreCliEventMessage, get_subset_selection_for_context
+from sales_assets.settings import Settings
+
+
+class DbtConfig(dg.Config):
+    """What a run of dbt's models may choose."""
+
+    full_refresh: list[str] = Field(
+        default=[],
+        description="Incremental models to build anew from everything that is stored, such as fct_orders.",
+    )
+
+
+def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
+    """The assets of the dbt project; makes the manifest if it is missing or old."""
+    project = prepared_project(settings)
+    translator = SalesDbtTranslator()
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        dagster_dbt_translator=translator,
+        name="dbt_models",
+        backfill_policy=BACKFILL,
+        retry_policy=TRANSFORMATION,
+        pool=DBT_POOL,
+    )
+    def dbt_models(
+        context: dg.AssetExecutionContext, config: DbtConfig, dbt: SalesDbtResource
+    ) -> Iterator[Any]:
+        manifest = json.loads(project.manifest_path.read_text())
+        refuse_unknown_models(config.full_refresh, manifest)
+        command = [
+            *build_command(context, config.full_refresh),
+            *selection(context, manifest, translator),
+        ]
+        results = dbt.run(command, project, f"run {context.run.run_id}, dbt")
+        yield from events_of(results, context, manifest, translator)
+
+    return dbt_models
+
+
+def events_of(
+    results: Iterator[dict[str, Any]],
+    context: dg.AssetExecutionContext,
+    manifest: Mapping[str, Any],
+    translator: SalesDbtTranslator,
+) -> Iterator[Any]:
+    """What dbt built and tested as Dagster's events, as it goes along.
+
+    Raises:
+        RefusedError: A test failed; running it again would end the same way.
+        DbtFailedError: dbt itself failed, or could not run a test; the retry policy applies.
+    """
+    failed = []
+    try:
+        for result in results:
+            log_entry = DbtCoreCliEventMessage(raw_event=result, event_history_metadata={})
+            for event in log_entry.to_default_asset_events(manifest, translator, context):
+                if (
+                    isinstance(event, dg.AssetCheckResult)
+                    and event.metadata["status"].value == TestStatus.Fail
+                ):
+                    failed.append(str(event.check_name))
+                yield event
+    except DbtFailedError as error:
+        if not failed:
+            raise
+        message = (
+            f"dbt's tests failed: {', '.join(failed)}. What was built before them is stored, what reads it "
+            "was not built. See the checks for the query, correct the data, then run again."
+        )
+        raise RefusedError(message) from error
+
+
+def selection(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: SalesDbtTranslator
+) -> list[str]:
+    """The options that select the models and checks of the run."""
+    selected, indirect = get_subset_selection_for_context(
+        context, manifest, "fqn:*", None, None, translator, None
+    )
+    return [*selected, *(["--indirect-selection", indirect] if indirect else [])]
+
+
+def refuse_unknown_models(names: Sequence[str], manifest: Mapping[str, Any]) -> None:
+    """Refuse a full refresh of what is no incremental model; dbt would pass over it in silence.
+
+    Raises:
+        RefusedError: Names those that are, and those that could have been meant.
+    """
+    nodes = manifest["nodes"].values()
+    known = sorted(node["name"] for node in nodes if node["config"].get("materialized") == "incremental")
+    if unknown := [name for name in names if name not in known]:
+        message = (
+            f"full_refresh names {', '.join(unknown)}, but the incremental models are: {', '.join(known)}. "
+            "Nothing was built; what is stored is kept."
+        )
+        raise RefusedError(message)
+
+
+def build_command(context: dg.AssetExecutionContext, full_refresh: Sequence[str] = ()) -> list[str]:
+    """`dbt build` for the window of the run; a run without partitions rebuilds everything it selects.
+
+    Args:
+        context: Of the run.
+        full_refresh: Incremental models that are built anew from everything all the same.
+    """
+    variables: dict[str, Any] = {"full_refresh": list(full_refresh)} if full_refresh else {}
+    if context.has_partition_key or context.has_partition_key_range:
+        start, end = window_of(context).dates
+        variables |= {"start_date": start.isoformat(), "end_date": end.isoformat()}
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    return [*command, "--vars", json.dumps(variables)] if variables else command

@@ -1,0 +1,123 @@
+"""The demo ERP's orders and their items: how many a day brings, and what becomes of them later.
+
+An order's whole life is drawn on the day it is placed; how it looks at the end of a later day is read
+off that life. Nothing here knows a database.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from sales_assets.demo.erp.customers import known_customers
+from sales_assets.demo.seeded_days import FIRST_DAY, days_between, generator, instants
+
+LONGEST_LIFE_DAYS = 30
+"""After so many days an order changes no more."""
+
+_DAY = 86_400
+_WEEK = (0.95, 0.9, 0.95, 1.0, 1.25, 1.3, 0.75)
+_PRODUCTS = 400
+_DISCOUNTS = np.array([np.nan, 0.0, 0.05, 0.1, 0.15, 0.2, 0.3333])
+_DISCOUNT_SHARES = [0.6, 0.05, 0.1, 0.1, 0.07, 0.05, 0.03]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Orders and their items as the ERP shows them at the end of a day.
+
+    Attributes:
+        orders: The ERP's `orders`: id, customer_id, created_at, updated_at, status.
+        items: The ERP's `order_items`: id, order_id, qty, unit_price, discount.
+    """
+
+    orders: pd.DataFrame
+    items: pd.DataFrame
+
+
+def orders_placed(first: date, last: date, at: date, timezone: str) -> Orders:
+    """The orders of some days.
+
+    Args:
+        first: The first day on which they were placed.
+        last: The last one.
+        at: The day at whose end they are looked at; not before `last`.
+        timezone: The zone in which days begin.
+    """
+    lives, items = zip(*map(_placed_on, days_between(first, last)), strict=True)
+    return Orders(
+        _state(pd.concat(lives, ignore_index=True), at, timezone), pd.concat(items, ignore_index=True)
+    )
+
+
+def _count(day: date, random: np.random.Generator) -> int:
+    """A few hundred orders: growing by a fifth a year, with a week's rhythm and a strong December."""
+    age = (day - FIRST_DAY).days / 365
+    season = 1 + 0.15 * np.cos(2 * np.pi * (day.timetuple().tm_yday - 350) / 365)
+    return int(random.poisson(260 * 1.2**age * season * _WEEK[day.weekday()]))
+
+
+def _placed_on(day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    random = generator(day, "orders")
+    count = _count(day, random)
+    ids = (day - FIRST_DAY).days * 100_000 + np.arange(1, count + 1)
+    customers = pd.Series(1 + (known_customers(day) * random.random(count) ** 1.5).astype(int), dtype="Int64")
+    fate = random.random(count)
+    customers = customers.mask(fate < 0.02).mask((fate > 0.985), customers + 90_000_000)
+    placed = np.sort(random.integers(0, _DAY, count))
+    settled = placed + (random.exponential(0.5, count) * _DAY).astype(int) + 60
+    ended = settled + (random.uniform(0.3, 20, count) * _DAY).astype(int)
+    course = random.random(count)
+    life = pd.DataFrame(
+        {
+            "id": ids,
+            "customer_id": customers,
+            "day": pd.Timestamp(day),
+            "placed": placed,
+            "settled": np.minimum(settled, (LONGEST_LIFE_DAYS - 1) * _DAY),
+            "ended": np.minimum(ended, LONGEST_LIFE_DAYS * _DAY - 1),
+            "becomes": np.select([course < 0.06], ["cancelled"], "completed"),
+            "ends_as": np.select(
+                [course < 0.06, course < 0.1, course < 0.7], ["", "refunded", "shipped"], ""
+            ),
+        }
+    )
+    return life, _items(ids, random)
+
+
+def _items(order_ids: np.ndarray, random: np.random.Generator) -> pd.DataFrame:
+    """One to about six items an order; one order in two hundred has none."""
+    lines = np.where(random.random(len(order_ids)) < 0.005, 0, 1 + random.poisson(1.6, len(order_ids)))
+    of_order = np.repeat(order_ids, lines)
+    position = np.arange(len(of_order)) - np.repeat(np.cumsum(lines) - lines, lines)
+    product = random.integers(0, _PRODUCTS, len(of_order))
+    price = np.round(3 + 180 * ((product * 7919 % _PRODUCTS) / _PRODUCTS) ** 3, 2)
+    return pd.DataFrame(
+        {
+            "id": of_order * 100 + position,
+            "order_id": of_order,
+            "qty": random.integers(1, 5, len(of_order)).astype("int32"),
+            "unit_price": price,
+            "discount": random.choice(_DISCOUNTS, len(of_order), p=_DISCOUNT_SHARES),
+        }
+    )
+
+
+def _state(life: pd.DataFrame, at: date, timezone: str) -> pd.DataFrame:
+    """Orders as they are at the end of a day: the last of their changes that has happened."""
+    elapsed = (pd.Timestamp(at + timedelta(days=1)) - life["day"]).dt.total_seconds()
+    is_settled = life["settled"] < elapsed
+    has_ended = (life["ends_as"] != "") & (life["ended"] < elapsed)
+    changed = life["placed"].mask(is_settled, life["settled"]).mask(has_ended, life["ended"])
+    return pd.DataFrame(
+        {
+            "id": life["id"],
+            "customer_id": life["customer_id"],
+            "created_at": instants(life["day"], life["placed"], timezone),
+            "updated_at": instants(life["day"], changed, timezone),
+            "status": pd.Series("pending", index=life.index)
+            .mask(is_settled, life["becomes"])
+            .mask(has_ended, life["ends_as"]),
+        }
+    )

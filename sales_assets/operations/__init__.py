@@ -1,0 +1,1 @@
+"""Work on the pipeline itself: repair, reconciliation with the ERP, and the doctor."""

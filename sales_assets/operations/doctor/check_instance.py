@@ -1,0 +1,53 @@
+"""Looks at Dagster's instance: that its storage answers, its daemon lives, and its pools have limits."""
+
+from collections.abc import Collection
+
+import dagster as dg
+
+from sales_assets.operations.doctor.findings import Finding, Notes
+
+MOST_SECONDS = 120.0
+"""A daemon tells of itself every half minute."""
+
+
+def look_at_the_daemons(instance: dg.DagsterInstance, now: float, *, is_needed: bool) -> list[Finding]:
+    """Say when each daemon was last heard of.
+
+    Args:
+        instance: Of the deployment.
+        now: Seconds since 1970.
+        is_needed: Whether the deployment runs by itself; a laptop's daemon lives as long as `make dev`.
+    """
+    notes = Notes("Daemon")
+    heard = instance.get_daemon_heartbeats()
+    ages = {name: now - heartbeat.timestamp for name, heartbeat in heard.items()}
+    silent = []
+    for name in sorted(instance.get_required_daemon_types()):
+        if ages.get(name, MOST_SECONDS + 1) <= MOST_SECONDS:
+            notes.well(f"{name} was last heard of {ages[name]:.0f} s ago.")
+        else:
+            silent.append(f"{name} ({ages[name]:.0f} s)" if name in ages else f"{name} (never)")
+    if silent and is_needed:
+        remedy = "Start `dagster-daemon run` with this instance's DAGSTER_HOME, or read its log."
+        notes.fix(f"Not heard of for too long: {', '.join(silent)}.", remedy)
+    elif silent:
+        notes.well("It does not run all of its parts; `make dev` starts them.")
+    return notes.findings
+
+
+def look_at_the_pools(instance: dg.DagsterInstance, used: Collection[str]) -> list[Finding]:
+    """Say which pools have no limit, so that they would hold nothing back.
+
+    Args:
+        instance: Of the deployment.
+        used: The pools that assets are in.
+    """
+    notes = Notes("Pools")
+    limits = {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+    for name in sorted(used):
+        if limits.get(name):
+            notes.well(f"{name} admits {limits[name]} at a time.")
+        else:
+            how = "admits nothing, so its runs wait forever" if name in limits else "has no limit"
+            notes.fix(f"{name} {how}.", f"Run `dagster instance concurrency set {name} 1`, or more.")
+    return notes.findings

@@ -1,0 +1,50 @@
+"""The assets of a job as planning needs them: which are daily, and what follows on what."""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import dagster as dg
+
+from sales_assets.catalog.names import GOLD
+from sales_assets.catalog.partitions import DAILY
+
+
+class Lineage:
+    """The assets of a job, `assets` in the order in which they are made.
+
+    Args:
+        job: Made of assets, some of them daily.
+    """
+
+    def __init__(self, job: dg.JobDefinition):
+        self._layer = job.asset_layer
+        made = self._layer.executable_asset_keys
+        self.assets = [key for key in self._layer.asset_graph.toposorted_asset_keys if key in made]
+
+    @cached_property
+    def daily(self) -> list[dg.AssetKey]:
+        """The assets that are made by the business day."""
+        return [key for key in self.assets if self._layer.get(key).partitions_def == DAILY]
+
+    @cached_property
+    def whole(self) -> list[dg.AssetKey]:
+        """The assets that are always made as a whole."""
+        return [key for key in self.assets if self._layer.get(key).partitions_def is None]
+
+    def parents(self, key: dg.AssetKey) -> list[dg.AssetKey]:
+        """What an asset reads within the job."""
+        return [parent for parent in self.assets if parent in self._layer.get(key).parent_keys]
+
+    def to_run(self, lacking: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
+        """What has to be run where some assets lack a day.
+
+        Gold is made of what is stored already: those assets and what follows on them. Before it, everything,
+        for it may be the ERP that was corrected.
+        """
+        wanted = set(lacking)
+        if any(self._layer.get(key).group_name != GOLD for key in wanted):
+            return self.assets
+        for key in self.assets:
+            if wanted & {*self.parents(key)}:
+                wanted.add(key)
+        return [key for key in self.assets if key in wanted]

@@ -1,0 +1,40 @@
+"""The settings of a deployment, parsed once from the environment.
+
+What is built from the settings (resources, schedules, the dbt project) belongs to the module of that thing.
+"""
+
+from sales_assets.settings.environment import (
+    dagster_home,
+    environment_with,
+    exported,
+    given,
+    set_default,
+    settings,
+)
+from sales_assets.settings.schema import (
+    ROOT,
+    SNOWFLAKE_VARIABLES,
+    VARIABLE_PREFIXES,
+    AirbyteLogin,
+    Environment,
+    Settings,
+    SnowflakeSecret,
+    WarehouseEngine,
+)
+
+__all__ = [
+    "ROOT",
+    "SNOWFLAKE_VARIABLES",
+    "VARIABLE_PREFIXES",
+    "AirbyteLogin",
+    "Environment",
+    "Settings",
+    "SnowflakeSecret",
+    "WarehouseEngine",
+    "dagster_home",
+    "environment_with",
+    "exported",
+    "given",
+    "set_default",
+    "settings",
+]

@@ -1,0 +1,58 @@
+"""The process environment and `.env`: the only module that reads or writes them."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+from sales_assets.settings.schema import ROOT, VARIABLE_PREFIXES, Settings
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process: `.env` at the repository's root, and the environment over it."""
+    load_dotenv(ROOT / ".env")
+    return Settings.from_environment(os.environ)
+
+
+def given() -> dict[str, str]:
+    """The variables of ours that are set, secrets too: to look at them, and to keep them out of a text."""
+    load_dotenv(ROOT / ".env")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(VARIABLE_PREFIXES) and value.strip()
+    }
+
+
+def dagster_home() -> Path:
+    """The folder of the `dagster.yaml` that is used: `DAGSTER_HOME`, else the repository's root."""
+    return Path(os.environ.get("DAGSTER_HOME") or ROOT)
+
+
+def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with some variables more, for a child process."""
+    return os.environ | dict(variables)
+
+
+def set_default(name: str, value: str) -> None:
+    """Set an environment variable that a library reads, unless somebody chose its value."""
+    os.environ.setdefault(name, value)
+
+
+@contextmanager
+def exported(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables of this process for as long as a library reads them, and no longer."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

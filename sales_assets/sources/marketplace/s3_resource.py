@@ -1,0 +1,25 @@
+"""The resource `s3`: dagster-aws's, with the bucket and prefix under which marketplaces drop their files.
+
+Credentials and region are found by boto3 itself, in the usual `AWS_*` variables, profiles and roles.
+"""
+
+from dagster_aws.s3 import S3Resource
+
+from sales_assets.redaction import Discreet
+from sales_assets.sources.marketplace.bucket import Bucket
+
+
+class MarketplaceS3Resource(Discreet, S3Resource):
+    """S3, and where order files are in it.
+
+    Attributes:
+        bucket: The bucket's name.
+        prefix: How the keys of order files begin, such as `marketplaces/`; empty for the whole bucket.
+    """
+
+    bucket: str
+    prefix: str = ""
+
+    def files(self) -> Bucket:
+        """The order files; a subclass may start the server first."""
+        return Bucket(self.get_client(), self.bucket, self.prefix)

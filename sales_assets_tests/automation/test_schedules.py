@@ -1,0 +1,175 @@
+"""The schedule: every tick asks for yesterday and for what is missing, and for nothing else."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+from dagster import AssetKey, AssetMaterialization, AssetObservation
+from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
+
+from sales_assets.catalog.names import NO_DATA_TAG
+from sales_assets.definitions import build_definitions
+from sales_assets.operations.repair.gaps import ranges
+from sales_assets.settings import Settings
+
+DAILY_ASSETS = [
+    ["raw_orders"],
+    ["raw_customers"],
+    ["silver_enriched_orders"],
+    ["staging", "stg_orders"],
+    ["staging", "stg_customers"],
+    ["gold", "fct_orders"],
+]
+TICK = datetime(2025, 3, 10, 5, tzinfo=UTC)
+WEEK = [f"2025-03-0{day}" for day in range(3, 10)]
+
+
+@pytest.fixture(scope="module")
+def repository() -> dg.RepositoryDefinition:
+    return build_definitions(Settings()).get_repository_def()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+def make(
+    instance: dg.DagsterInstance, days: Sequence[str], assets: Sequence[list[str]] = DAILY_ASSETS
+) -> None:
+    for path in assets:
+        for day in days:
+            instance.report_runless_asset_event(AssetMaterialization(AssetKey(path), partition=day))
+
+
+def requested(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, tick: datetime = TICK
+) -> list[str]:
+    schedule = repository.get_schedule_def("sales_pipeline_schedule")
+    context = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=tick, repository_def=repository
+    )
+    requests = schedule.evaluate_tick(context).run_requests or []
+    assert all(request.run_key and tick.isoformat() in request.run_key for request in requests)
+    assert len({request.run_key for request in requests}) == len(requests)
+    return [
+        request.partition_key
+        or "..".join(request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end"))
+        for request in requests
+    ]
+
+
+def test_at_five_in_the_morning_yesterday_is_requested(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    schedule = repository.get_schedule_def("sales_pipeline_schedule")
+    assert schedule.cron_schedule == "0 5 * * *"
+    assert schedule.job_name == "daily_sales_pipeline"
+    make(instance, WEEK[:-1])
+    assert requested(repository, instance) == ["2025-03-09"]
+
+
+def test_days_that_a_daemon_was_off_are_requested_as_one_range_with_yesterday(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    make(instance, WEEK[:3])
+    assert requested(repository, instance) == ["2025-03-06..2025-03-09"]
+
+
+def test_gaps_that_do_not_touch_are_ranges_of_their_own(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    make(instance, [WEEK[1], WEEK[4], WEEK[5]])
+    assert requested(repository, instance) == ["2025-03-03", "2025-03-05..2025-03-06", "2025-03-09"]
+
+
+def test_a_day_is_missing_if_one_of_its_assets_lacks_it(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    make(instance, WEEK, DAILY_ASSETS[:-1])
+    make(instance, [day for day in WEEK if day != "2025-03-05"], DAILY_ASSETS[-1:])
+    assert requested(repository, instance) == ["2025-03-05", "2025-03-09"]
+
+
+def test_days_that_lack_gold_alone_are_given_to_dbt_apart_from_one_that_failed_before(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    make(instance, WEEK, DAILY_ASSETS[:2])
+    make(instance, [day for day in WEEK if day != WEEK[1]], DAILY_ASSETS[2:3])
+    schedule = repository.get_schedule_def("sales_pipeline_schedule")
+    context = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=TICK, repository_def=repository
+    )
+    before, bad, after, yesterday = schedule.evaluate_tick(context).run_requests or []
+    assert before.partition_key == WEEK[0]
+    assert {key.path[0] for key in before.asset_selection or ()} == {"staging", "gold"}
+    assert bad.partition_key == WEEK[1]
+    assert bad.asset_selection is None
+    assert after.tags["dagster/asset_partition_range_end"] == WEEK[5]
+    assert before.asset_selection == after.asset_selection
+    assert yesterday.partition_key == WEEK[-1]
+
+
+def test_a_day_without_data_counts_as_done(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    make(instance, [day for day in WEEK if day != "2025-03-05"])
+    observation = AssetObservation(
+        AssetKey("raw_orders"), partition="2025-03-05", metadata={NO_DATA_TAG: True}
+    )
+    instance.report_runless_asset_event(observation)
+    assert requested(repository, instance) == ["2025-03-09"]
+
+
+def test_a_day_that_failed_is_requested_again_and_one_that_is_under_way_is_not(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    make(instance, WEEK[:-1])
+    job = repository.get_job("daily_sales_pipeline")
+    failed = instance.create_run_for_job(job, tags={"dagster/partition": "2025-03-06"})
+    plan(instance, failed, "2025-03-06")
+    assert requested(repository, instance) == ["2025-03-09"]
+    instance.report_run_failed(failed)
+    assert requested(repository, instance) == ["2025-03-06", "2025-03-09"]
+    queued = instance.create_run_for_job(job, tags={"dagster/partition": "2025-03-09"})
+    plan(instance, queued, "2025-03-09")
+    assert requested(repository, instance) == ["2025-03-06"]
+
+
+def plan(instance: dg.DagsterInstance, run: dg.DagsterRun, day: str) -> None:
+    """What Dagster records for each partition when a run is created."""
+    data = AssetMaterializationPlannedData(AssetKey("raw_orders"), partition=day)
+    event = DagsterEvent.build_asset_materialization_planned_event(run.job_name, "raw_orders", data)
+    instance.report_dagster_event(event, run.run_id)
+
+
+def test_nothing_before_the_first_day_is_requested(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    tick = datetime(2025, 1, 3, 5, tzinfo=UTC)
+    assert requested(repository, instance, tick) == ["2025-01-01..2025-01-02"]
+
+
+def test_the_look_back_and_the_length_of_a_run_are_settings(instance: dg.DagsterInstance) -> None:
+    settings = Settings(lookback_days=5, max_partitions_per_run=2)
+    repository = build_definitions(settings).get_repository_def()
+    expected = ["2025-03-05..2025-03-06", "2025-03-07..2025-03-08", "2025-03-09"]
+    assert requested(repository, instance) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "at_most", "expected"),
+    [
+        ([], None, []),
+        (["2025-02-28", "2025-03-01"], None, [("2025-02-28", "2025-03-01")]),
+        (["2025-03-01", "2025-03-02", "2025-03-01"], None, [("2025-03-01", "2025-03-02")]),
+        (["2025-03-03", "2025-03-01"], None, [("2025-03-01", "2025-03-01"), ("2025-03-03", "2025-03-03")]),
+        (["2025-03-01", "2025-03-02", "2025-03-03"], 2, [("2025-03-01", "2025-03-02"), ("2025-03-03",) * 2]),
+    ],
+)
+def test_ranges_are_as_few_as_cover_exactly_the_days(
+    days: list[str], at_most: int | None, expected: list[tuple[str, str]]
+) -> None:
+    assert ranges(days, at_most) == expected

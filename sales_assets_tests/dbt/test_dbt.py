@@ -1,0 +1,198 @@
+"""dbt: its unit tests, its manifest, and the command that a run makes of its window."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import jinja2
+import pyarrow as pa
+import pytest
+import sqlglot
+import yaml
+
+from sales_assets.catalog.contracts import RAW_CUSTOMERS, RAW_MARKETPLACE_ORDERS, SILVER_ENRICHED_ORDERS
+from sales_assets.dbt import project
+from sales_assets.dbt.dbt_assets import build_command, events_of
+from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, dbt_resource, prepared_project
+from sales_assets.dbt.runner import DbtFailedError
+from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.settings import Environment, Settings, SnowflakeSecret
+from sales_assets.warehouse.column_types import arrow_type
+from sales_assets.warehouse.duckdb import DuckDBEngine
+from sales_assets.warehouse.slices import Slice
+from sales_assets_tests.support.snowflake import speaking_to, stand_in
+
+
+@pytest.mark.slow
+def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, duckdb_path=tmp_path / "sales.duckdb")
+    engine = DuckDBEngine(settings.duckdb_path)
+    for schema, table, contract in (
+        ("raw", "raw_customers", RAW_CUSTOMERS),
+        ("raw", "raw_marketplace_orders", RAW_MARKETPLACE_ORDERS),
+        ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS),
+    ):
+        empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
+        engine.replace(Slice(schema, table), contract, [empty], "test")
+    environment = os.environ | dbt_environment(settings)
+    options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--log-path", tmp_path]
+    subprocess.run([DBT, "run", "--empty", *options], env=environment, check=True, capture_output=True)
+    command = [DBT, "test", "--select", "test_type:unit", *options]
+    tested = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout
+    assert "10 unit tests" in tested.stdout
+
+
+@pytest.fixture
+def copied_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_DIR, copy)
+    monkeypatch.setattr(project, "PROJECT_DIR", copy)
+    return copy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("environment", "dialect"), [(Environment.LOCAL, "duckdb"), (Environment.PROD, "snowflake")]
+)
+def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
+    environment: Environment, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "PASSWORD"):
+        monkeypatch.setenv(f"SNOWFLAKE_{name}", "sales")
+    settings = Settings(
+        environment=environment,
+        data_dir=tmp_path,
+        duckdb_path=tmp_path / "sales.duckdb",
+        snowflake_database="SALES",
+        snowflake_secret=SnowflakeSecret.PASSWORD,
+    )
+    parsed = prepared_project(settings)
+    nodes = json.loads(parsed.manifest_path.read_text())["nodes"]
+    with stand_in(tmp_path) as port, speaking_to(port):
+        list(dbt_resource(settings).run(["compile"], parsed, "a test"))
+    compiled = {
+        path.stem: path.read_text() for path in (tmp_path / "dbt" / "runs" / "compiled").rglob("*.sql")
+    }
+    assert set(compiled) == {Path(node["path"]).stem for node in nodes.values()}
+    for sql in compiled.values():
+        sqlglot.parse(sql, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+
+
+@pytest.mark.slow
+def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
+    copied_project: Path, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    manifest = prepared_project(settings).manifest_path
+    first = manifest.stat().st_mtime_ns
+    assert prepared_project(settings).manifest_path.stat().st_mtime_ns == first
+    (copied_project / "models" / "marts" / "monthly_revenue.sql").unlink()
+    (copied_project / "models" / "marts" / "monthly_revenue.yml").unlink()
+    (copied_project / "tests" / "monthly_revenue_adds_up_to_the_days.sql").unlink()
+    nodes = json.loads(prepared_project(settings).manifest_path.read_text())["nodes"]
+    assert "model.sales.daily_sales" in nodes
+    assert "model.sales.monthly_revenue" not in nodes
+
+
+@pytest.mark.slow
+def test_a_manifest_is_of_one_database(tmp_path: Path) -> None:
+    built = Settings(environment=Environment.PROD, data_dir=tmp_path)
+    prepared_project(built)
+    deployed = replace(built, snowflake_database="SALES")
+    nodes = json.loads(prepared_project(deployed).manifest_path.read_text())["nodes"].values()
+    assert {node["database"] for node in nodes} == {"SALES"}
+
+
+@pytest.mark.slow
+def test_two_processes_that_make_the_manifest_at_once_do_not_disturb_each_other(
+    copied_project: Path, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    with ThreadPoolExecutor(2) as pool:
+        projects = list(pool.map(prepared_project, [settings, settings]))
+    assert all("nodes" in json.loads(each.manifest_path.read_text()) for each in projects)
+
+
+@pytest.mark.slow
+def test_a_project_that_does_not_parse_is_an_error_that_says_where(
+    copied_project: Path, tmp_path: Path
+) -> None:
+    (copied_project / "models" / "marts" / "daily_sales.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(RuntimeError, match=r"does not parse: (.|\n)*nowhere"):
+        prepared_project(Settings(data_dir=tmp_path / "data"))
+
+
+def test_a_run_without_partitions_builds_everything_it_selects() -> None:
+    context = dg.build_asset_context()
+    assert "--vars" not in build_command(context)
+
+
+@pytest.mark.parametrize(("status", "again"), [("fail", False), ("error", True), ("warn", True)])
+def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tried_again(
+    status: str, again: bool
+) -> None:
+    manifest = json.loads(prepared_project(Settings()).manifest_path.read_text())
+    [test] = [id_ for id_ in manifest["nodes"] if "not_null_stg_orders_order_id" in id_]
+    model = dg.AssetKey(["staging", "stg_orders"])
+
+    def results() -> Iterator[dict[str, Any]]:
+        node = {"unique_id": test, "node_status": status}
+        info = {"name": "LogTestResult", "level": "info", "invocation_id": "1"}
+        yield {"info": info, "data": {"node_info": node, "num_failures": 1}}
+        message = "gold.fct_orders: the connection broke"
+        raise DbtFailedError(message)
+
+    @dg.asset(
+        key=model,
+        check_specs=[dg.AssetCheckSpec("not_null_stg_orders_order_id", asset=model)],
+        retry_policy=dg.RetryPolicy(max_retries=1),
+    )
+    def built(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from events_of(results(), context, manifest, SalesDbtTranslator())
+
+    result = dg.materialize([built], raise_on_error=False)
+    assert not result.success
+    assert bool(result.filter_events(lambda event: event.is_step_restarted)) == again
+
+
+def rendered(macro: str) -> str:
+    """A macro of the project as dbt would render it, with stand-ins for dbt's own."""
+    source = (PROJECT_DIR / "macros" / "replace_window.sql").read_text()
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
+    stubs = {
+        "var": {"start_date": "2025-01-15", "end_date": "2025-01-16"}.get,
+        "get_quoted_csv": ", ".join,
+        "snowflake_dml_explicit_transaction": lambda dml: f"begin; {dml.strip()}; commit;",
+        "return": lambda value: value,
+    }
+    module = environment.from_string(source, globals=stubs).make_module()
+    columns = [{"name": "order_id"}]
+    arguments = {"target_relation": "t", "temp_relation": "n", "unique_key": "d", "dest_columns": columns}
+    return " ".join(str(getattr(module, macro)(arguments)).split())
+
+
+def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
+    window = "d >= cast('2025-01-15' as date) and d < cast('2025-01-16' as date)"
+    replaced = f"delete from t where {window}; insert into t (order_id) select order_id from n"
+    assert rendered("default__replace_window") == replaced
+    assert rendered("snowflake__replace_window") == f"begin; {replaced}; commit;"
+
+
+@pytest.mark.parametrize(
+    ("table", "contract"), [("raw_marketplace_orders", RAW_MARKETPLACE_ORDERS)], ids=["marketplaces"]
+)
+def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
+    table: str, contract: dg.TableSchema
+) -> None:
+    text = (PROJECT_DIR / "models" / "staging" / "_sources.yml").read_text()
+    [found] = [t for s in yaml.safe_load(text)["sources"] for t in s["tables"] if t["name"] == table]
+    columns = [(column["name"], column["data_type"].replace(" ", "").upper()) for column in found["columns"]]
+    assert columns == [(column.name, column.type) for column in contract.columns]

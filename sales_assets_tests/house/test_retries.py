@@ -1,0 +1,67 @@
+"""Retries: what passes by itself is tried again, what does not is not; and for how long."""
+
+import os
+import subprocess
+import sys
+from unittest.mock import Mock
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from sales_assets.assets import raw_orders
+from sales_assets.errors import RefusedError
+from sales_assets.sources.erp.postgres import ErpUnavailableError
+
+ROWS = pd.DataFrame({"order_id": [1], "customer_id": [7], "total_amount": [1.0]})
+
+
+def materialize(erp: Mock) -> dg.ExecuteInProcessResult:
+    return dg.materialize(
+        [raw_orders], resources={"postgres_erp": erp}, partition_key="2025-01-15", raise_on_error=False
+    )
+
+
+def test_an_erp_that_comes_back_is_read_at_the_second_try() -> None:
+    erp = Mock(execute_query=Mock(side_effect=[ErpUnavailableError("down"), ROWS]))
+    assert materialize(erp).success
+    assert erp.execute_query.call_count == 2
+
+
+def test_a_refusal_is_not_tried_again() -> None:
+    erp = Mock(execute_query=Mock(side_effect=RefusedError("wrong password")))
+    assert not materialize(erp).success
+    assert erp.execute_query.call_count == 1
+
+
+def test_a_refusal_is_a_value_error_and_a_failure_that_says_its_sentence() -> None:
+    error = RefusedError("the sentence")
+    assert isinstance(error, ValueError)
+    assert isinstance(error, dg.Failure)
+    assert str(error) == error.description == "the sentence"
+
+
+@pytest.mark.slow
+def test_in_production_an_extraction_is_tried_for_about_an_hour_and_a_transformation_briefly() -> None:
+    script = """
+from sales_assets.catalog.policies import EXTRACTION, TRANSFORMATION
+for policy in (EXTRACTION, TRANSFORMATION):
+    print(policy.max_retries, policy.jitter.name, policy.backoff.name,
+          sum((2**attempt - 1) * policy.delay for attempt in range(1, policy.max_retries + 1)))
+"""
+    environment = os.environ | {"DAGSTER_DEPLOYMENT": "prod"}
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert said.splitlines() == ["5 PLUS_MINUS EXPONENTIAL 3420", "2 PLUS_MINUS EXPONENTIAL 120"]
+
+
+def test_on_a_laptop_nobody_waits_for_long() -> None:
+    policy = raw_orders.op.retry_policy
+    assert policy is not None
+    assert policy.max_retries == 1
+    assert max(policy.calculate_delay(1) for _ in range(1000)) <= 2

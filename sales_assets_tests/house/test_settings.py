@@ -1,0 +1,160 @@
+"""Settings: what the environment may say, and that every environment loads with nothing set."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sales_assets.definitions import build_definitions
+from sales_assets.resources import build_resources
+from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings, SnowflakeSecret, exported
+
+
+def test_nothing_set_is_a_laptop_with_the_demo_erp() -> None:
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert settings.environment is Environment.LOCAL
+    assert settings.uses_demo_erp
+    assert settings.duckdb_path == ROOT / ".data" / "sales.duckdb"
+
+
+def test_an_unknown_deployment_is_an_error_that_lists_the_known() -> None:
+    with pytest.raises(
+        ValueError, match="DAGSTER_DEPLOYMENT is 'production', but it must be one of: local, staging, prod"
+    ):
+        Settings.from_environment({"DAGSTER_DEPLOYMENT": "production"})
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "CEST+1"])
+def test_an_unknown_time_zone_is_an_error_with_an_example(zone: str) -> None:
+    with pytest.raises(ValueError, match="IANA time zone such as Europe/Rome"):
+        Settings.from_environment({"SALES_TIMEZONE": zone})
+
+
+def test_an_empty_value_counts_as_not_set() -> None:
+    given = {"DAGSTER_DEPLOYMENT": "", "SALES_TIMEZONE": " ", "ERP_POSTGRES_URL": ""}
+    assert Settings.from_environment(given) == Settings()
+
+
+def test_a_relative_path_starts_at_the_repositorys_root() -> None:
+    settings = Settings.from_environment({"SALES_DUCKDB_PATH": "elsewhere/w.duckdb"})
+    assert settings.duckdb_path == ROOT / "elsewhere" / "w.duckdb"
+    assert Settings.from_environment({"SALES_DUCKDB_PATH": "/data/w.duckdb"}).duckdb_path == Path(
+        "/data/w.duckdb"
+    )
+
+
+def test_production_never_falls_back_to_the_demo_erp() -> None:
+    assert not Settings(environment=Environment.PROD).uses_demo_erp
+
+
+def test_the_first_snowflake_secret_that_is_set_is_used() -> None:
+    given = {"SNOWFLAKE_PASSWORD": "x", "SNOWFLAKE_PRIVATE_KEY_PATH": "y"}
+    assert Settings.from_environment(given).snowflake_secret is SnowflakeSecret.PRIVATE_KEY_PATH
+
+
+@pytest.mark.parametrize("environment", list(Environment))
+def test_every_environment_loads_with_no_secret_set(environment: Environment) -> None:
+    definitions = build_definitions(Settings(environment=environment))
+    dg.Definitions.validate_loadable(definitions)
+    schedule = definitions.get_repository_def().get_schedule_def("sales_pipeline_schedule")
+    expected = "STOPPED" if environment is Environment.LOCAL else "RUNNING"
+    assert schedule.default_status.name == expected
+
+
+def test_a_run_in_production_that_lacks_a_variable_says_which() -> None:
+    job = build_definitions(Settings(environment=Environment.PROD)).resolve_job_def("daily_sales_pipeline")
+    instance = dg.DagsterInstance.ephemeral()
+    with pytest.raises(Exception, match="ERP_POSTGRES_URL"):
+        job.execute_in_process(partition_key="2025-01-15", instance=instance)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "seven", "1.5"])
+def test_a_number_of_days_is_one_or_more(value: str) -> None:
+    with pytest.raises(ValueError, match=r"SALES_LOOKBACK_DAYS is .* a number of days, 1 or more"):
+        Settings.from_environment({"SALES_LOOKBACK_DAYS": value})
+    assert Settings.from_environment({"SALES_LOOKBACK_DAYS": "3"}).lookback_days == 3
+
+
+def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_TIMEZONE", "Europe/Rome")
+    monkeypatch.delenv("SALES_DUCKDB_PATH", raising=False)
+    with exported({"SALES_TIMEZONE": "UTC", "SALES_DUCKDB_PATH": "/x"}):
+        assert (os.environ["SALES_TIMEZONE"], os.environ["SALES_DUCKDB_PATH"]) == ("UTC", "/x")
+    assert os.environ["SALES_TIMEZONE"] == "Europe/Rome"
+    assert "SALES_DUCKDB_PATH" not in os.environ
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["airbyte.local", "ftp://a.local", "http://", "http://[a", "http://a:port", "http://u:p@a"],
+)
+def test_an_address_that_is_none_is_an_error_that_names_the_variable_and_repeats_nothing(value: str) -> None:
+    with pytest.raises(ValueError, match="AIRBYTE_URL must be an address without user and password") as told:
+        Settings.from_environment({"AIRBYTE_URL": value})
+    assert value not in str(told.value)
+    assert Settings.from_environment({"AIRBYTE_URL": "http://a:8000/api"}).has_airbyte_url
+
+
+def test_what_is_said_of_a_server_is_taken_as_it_is_said() -> None:
+    given = {
+        "SALES_MAX_PARTITIONS_PER_RUN": "31",
+        "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "x",
+        "AIRBYTE_URL": "https://a",
+        "AIRBYTE_USERNAME": "u",
+    }
+    settings = Settings.from_environment(given)
+    assert (settings.max_partitions_per_run, settings.has_snowflake_passphrase) == (31, True)
+    assert (settings.has_airbyte_url, settings.airbyte_login) == (True, AirbyteLogin.USER)
+    assert Settings().lookback_days == 7
+    assert Settings().uses_demo_airbyte
+    assert not Settings(environment=Environment.STAGING).uses_demo_airbyte
+
+
+def test_staging_and_production_have_the_same_engine_and_hold_names_instead_of_secrets() -> None:
+    assert [Settings(environment=each).warehouse for each in Environment] == ["duckdb", *2 * ["snowflake"]]
+    for environment in (Environment.STAGING, Environment.PROD):
+        settings = Settings(environment=environment, has_snowflake_passphrase=True, s3_prefix="in/")
+        resources = build_resources(settings)
+        assert resources["s3"].prefix == "in/"
+        named = {
+            "ERP_POSTGRES_URL": resources["postgres_erp"].url,
+            "SNOWFLAKE_PRIVATE_KEY": resources["io_manager"].private_key,
+            "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": resources["warehouse"].private_key_password,
+            "SNOWFLAKE_DATABASE": resources["warehouse"].database,
+            "AIRBYTE_CLIENT_SECRET": resources["airbyte"].client_secret,
+        }
+        assert [isinstance(value, dg.EnvVar) and value.env_var_name for value in named.values()] == [*named]
+
+
+def test_without_a_bucket_a_laptop_uses_the_local_s3_and_production_never_does() -> None:
+    assert Settings.from_environment({}).uses_demo_s3
+    assert not Settings.from_environment({"SALES_S3_BUCKET": "b"}).uses_demo_s3
+    assert not Settings(environment=Environment.PROD).uses_demo_s3
+
+
+@pytest.mark.parametrize(
+    ("given", "prefix"), [("", ""), ("/", ""), ("in", "in/"), ("/in/", "in/"), ("a/b", "a/b/")]
+)
+def test_a_prefix_is_a_folder_however_it_is_written(given: str, prefix: str) -> None:
+    assert Settings.from_environment({"SALES_S3_PREFIX": given}).s3_prefix == prefix
+
+
+@pytest.mark.parametrize("value", ["eur", "EURO", "€", "E'R"])
+def test_a_currency_is_three_capital_letters(value: str) -> None:
+    with pytest.raises(ValueError, match=r"SALES_ERP_CURRENCY is .* three capital letters such as EUR"):
+        Settings.from_environment({"SALES_ERP_CURRENCY": value})
+    assert Settings.from_environment({"SALES_ERP_CURRENCY": "CHF"}).erp_currency == "CHF"
+
+
+def test_a_load_in_production_that_lacks_the_bucket_says_which_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "PRIVATE_KEY"):
+        monkeypatch.setenv(f"SNOWFLAKE_{name}", "x")
+    job = build_definitions(Settings(environment=Environment.PROD)).resolve_job_def("marketplace_orders_job")
+    instance = dg.DagsterInstance.ephemeral()
+    instance.add_dynamic_partitions("marketplace_files", ["a.csv"])
+    with pytest.raises(Exception, match="SALES_S3_BUCKET"):
+        job.execute_in_process(partition_key="a.csv", instance=instance)

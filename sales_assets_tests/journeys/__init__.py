@@ -1,0 +1,1 @@
+"""Whole journeys through the location: from a source to gold, through commands and processes."""

@@ -1,0 +1,130 @@
+"""From the bucket to gold: real HTTP to an S3, real dbt, a real PostgreSQL and a real DuckDB file."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dagster as dg
+import pytest
+
+from sales_assets.definitions import build_definitions
+from sales_assets.settings import Settings
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.order_files import csv_file
+from sales_assets_tests.support.s3 import S3
+
+pytestmark = pytest.mark.slow
+
+DAY = "2025-01-15"
+
+
+class Location:
+    """The whole code location, as the environment of a deployment configures it."""
+
+    def __init__(self, erp: Erp, s3: S3, folder: Path):
+        settings = Settings(
+            duckdb_path=folder / "sales.duckdb", has_erp_url=True, has_s3_bucket=True, s3_prefix="in/"
+        )
+        self.definitions = build_definitions(settings)
+        self.warehouse = DuckDBWarehouse(database=str(settings.duckdb_path))
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.environment = {
+            "ERP_POSTGRES_URL": erp.url,
+            "SALES_S3_BUCKET": s3.bucket,
+            "AWS_ENDPOINT_URL": s3.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+        }
+
+    def run(self, job: str, key: str | None = None) -> None:
+        """Run a job, for a partition if one is given; it has to succeed, checks included."""
+        if job == "marketplace_orders_job":
+            self.instance.add_dynamic_partitions("marketplace_files", [str(key)])
+        with patch.dict(os.environ, self.environment):
+            result = self.definitions.resolve_job_def(job).execute_in_process(
+                instance=self.instance, partition_key=key
+            )
+        assert result.success
+        assert [check.check_name for check in result.get_asset_check_evaluations() if not check.passed] == []
+
+    def sales(self) -> dict[tuple[str, str, str], tuple[int, int, int, Decimal]]:
+        """Orders, customers, lines and total by day, channel and currency."""
+        rows = self.warehouse.query(
+            "select strftime(order_date, '%Y-%m-%d') as d, channel, currency, order_count, customer_count, "
+            "line_count, total_amount::varchar as total from gold.daily_sales"
+        ).to_dict("records")
+        return {
+            (row["d"], row["channel"], row["currency"]): (
+                int(row["order_count"]),
+                int(row["customer_count"]),
+                int(row["line_count"]),
+                Decimal(row["total"]),
+            )
+            for row in rows
+        }
+
+
+def line(order: str, **columns: Any) -> dict[str, Any]:
+    return {"order_id": order, "order_date": f"{DAY}T23:59:59Z", **columns}
+
+
+def test_marketplaces_stand_beside_the_erp_by_channel_and_currency(erp: Erp, s3: S3, tmp_path: Path) -> None:
+    erp.order(1, f"{DAY} 12:00+00", items=[(3, "0.10", "0.3333"), (1, "99999.99", None)])
+    location = Location(erp, s3, tmp_path)
+
+    # No file has ever landed: gold is the ERP's alone.
+    location.run("daily_sales_pipeline", DAY)
+    of_the_erp = (DAY, "erp", "EUR")
+    exact = location.sales()
+    assert list(exact) == [of_the_erp]
+    count, total = erp.totals(DAY)
+    assert (exact[of_the_erp][0], str(exact[of_the_erp][3])) == (count, total)
+
+    s3.put(
+        "bazaar.csv",
+        csv_file(
+            line("A", marketplace="Bazaar", qty="3", unit_price="0.1"),
+            line("A", marketplace="bazaar", qty="1", unit_price="99999999999999.9999"),
+            line("B", marketplace="bazaar ", qty="1", unit_price="0.0001", customer_email="ADA@example.com"),
+            line("B", marketplace="bazaar", currency="gbp", customer_email=""),
+        ),
+    )
+    s3.put("kiosk.csv", csv_file(line("A", marketplace="kiosk"), line("C", marketplace="kiosk", qty="0")))
+    for file in ("in/bazaar.csv", "in/kiosk.csv"):
+        location.run("marketplace_orders_job", file)
+    location.run("marketplace_marts_job")
+    with_marketplaces = {
+        of_the_erp: exact[of_the_erp],
+        (DAY, "bazaar", "EUR"): (2, 1, 3, Decimal("100000000000000.3000")),
+        (DAY, "bazaar", "GBP"): (1, 0, 1, Decimal("39.9800")),
+        (DAY, "kiosk", "EUR"): (2, 1, 2, Decimal("39.9800")),
+    }
+    assert location.sales() == with_marketplaces
+
+    # A day of the ERP that runs again changes nothing of the marketplaces, and the other way round.
+    location.run("daily_sales_pipeline", DAY)
+    assert location.sales() == with_marketplaces
+    s3.put("kiosk.csv", csv_file(line("D", marketplace="kiosk", order_date="2025-01-16T00:00:00Z")))
+    location.run("marketplace_orders_job", "in/kiosk.csv")
+    location.run("marketplace_marts_job")
+    del with_marketplaces[DAY, "kiosk", "EUR"]
+    assert location.sales() == {
+        **with_marketplaces,
+        ("2025-01-16", "kiosk", "EUR"): (1, 1, 1, Decimal("39.9800")),
+    }
+
+
+def test_marketplaces_whose_files_come_before_the_erps_first_day_are_in_gold_alone(
+    erp: Erp, s3: S3, tmp_path: Path
+) -> None:
+    location = Location(erp, s3, tmp_path)
+    location.run("marketplace_marts_job")
+    assert location.sales() == {}
+    s3.put("kiosk.csv", csv_file(line("A", marketplace="kiosk")))
+    location.run("marketplace_orders_job", "in/kiosk.csv")
+    location.run("marketplace_marts_job")
+    assert location.sales() == {(DAY, "kiosk", "EUR"): (1, 1, 1, Decimal("39.9800"))}

@@ -1,0 +1,225 @@
+"""The main street from the ERP to gold: real PostgreSQL, real dbt, a real DuckDB file."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from sales_assets.dbt.project import PROJECT_DIR, dbt_resource
+from sales_assets.settings import Settings
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, Pipeline
+
+pytestmark = pytest.mark.slow
+
+
+def fill(erp: Erp, seed: int) -> None:
+    """Orders of four days with whatever the schema allows; the amounts are meant to be awkward."""
+    chance = random.Random(seed)  # noqa: S311 - the same awkward orders every time
+    for customer in range(1, 6):
+        erp.customer(customer)
+    for id_ in range(1, 81):
+        minute = chance.choice(["00:00:00", "23:59:59.999999", f"{chance.randrange(24):02}:30:15.5"])
+        items = [
+            (
+                chance.choice([0, 1, 3, 999]),
+                f"{chance.choice([0, 1, 99999, 12345678])}.{chance.randrange(100):02}",
+                chance.choice([None, "0", "0.1", "0.3333", "0.9999", "1"]),
+            )
+            for _ in range(chance.randrange(5))
+        ]
+        status = chance.choice(["completed", "shipped", "completed", "pending", "refunded", "odd"])
+        customer = chance.choice([None, 1, 2, 3, 4, 5, 999])
+        erp.order(id_, f"{chance.choice(DAYS)} {minute}+00", customer=customer, status=status, items=items)
+
+
+@pytest.fixture(scope="module")
+def stocked(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """A pipeline that ran once for four days; the tests that share it only look, or copy its file."""
+    postgres.clear()
+    fill(postgres, seed=20250115)
+    folder = tmp_path_factory.mktemp("pipeline")
+    pipeline = Pipeline(postgres, Settings(duckdb_path=folder / "sales.duckdb", has_erp_url=True))
+    assert pipeline.run().success
+    return pipeline
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_every_table_has_exactly_the_erps_count_and_sum_of_the_day(stocked: Pipeline, day: str) -> None:
+    expected = stocked.erp.totals(day)
+    assert expected[0] > 0
+    assert stocked.totals(day) == dict.fromkeys([*ORDER_TABLES, "gold.daily_sales"], expected)
+
+
+def test_the_months_revenue_is_that_of_its_days(stocked: Pipeline) -> None:
+    months = stocked.warehouse.query("select month, total_amount::varchar as total from gold.monthly_revenue")
+    days = stocked.warehouse.query(
+        "select sum(total_amount)::decimal(38,4)::varchar as total from gold.daily_sales"
+    )
+    assert list(months["total"]) == list(days["total"])
+    assert str(months["month"][0].date()) == "2025-01-01"
+
+
+def test_dim_customers_has_each_customer_once(stocked: Pipeline) -> None:
+    ids = stocked.warehouse.query("select customer_id from gold.dim_customers order by 1")["customer_id"]
+    assert list(ids) == [1, 2, 3, 4, 5]
+
+
+def test_dbts_tests_are_asset_checks_and_all_passed(stocked: Pipeline) -> None:
+    records = stocked.instance.event_log_storage.get_asset_check_summary_records(
+        stocked.job.asset_layer.asset_graph.asset_check_keys
+    )
+    statuses = {key.name: r.last_check_execution_record.status.value for key, r in records.items()}
+    assert len(statuses) > 30
+    assert set(statuses.values()) == {"SUCCEEDED"}
+
+
+def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
+    stocked: Pipeline, tmp_path: Path
+) -> None:
+    pipeline = stocked.copy(tmp_path)
+    before = {day: pipeline.totals(day) for day in DAYS}
+    try:
+        stocked.erp.run("update orders set status = 'cancelled'")
+        stocked.erp.order(1000, "2025-01-15 12:00+00", items=[(3, "0.07", "0.3333")])
+        assert pipeline.run(partition_key="2025-01-15").success
+        after = {day: pipeline.totals(day) for day in DAYS}
+        assert after.pop("2025-01-15") == dict.fromkeys(before[DAYS[0]], (1, "0.1400"))
+        assert after == {day: totals for day, totals in before.items() if day != "2025-01-15"}
+        stocked.erp.run("update orders set status = 'cancelled'")
+        assert pipeline.run(partition_key="2025-01-15").success
+        assert pipeline.totals("2025-01-15") == dict.fromkeys(before[DAYS[0]], (0, None))
+    finally:
+        stocked.erp.clear()
+        fill(stocked.erp, seed=20250115)
+
+
+def test_the_daily_models_can_run_while_the_marts_after_them_are_old(
+    stocked: Pipeline, tmp_path: Path
+) -> None:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+        connection.execute("delete from silver.silver_enriched_orders where order_date >= '2025-01-17'")
+    daily = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]
+    assert pipeline.run(asset_selection=daily, partition_key="2025-01-17").success
+    assert pipeline.totals("2025-01-17")["gold.fct_orders"] == (0, None)
+    assert pipeline.totals("2025-01-17")["gold.daily_sales"] != (0, None)
+
+
+def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipeline, tmp_path: Path) -> None:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+        connection.execute(
+            "insert into silver.silver_enriched_orders select * from silver.silver_enriched_orders "
+            "where order_id = (select min(order_id) from silver.silver_enriched_orders)"
+        )
+    result = pipeline.run(
+        asset_selection=[dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])],
+        partition_key="2025-01-17",
+    )
+    assert not result.success
+    failed = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
+    assert "unique_stg_orders_order_id" in failed
+    assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+
+
+def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipeline, tmp_path: Path) -> None:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+        for statement in (
+            "insert into silver.silver_enriched_orders select * replace (-5 as order_id) "
+            "from silver.silver_enriched_orders limit 1",
+            "update gold.monthly_revenue set total_amount = total_amount + 0.0001",
+            "delete from gold.payments_reconciliation where order_id = "
+            "(select min(order_id) from gold.payments_reconciliation where order_amount = 0)",
+            "update gold.marketing_roi set revenue = revenue + 0.0001",
+            "insert into gold.daily_sales select * replace (date '2024-12-31' as order_date) "
+            "from gold.daily_sales limit 1",
+        ):
+            connection.execute(statement)
+    command = ["test", "--select", "test_type:singular"]
+    dbt = dbt_resource(pipeline.settings).cli(command, raise_on_error=False, target_path=tmp_path / "target")
+    dbt.wait()
+    results = dbt.get_artifact("run_results.json")["results"]
+    assert {each["unique_id"].split(".")[2] for each in results if each["status"] == "fail"} == {
+        path.stem for path in (PROJECT_DIR / "tests").glob("*.sql")
+    }
+
+
+ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]
+
+
+def test_a_full_refresh_in_a_run_of_days_is_by_name_and_builds_every_day_anew(
+    stocked: Pipeline, tmp_path: Path
+) -> None:
+    pipeline = stocked.copy(tmp_path)
+    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+        connection.execute("delete from gold.fct_orders")
+    day: dict[str, Any] = {"asset_selection": ORDERS_OF_GOLD, "partition_key": DAYS[0]}
+    assert pipeline.run(**day).success
+    assert pipeline.totals(DAYS[1])["gold.fct_orders"] == (0, None)
+    refresh = {"ops": {"dbt_models": {"config": {"full_refresh": ["fct_orders"]}}}}
+    assert pipeline.run(run_config=refresh, **day).success
+    assert pipeline.totals(DAYS[1])["gold.fct_orders"] == stocked.totals(DAYS[1])["gold.fct_orders"]
+    misspelt = {"ops": {"dbt_models": {"config": {"full_refresh": ["fact_orders"]}}}}
+    assert not pipeline.run(run_config=misspelt, **day).success
+
+
+def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(stocked: Pipeline, tmp_path: Path) -> None:
+    pipeline = stocked.copy(tmp_path)
+    before = pipeline.totals(DAYS[1])
+    window = "{start_date: '2025-01-14', end_date: '2025-01-15'}"
+    command = ["build", "--full-refresh", "--select", "fct_orders", "--vars", window]
+    dbt = dbt_resource(pipeline.settings).cli(command, raise_on_error=False, target_path=tmp_path / "target")
+    assert not dbt.wait().is_successful()
+    said = " ".join((dbt.target_path / "dbt.log").read_text().split())
+    assert "A full refresh of fct_orders was asked for in a run of 2025-01-14 to before 2025-01-15." in said
+    assert pipeline.totals(DAYS[1]) == before
+
+
+def test_a_business_day_in_rome_is_exact_on_the_days_when_the_clock_changes(erp: Erp, tmp_path: Path) -> None:
+    days = ["2025-03-29", "2025-03-30", "2025-03-31"]
+    for id_, minutes in enumerate(range(-90, 4 * 1440, 30), start=1):
+        erp.run(
+            "insert into orders select $1::bigint, null, t, t, 'completed' "
+            "from (select timestamptz '2025-03-29 00:00+00' + $2::int * interval '1 minute' as t) as at",
+            "insert into order_items values ($1::bigint, $1::bigint, $2::int + 91, 1.01, null)",
+            params=[id_, minutes],
+        )
+    script = f"""
+from sales_assets.definitions import defs
+import dagster as dg
+instance = dg.DagsterInstance.ephemeral()
+defs.resolve_job_def("daily_sales_pipeline").execute_in_process(
+    instance=instance,
+    tags={{"dagster/asset_partition_range_start": {days[0]!r},
+          "dagster/asset_partition_range_end": {days[-1]!r}}})
+config = {{"first_day": {days[0]!r}, "last_day": {days[-1]!r}}}
+[evaluation] = defs.resolve_job_def("reconciliation_job").execute_in_process(
+    instance=instance,
+    run_config={{"ops": {{"gold__fct_orders_agrees_with_the_erp": {{"config": config}}}}}},
+).get_asset_check_evaluations()
+assert evaluation.passed, evaluation.description
+"""
+    database = tmp_path / "sales.duckdb"
+    environment = os.environ | {
+        "SALES_TIMEZONE": "Europe/Rome",
+        "SALES_DUCKDB_PATH": str(database),
+        "ERP_POSTGRES_URL": erp.url,
+    }
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], env=environment, check=True, capture_output=True
+    )
+    sales = DuckDBWarehouse(database=str(database)).query(
+        "select order_date, order_count, total_amount::varchar as total from gold.daily_sales order by 1"
+    )
+    stored = {str(row.order_date.date()): (row.order_count, row.total) for row in sales.itertuples()}
+    assert stored == {day: erp.totals(day, "Europe/Rome") for day in days}
+    assert [count for count, _ in stored.values()] == [48, 46, 48]

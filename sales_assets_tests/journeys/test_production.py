@@ -1,0 +1,243 @@
+"""The pipeline in production's settings on Snowflake's stand-in, held against the same on DuckDB.
+
+Snowflake's connector, ours and dbt's, speaks to the stand-in's server over HTTP, as it would to an account:
+`daily_sales_pipeline`, its assets, and every model and test of dbt. What
+the server lacks and `snowflake.py` works around is left to others, too:
+- the upload of files is proven in process, by the suite of the warehouse;
+- it knows no query tag and no other parameter of a session, so what it is asked for is looked at instead;
+- it sums decimals as doubles, so these amounts are such that both are exact; exact sums are proven on DuckDB.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dagster as dg
+import pandas as pd
+import pytest
+import sqlglot
+
+from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS
+from sales_assets.catalog.names import DAILY_JOB
+from sales_assets.dbt.project import dbt_resource, prepared_project
+from sales_assets.definitions import build_definitions
+from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.snowflake import SnowflakeEngine, SnowflakeWarehouse
+from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.snowflake import speaking_to, stand_in, without_what_it_lacks
+
+pytestmark = pytest.mark.slow
+
+DAYS = ["2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"]
+NAMES = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+RANGE = dict(zip(NAMES, (DAYS[0], DAYS[-1]), strict=True))
+SECRET = "planted-word"
+ACCOUNT = {
+    "SNOWFLAKE_ACCOUNT": "a",
+    "SNOWFLAKE_USER": "u",
+    "SNOWFLAKE_ROLE": "r",
+    "SNOWFLAKE_WAREHOUSE": "w",
+    "SNOWFLAKE_DATABASE": "SALES",
+    "SNOWFLAKE_PASSWORD": SECRET,
+}
+TABLES = {
+    "raw.raw_orders": "order_id",
+    "raw.raw_customers": "snapshot_date, id",
+    "silver.silver_enriched_orders": "order_id",
+    "gold.fct_orders": "order_id",
+    "gold.dim_customers": "customer_id",
+    "gold.daily_sales": "order_date, channel, currency",
+    "gold.monthly_revenue": "month",
+    "gold.payments_reconciliation": "order_id",
+    "gold.marketing_roi": "month, channel",
+}
+
+
+def fill(erp: Erp) -> None:
+    """Orders of four days; each amount is a multiple of a quarter."""
+    for customer in range(1, 5):
+        erp.customer(customer, city="Città d'Oro; --")
+    for id_ in range(1, 41):
+        items = [(1 + id_ % 3, f"{id_}.25", None), (2, "10.50", "0.5")][: id_ % 3]
+        at = f"{DAYS[id_ % 4]} {id_ % 24:02}:59:59.999999+00"
+        erp.order(id_, at, customer=id_ % 5, status=("completed", "shipped", "odd")[id_ % 3], items=items)
+
+
+class Production:
+    """The pipeline on the stand-in, and what was asked of Snowflake."""
+
+    def __init__(
+        self,
+        warehouse: SnowflakeWarehouse,
+        settings: Settings,
+        connections: list[dict[str, Any]],
+        statements: list[str],
+    ):
+        self.warehouse = warehouse
+        self.connections = connections
+        self.statements = statements
+        self.settings = settings
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.job = build_definitions(settings).resolve_job_def(DAILY_JOB)
+
+    def run(self, **options: Any) -> dg.ExecuteInProcessResult:
+        """Run the job."""
+        return self.job.execute_in_process(instance=self.instance, **options)
+
+
+@contextmanager
+def production(erp: Erp, folder: Path) -> Iterator[Production]:
+    settings = Settings(
+        environment=Environment.PROD,
+        data_dir=folder,
+        snowflake_database=ACCOUNT["SNOWFLAKE_DATABASE"],
+        snowflake_secret=SnowflakeSecret.PASSWORD,
+    )
+    variables = ACCOUNT | {"ERP_POSTGRES_URL": erp.url}
+    with (
+        patch.dict(os.environ, variables),
+        stand_in(folder.parent) as port,
+        speaking_to(port) as connections,
+        without_what_it_lacks() as statements,
+    ):
+        warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
+        yield Production(warehouse, settings, connections, statements)
+
+
+def contents(warehouse: DuckDBWarehouse | SnowflakeWarehouse) -> dict[str, pd.DataFrame]:
+    """Every table of both engines, as text in one order."""
+    found = {}
+    for table, order in TABLES.items():
+        rows = warehouse.query(f"select * from {table} order by {order}")
+        columns = {name: [_plain(value) for value in rows[name]] for name in sorted(rows)}
+        found[table] = pd.DataFrame(columns)
+    return found
+
+
+def _plain(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return value.tz_localize(None).isoformat() if value.tzinfo else value.isoformat()
+    return f"{float(value):.4f}" if isinstance(value, int | float) else str(value)
+
+
+def on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
+    """The same range on a laptop."""
+    settings = Settings(duckdb_path=folder / "sales.duckdb", has_erp_url=True)
+    job = build_definitions(settings).resolve_job_def(DAILY_JOB)
+    with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}):
+        assert job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=RANGE).success
+    return contents(DuckDBWarehouse(database=str(settings.duckdb_path)))
+
+
+@dataclass
+class Ran:
+    """What one day, and then the range that it is in, left behind; in production and on a laptop."""
+
+    day: dg.ExecuteInProcessResult
+    production: Production
+    said: str
+    tables: dict[str, pd.DataFrame]
+    expected: dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def ran(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+    folder = tmp_path_factory.mktemp("production")
+    postgres.clear()
+    fill(postgres)
+    expected = on_duckdb(postgres, folder / "laptop")
+    said = io.StringIO()
+    with production(postgres, folder / "prod") as prod, redirect_stdout(said), redirect_stderr(said):
+        day = prod.run(partition_key=DAYS[0])
+        assert prod.run(tags=RANGE).success
+        yield Ran(day, prod, said.getvalue(), contents(prod.warehouse), expected)
+
+
+def test_the_pipeline_on_snowflake_ends_with_the_rows_of_duckdb_by_the_day_and_as_a_range(ran: Ran) -> None:
+    assert sum(len(rows) for rows in ran.expected.values()) > 100
+    for table, rows in ran.tables.items():
+        pd.testing.assert_frame_equal(rows, ran.expected[table], obj=table)
+
+
+def test_the_unit_tests_of_the_models_pass_on_snowflake_too(ran: Ran) -> None:
+    settings, warehouse = ran.production.settings, ran.production.warehouse
+    files = Slice("raw", "raw_marketplace_orders")
+    engine = SnowflakeEngine(warehouse.model_dump(exclude_none=True))
+    engine.replace(files, RAW_MARKETPLACE_ORDERS, [], "a test")
+    command = ["test", "--select", "test_type:unit"]
+    project = prepared_project(settings)
+    results = list(dbt_resource(settings).run(command, project, "a test"))
+    assert len(results) == len(json.loads(project.manifest_path.read_text())["unit_tests"]) > 0
+
+
+def test_on_snowflake_gold_is_compared_with_the_erp_as_well(ran: Ran) -> None:
+    job = build_definitions(ran.production.settings).resolve_job_def("reconciliation_job")
+    config = {"first_day": DAYS[0], "last_day": DAYS[-1]}
+    options = {"ops": {"gold__fct_orders_agrees_with_the_erp": {"config": config}}}
+    result = job.execute_in_process(instance=ran.production.instance, run_config=options)
+    [evaluation] = result.get_asset_check_evaluations()
+    assert evaluation.description == "Gold has exactly the ERP's sales of 2025-01-14 to 2025-01-17."
+
+
+def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is_tagged(ran: Ran) -> None:
+    compiled = sorted((ran.production.settings.data_dir / "dbt" / "runs" / "run").rglob("*.sql"))
+    assert len(compiled) >= 40
+    for path in compiled:
+        sqlglot.parse(path.read_text(), dialect="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
+    connections = ran.production.connections
+    tags = [each["session_parameters"].get("QUERY_TAG") for each in connections]
+    assert {f"run {ran.day.run_id}, raw_orders", f"run {ran.day.run_id}, dbt"} <= set(tags)
+    assert None not in tags
+    models = [name.removeprefix("gold.") for name in TABLES if name.startswith("gold.")]
+    for model in models:
+        assert any(f'"node_id": "model.sales.{model}"' in it for it in ran.production.statements), model
+    ours = [each for each in connections if each.get("application") != "dbt"]
+    assert all(each["session_parameters"]["TIMEZONE"] == "UTC" for each in ours)
+    assert all(each["session_parameters"]["LOCK_TIMEOUT"] == 1800 for each in ours)
+    assert all(each["password"] == SECRET for each in connections)
+
+
+def test_nothing_that_the_pipeline_writes_to_disk_or_to_dagster_holds_the_secret(ran: Ran) -> None:
+    instance, settings = ran.production.instance, ran.production.settings
+    run = instance.get_run_by_id(ran.day.run_id)
+    kept = [str(settings), repr(ran.production.job.resource_defs), str(run)]
+    kept += [str(event) for event in instance.all_logs(ran.day.run_id)]
+    assert SECRET not in "".join(kept) + ran.said
+    written = [path for path in settings.data_dir.rglob("*") if path.is_file()]
+    assert len(written) > 10
+    assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+
+
+def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path: Path) -> None:
+    fill(erp)
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    module = ["-m", "sales_assets_tests.support.on_stand_in", "-j", DAILY_JOB, "--tags", json.dumps(RANGE)]
+    with stand_in(tmp_path) as port:
+        told = {"DAGSTER_DEPLOYMENT": "prod", "DAGSTER_HOME": str(tmp_path), "STAND_IN_PORT": str(port)}
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "dagster", "job", "execute", *module],
+            cwd=ROOT,
+            env=os.environ | ACCOUNT | told | {"ERP_POSTGRES_URL": erp.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        with speaking_to(port):
+            warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
+            found = warehouse.query("select order_date, count(*) from gold.fct_orders group by 1 order by 1")
+    assert [count for _, count in found.itertuples(index=False)] == [erp.totals(day)[0] for day in DAYS]
+    assert done.stderr.count("STEP_WORKER_STARTED") == 4
+    assert SECRET not in done.stderr + done.stdout

@@ -1,0 +1,206 @@
+"""`PostgresResource` on a real server: what it reads, what it cannot do, and what its errors say."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import dagster as dg
+import pandas as pd
+import pytest
+from adbc_driver_postgresql import dbapi
+
+from sales_assets.errors import RefusedError
+from sales_assets.sources.erp import queries
+from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
+from sales_assets_tests.support.erp import Erp
+
+SECRET = "p@ss/w:rd#12%"
+QUOTED_SECRET = "p%40ss%2Fw%3Ard%2312%25"
+WINDOW = [datetime(2025, 1, 15, tzinfo=UTC), datetime(2025, 1, 16, tzinfo=UTC)]
+
+
+@pytest.fixture(scope="module")
+def guarded(postgres: Erp) -> str:
+    """The URL of a role that must give a password."""
+    return postgres.guarded("guarded", SECRET)
+
+
+def test_rows_come_in_the_types_that_assets_work_with(erp: Erp) -> None:
+    erp.order(1, "2025-01-15 01:00+01")
+    frame = erp.resource.execute_query(queries.RAW_ORDERS, WINDOW)
+    assert frame["order_date"][0] == pd.Timestamp("2025-01-15", tz="UTC")
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "order_id": "Int64",
+        "customer_id": "Int64",
+        "order_date": "datetime64[us, UTC]",
+        "status": "str",
+        "gross_amount": "float64",
+        "total_amount": "float64",
+        "line_count": "Int32",
+        "updated_at": "datetime64[us, UTC]",
+    }
+
+
+def test_a_customer_belongs_to_the_business_day_in_its_time_zone(erp: Erp) -> None:
+    erp.customer(1, updated_at="2025-01-15 22:59:59+00")
+    erp.customer(2, updated_at="2025-01-15 23:00+00")
+    erp.customer(3)
+    erp.order(1, "2025-01-15 23:00+00", customer=3)
+    window = [datetime(2025, 1, 14, 23, tzinfo=UTC), datetime(2025, 1, 16, 23, tzinfo=UTC)]
+    found = erp.resource.execute_query(queries.RAW_CUSTOMERS, [*window, "Europe/Rome"])
+    days = {row.id: str(row.snapshot_date.date()) for row in found.itertuples()}
+    assert days == {1: "2025-01-15", 2: "2025-01-16", 3: "2025-01-16"}
+
+
+def test_a_day_is_read_through_the_index_on_created_at(erp: Erp) -> None:
+    erp.run(
+        "insert into orders select n, 1, timestamptz '2025-01-01' + n * interval '1 minute', now(), 'x'"
+        " from generate_series(1, 200000) n",
+        "analyze orders",
+    )
+    with closing(dbapi.connect(erp.url)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute(f"explain {queries.RAW_ORDERS}", WINDOW)
+        plan = str(cursor.fetchall())
+    assert "Index Cond" in plan
+    assert "Seq Scan on orders" not in plan
+
+
+def test_parameters_are_bound_and_never_read_as_sql(erp: Erp) -> None:
+    value = "'; drop table orders; --"
+    assert erp.resource.execute_query("select $1::text as v", [value])["v"][0] == value
+
+
+def test_the_erp_cannot_be_written_even_by_a_role_that_may(erp: Erp) -> None:
+    erp.order(1)
+    erp.run(
+        "create or replace function remove() returns bigint language sql as 'delete from orders returning id'"
+    )
+    admin = PostgresResource(url=erp.admin_url)
+    with pytest.raises(RefusedError, match="read-only transaction"):
+        admin.execute_query("select remove()")
+    with pytest.raises(RefusedError, match="syntax error"):
+        admin.execute_query("delete from orders returning id")
+    assert erp.totals("2025-01-15")[0] == 1
+
+
+def test_a_role_with_a_password_reads(guarded: str) -> None:
+    assert PostgresResource(url=guarded).execute_query("select current_user::text as u")["u"][0] == "guarded"
+
+
+def test_a_wrong_password_is_refused_and_not_shown(guarded: str) -> None:
+    url = guarded.replace(QUOTED_SECRET, "wr0ngpass")
+    with pytest.raises(
+        RefusedError, match=r"database postgres, user guarded refused: .*authentication failed"
+    ) as caught:
+        PostgresResource(url=url).execute_query("select 1")
+    assert "wr0ngpass" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        (f"postgresql://u:{SECRET}@host/db", "not a PostgreSQL URL"),
+        ("postgresql://u:12/34@host/db", "not a PostgreSQL URL"),
+        ("postgresql://u:secret@host:port/db", "not a PostgreSQL URL"),
+        ("mysql://u:secret@host/db", "not a PostgreSQL URL"),
+        ("host=localhost password=secret", "not a PostgreSQL URL"),
+        ("", "not a PostgreSQL URL"),
+    ],
+)
+def test_a_url_that_does_not_parse_gets_our_sentence_and_none_of_it_is_repeated(
+    url: str, reason: str
+) -> None:
+    with pytest.raises(RefusedError, match=reason) as caught:
+        PostgresResource(url=url).execute_query("select 1")
+    assert not any(part in str(caught.value) for part in ("secret", "w:rd", "12/34", "p@ss"))
+
+
+def test_an_erp_that_is_down_is_named_without_the_password_and_worth_a_retry() -> None:
+    with pytest.raises(
+        ErpUnavailableError, match=r"127\.0\.0\.1:1, database db, user u did not answer"
+    ) as caught:
+        PostgresResource(url=f"postgresql://u:{QUOTED_SECRET}@127.0.0.1:1/db").execute_query("select 1")
+    assert "Stored rows were not touched" in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert QUOTED_SECRET not in str(caught.value)
+
+
+def test_a_host_that_does_not_exist_is_worth_a_retry() -> None:
+    with pytest.raises(ErpUnavailableError, match=r"erp\.invalid:5432"):
+        PostgresResource(url="postgresql://u:secret@erp.invalid/db").execute_query("select 1")
+
+
+@pytest.mark.parametrize("sql", ["select * from invoices", "select total from orders"])
+def test_a_missing_table_or_column_is_refused_by_its_name(erp: Erp, sql: str) -> None:
+    with pytest.raises(RefusedError, match=r'(relation "invoices"|column "total") does not exist'):
+        erp.resource.execute_query(sql)
+
+
+def test_a_role_without_rights_is_refused_by_the_tables_name(erp: Erp, guarded: str) -> None:
+    with pytest.raises(RefusedError, match="permission denied for table orders"):
+        PostgresResource(url=guarded).execute_query("select * from orders")
+
+
+def test_a_role_that_may_not_connect_or_log_in_is_refused(erp: Erp) -> None:
+    erp.run("create role barred", "create database closed", "revoke connect on database closed from public")
+    for url, reason in (
+        (erp.url.replace("sales_reader", "barred"), "not permitted to log in"),
+        (erp.url.replace("/postgres?", "/closed?"), "permission denied for database"),
+    ):
+        with pytest.raises(RefusedError, match=reason):
+            PostgresResource(url=url).execute_query("select 1")
+
+
+def test_a_query_that_can_never_work_is_refused(erp: Erp) -> None:
+    with pytest.raises(RefusedError, match="division by zero"):
+        erp.resource.execute_query("select 1 / 0")
+
+
+def test_a_password_that_occurs_in_the_message_is_still_a_wrong_password(guarded: str) -> None:
+    with pytest.raises(RefusedError):
+        PostgresResource(url=guarded.replace(QUOTED_SECRET, "e")).execute_query("select 1")
+
+
+def test_a_socket_may_be_given_as_libpq_takes_it(erp: Erp) -> None:
+    folder = urlsplit(erp.url).query.removeprefix("host=")
+    encoded = f"postgresql://sales_reader@{folder.replace('/', '%2F')}/postgres"
+    for url in (encoded, f"postgresql:///postgres?host={folder}&user=sales_reader"):
+        assert PostgresResource(url=url).execute_query("select 1 as n")["n"][0] == 1
+
+
+def test_a_missing_database_is_refused(erp: Erp) -> None:
+    with pytest.raises(RefusedError, match='database "nothing" does not exist'):
+        PostgresResource(url=erp.url.replace("/postgres?", "/nothing?")).execute_query("select 1")
+
+
+def test_a_statement_that_takes_too_long_is_ended_by_the_erp_and_worth_a_retry(erp: Erp) -> None:
+    with pytest.raises(ErpUnavailableError, match="statement timeout"):
+        PostgresResource(url=erp.url, statement_timeout_seconds=1).execute_query("select pg_sleep(60)")
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ("08006", ErpUnavailableError),
+        ("40001", ErpUnavailableError),
+        ("53300", ErpUnavailableError),
+        ("55P03", ErpUnavailableError),
+        ("57P01", ErpUnavailableError),
+        ("58030", ErpUnavailableError),
+        ("22023", RefusedError),
+        ("42501", RefusedError),
+        ("XX001", RefusedError),
+    ],
+)
+def test_what_the_erp_says_tells_whether_another_try_may_help(
+    erp: Erp, state: str, error: type[Exception]
+) -> None:
+    body = f"begin raise exception 'no' using errcode = '{state}'; end"
+    erp.run(f"create or replace function fail() returns int language plpgsql as $${body}$$")
+    with pytest.raises(error):
+        erp.resource.execute_query("select fail()")
+
+
+def test_the_password_is_nowhere_in_a_resources_text() -> None:
+    for url in (dg.EnvVar("ERP_POSTGRES_URL"), "postgresql://u:planted-word@h/d"):
+        assert "planted-word" not in repr(PostgresResource(url=url))

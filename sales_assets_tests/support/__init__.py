@@ -1,0 +1,1 @@
+"""What tests share: servers, warehouses, a pipeline of their own. No test is in here."""

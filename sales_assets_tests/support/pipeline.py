@@ -1,0 +1,71 @@
+"""The daily job on an ERP and a warehouse of a test's own, and what it stored."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.catalog.names import DAILY_JOB
+from sales_assets.definitions import build_definitions
+from sales_assets.settings import Settings
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets_tests.support.erp import Erp
+
+RANGE = {
+    "dagster/asset_partition_range_start": "2025-01-14",
+    "dagster/asset_partition_range_end": "2025-01-17",
+}
+DAYS = ["2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"]
+ORDER_TABLES = {
+    "raw.raw_orders": "cast(order_date as date)",
+    "silver.silver_enriched_orders": "cast(order_date as date)",
+    "gold.fct_orders": "order_date",
+}
+
+
+class Pipeline:
+    """The job `daily_sales_pipeline` on an ERP and a warehouse of its own."""
+
+    def __init__(self, erp: Erp, settings: Settings):
+        self.erp = erp
+        self.settings = settings
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.warehouse = DuckDBWarehouse(database=str(settings.duckdb_path))
+        self.job = build_definitions(settings).resolve_job_def(DAILY_JOB)
+
+    def run(self, **options: Any) -> dg.ExecuteInProcessResult:
+        """Run the job; for a range unless a partition key is given."""
+        if "partition_key" not in options:
+            options["tags"] = RANGE
+        with patch.dict(os.environ, {"ERP_POSTGRES_URL": self.erp.url}):
+            return self.job.execute_in_process(instance=self.instance, raise_on_error=False, **options)
+
+    def copy(self, folder: Path) -> "Pipeline":
+        """The same ERP, and a warehouse that may be changed."""
+        settings = replace(self.settings, duckdb_path=folder / "sales.duckdb")
+        shutil.copy(self.settings.duckdb_path, settings.duckdb_path)
+        return Pipeline(self.erp, settings)
+
+    def totals(self, day: str) -> dict[str, tuple[int, str | None]]:
+        """Count and exact sum of a day's orders in each table."""
+        found = {
+            table: self._one(
+                f"select count(*), sum(total_amount)::decimal(38,4)::varchar from {table} where {column} = ?",
+                day,
+            )
+            for table, column in ORDER_TABLES.items()
+        }
+        daily = "select coalesce(sum(order_count), 0)::bigint, sum(total_amount)::decimal(38,4)::varchar "
+        found["gold.daily_sales"] = self._one(
+            f"{daily} from gold.daily_sales where order_date = ? and channel = 'erp'", day
+        )
+        return found
+
+    def _one(self, query: str, day: str) -> tuple[int, str | None]:
+        [row] = self.warehouse.query(query, [day]).itertuples(index=False)
+        return int(row[0]), None if pd.isna(row[1]) else row[1]

@@ -1,0 +1,118 @@
+"""DuckDB has one writer: everything of ours that opens the file waits for its turn, and none is lost."""
+
+import multiprocessing
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from sales_assets.catalog.contracts import RAW_CUSTOMERS, SILVER_ENRICHED_ORDERS
+from sales_assets.dbt.project import dbt_resource, prepared_project
+from sales_assets.settings import Settings
+from sales_assets.warehouse.column_types import arrow_type
+from sales_assets.warehouse.duckdb import DuckDBEngine
+from sales_assets.warehouse.file_lock import WarehouseBusyError, locked
+from sales_assets.warehouse.slices import Slice
+from sales_assets_tests.support.warehouses import T, Warehouse, duckdb, ids, rows
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([__name__])
+ROWS_A_DAY = 50
+
+
+def days(first: int) -> list[str]:
+    """Twenty days, from a day of January on."""
+    return [str(day.date()) for day in pd.date_range("2025-01-01", periods=20) + pd.Timedelta(days=first - 1)]
+
+
+def store_days(folder: Path, first: int, offset: int) -> None:
+    """In a child: store twenty partitions, one run each."""
+    with duckdb(folder) as warehouse:
+        for day in days(first):
+            warehouse.store(rows(*range(offset, offset + ROWS_A_DAY), day=day), T, key=day)
+    os._exit(0)  # without DuckDB's list of what the interpreter did not free
+
+
+def read_until(writers: list[BaseProcess], warehouse: Warehouse) -> int:
+    """Read as long as somebody writes; a day is there whole or not at all."""
+    reads = 0
+    while any(writer.is_alive() for writer in writers):
+        counts = warehouse.column("select count(*) as n from raw.t group by cast(t.at as date)")
+        assert set(counts) <= {ROWS_A_DAY}
+        reads += 1
+    return reads
+
+
+def build_with_dbt(settings: Settings) -> int:
+    """dbt, twice, as an asset runs it."""
+    dbt, project = dbt_resource(settings), prepared_project(settings)
+    for _ in range(2):
+        results = list(dbt.run(["build", "--exclude-resource-type", "unit_test"], project, "test"))
+        assert len(results) > 30
+    return 2
+
+
+@pytest.mark.slow
+def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_end_well(tmp_path: Path) -> None:
+    settings = Settings(duckdb_path=tmp_path / "sales.duckdb")
+    engine = DuckDBEngine(settings.duckdb_path)
+    for name, contract in (
+        (Slice("raw", "raw_customers"), RAW_CUSTOMERS),
+        (Slice("silver", "silver_enriched_orders"), SILVER_ENRICHED_ORDERS),
+        (Slice("raw", "t"), T),
+    ):
+        empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
+        engine.replace(name, contract, [empty], "test")
+    writers = [PROCESSES.Process(target=store_days, args=(tmp_path, *run)) for run in ((1, 0), (11, 1000))]
+    for writer in writers:
+        writer.start()
+    with duckdb(tmp_path) as warehouse, ThreadPoolExecutor() as pool:
+        building = pool.submit(build_with_dbt, settings)
+        assert read_until(writers, warehouse) > 0
+        assert building.result() == 2
+        assert [writer.exitcode for writer in writers] == [0, 0]
+        assert warehouse.column("select count(*) as n from raw.t") == [30 * ROWS_A_DAY]
+        counts = warehouse.query("select cast(t.at as date) as day, count(*) as n from raw.t group by 1")
+        assert set(counts["n"]) == {ROWS_A_DAY}
+        assert len(ids(warehouse, "id >= 1000")) >= 10 * ROWS_A_DAY
+
+
+def test_readers_share_the_lock_and_a_writer_has_it_alone(tmp_path: Path) -> None:
+    file = tmp_path / "sales.duckdb"
+    reader = {"exclusive": False, "holder": "reader", "patience_seconds": 0}
+    writer = {"exclusive": True, "holder": "run 1, raw_orders", "patience_seconds": 0}
+    both = (locked(file, **reader), locked(file, **reader))  # type: ignore[arg-type]
+    with both[0], both[1], pytest.raises(WarehouseBusyError), locked(file, **writer):  # type: ignore[arg-type]
+        pass
+    with locked(file, **writer):  # type: ignore[arg-type]
+        for other in (reader, writer):
+            with (
+                pytest.raises(WarehouseBusyError, match=r"process \d+, run 1, raw_orders"),
+                locked(file, **other),  # type: ignore[arg-type]
+            ):
+                pass
+
+
+def hold(file: Path) -> None:
+    """In a child: take the lock and wait to be killed."""
+    with locked(file, exclusive=True, holder="a child"):
+        file.with_suffix(".held").touch()
+        subprocess.run(["sleep", "600"], check=False)
+
+
+@pytest.mark.slow
+def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
+    file = tmp_path / "sales.duckdb"
+    child = PROCESSES.Process(target=hold, args=(file,))
+    child.start()
+    while not file.with_suffix(".held").exists():
+        assert child.is_alive()
+    child.kill()
+    child.join()
+    with locked(file, exclusive=True, holder="test", patience_seconds=30):
+        pass

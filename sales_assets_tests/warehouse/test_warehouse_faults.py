@@ -1,0 +1,265 @@
+"""Fault injection: the write is killed, or its connection broken, before and after every statement.
+
+Afterwards the partition holds all of its old rows or all of its new ones, and a rerun mends it.
+"""
+
+import itertools
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import dagster as dg
+import fakesnow.cursor
+import pandas as pd
+import pytest
+from dagster_snowflake import SnowflakeResource
+
+from sales_assets.warehouse import duckdb_file
+from sales_assets.warehouse.snowflake import SnowflakeEngine
+from sales_assets_tests.support.warehouses import (
+    D15,
+    D16,
+    T,
+    Warehouse,
+    duckdb,
+    fake_snowflake,
+    ids,
+    rows,
+    table,
+)
+
+pytestmark = pytest.mark.slow
+
+OLD, NEW, NEIGHBOUR = [1, 2, 3], [11, 12], [99]
+
+# Children that import nothing anew: each is forked from a server that has this module loaded.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([__name__])
+
+
+def prepared(warehouse: Warehouse) -> None:
+    warehouse.store(rows(*OLD), T, key=D15)
+    warehouse.store(rows(*NEIGHBOUR, day=D16), T, key=D16)
+
+
+def new() -> dg.AssetsDefinition:
+    """The new rows, in more than one chunk."""
+    return table(lambda: (rows(id_) for id_ in NEW), T)
+
+
+class MortalConnection:
+    """A DuckDB connection whose process kills itself before or after one of its calls."""
+
+    def __init__(self, connection: Any, points: Iterator[None]):
+        self.connection = connection
+        self.points = points
+
+    def register(self, *arguments: Any) -> None:
+        self.connection.register(*arguments)
+
+    def execute(self, *arguments: Any) -> Any:
+        next(self.points)
+        result = self.connection.execute(*arguments)
+        next(self.points)
+        return result
+
+    def close(self) -> None:
+        next(self.points)
+        self.connection.close()
+        next(self.points)
+
+
+def write_and_die(folder: Path, fault: int) -> None:
+    """In a child: store the new rows, and die at a point of it."""
+
+    def points() -> Iterator[None]:
+        for point in itertools.count():
+            if point == fault:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield
+
+    connect, counted = duckdb_file.duckdb.connect, points()
+
+    def mortal(*arguments: Any, **options: Any) -> MortalConnection:
+        return MortalConnection(connect(*arguments, **options), counted)
+
+    with patch.object(duckdb_file.duckdb, "connect", mortal), duckdb(folder) as warehouse:
+        warehouse.materialize(new(), key=D15)
+    os._exit(0)  # without DuckDB's list of what the interpreter did not free
+
+
+def stored(folder: Path) -> list[int]:
+    """The stored ids; none where there is no table yet."""
+    with duckdb(folder) as warehouse:
+        tables = warehouse.column(
+            "select count(*) as n from information_schema.tables where table_name = 't'"
+        )
+        return ids(warehouse) if tables == [1] else []
+
+
+@pytest.mark.parametrize(
+    ("before", "at_least"), [(OLD + NEIGHBOUR, 14), ([], 18)], ids=["a rerun", "a first write"]
+)
+def test_a_process_killed_at_any_statement_leaves_all_old_rows_or_all_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: list[int], at_least: int
+) -> None:
+    (tmp_path / "calm").mkdir()
+    with duckdb(tmp_path / "calm") as calm:
+        if before:
+            prepared(calm)
+        else:
+            calm.materialize(table(rows(1), T, name="other"), key=D15)
+    after = sorted(set(before) - set(OLD) | set(NEW))
+    outcomes: list[bool] = []
+    for fault in itertools.count():
+        folder = shutil.copytree(tmp_path / "calm", tmp_path / str(fault))
+        child = PROCESSES.Process(target=write_and_die, args=(folder, fault))
+        child.start()
+        child.join()
+        found = stored(folder)
+        assert found in (before, after)
+        if child.exitcode == 0:
+            break
+        assert child.exitcode == -signal.SIGKILL
+        outcomes.append(found == after)
+        with duckdb(folder) as warehouse:
+            warehouse.store(rows(*NEW), T, key=D15)
+        assert stored(folder) == after
+    old, new = outcomes.count(False), outcomes.count(True)
+    say(capsys, f"{len(outcomes)} kills tried: {old} left the old rows, {new} the new")
+    assert len(outcomes) >= at_least
+    assert outcomes == sorted(outcomes)
+
+
+def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with capsys.disabled():
+        sys.stderr.write(f"{text}\n")
+
+
+class BrokenConnectionError(Exception):
+    """The network went away."""
+
+
+@contextmanager
+def broken_at(fault: int) -> Iterator[list[str]]:
+    """Break the stand-in's connection at a point, for good; gives the statements that were sent."""
+    execute, sent, passed = fakesnow.cursor.FakeSnowflakeCursor.execute, [], 0
+
+    def point() -> None:
+        nonlocal passed
+        if passed >= fault >= 0:
+            raise BrokenConnectionError
+        passed += 1
+
+    def breaking(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        point()
+        sent.append(command)
+        result = execute(cursor, command, *arguments, **options)
+        point()
+        return result
+
+    with patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", breaking):
+        yield sent
+
+
+def test_a_connection_broken_at_any_statement_leaves_all_old_rows_or_all_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fake_snowflake(tmp_path) as calm:
+        prepared(calm)
+        with broken_at(-1) as sent:
+            calm.materialize(new(), key=D15)
+    points = 2 * len(sent)
+    for fault in range(points):
+        with fake_snowflake(tmp_path) as warehouse:
+            prepared(warehouse)
+            with broken_at(fault), pytest.raises(BrokenConnectionError):
+                warehouse.materialize(new(), key=D15)
+            assert ids(warehouse) in (OLD + NEIGHBOUR, NEW + NEIGHBOUR)
+            warehouse.store(rows(*NEW), T, key=D15)
+            assert ids(warehouse) == NEW + NEIGHBOUR
+    say(capsys, f"{points} broken connections tried")
+    assert points >= 16
+
+
+def test_on_snowflake_no_ddl_stands_between_begin_and_commit(tmp_path: Path) -> None:
+    with fake_snowflake(tmp_path) as warehouse:
+        prepared(warehouse)
+        with broken_at(-1) as sent:
+            warehouse.materialize(new(), key=D15)
+    verbs = [statement.split()[0].lower() for statement in sent]
+    assert verbs.count("begin") == verbs.count("commit") == 1
+    between = verbs[verbs.index("begin") + 1 : verbs.index("commit")]
+    assert between == ["delete", "insert"]
+    created = verbs.index("create")
+    assert created < verbs.index("begin")
+    assert verbs[-1] == "drop"
+
+
+class StoppedError(BaseException):
+    """The run was stopped from outside."""
+
+
+@pytest.mark.parametrize("error", [BrokenConnectionError, StoppedError])
+def test_on_snowflake_a_write_that_fails_is_rolled_back_before_ddl_could_commit_it(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    execute = fakesnow.cursor.FakeSnowflakeCursor.execute
+    sent: list[str] = []
+
+    def failing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
+        sent.append(command.split(maxsplit=1)[0].lower())
+        if sent[-2:] == ["delete", "insert"]:
+            raise error
+        return execute(cursor, command, *arguments, **options)
+
+    with fake_snowflake(tmp_path) as warehouse:
+        prepared(warehouse)
+        with (
+            patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", failing),
+            pytest.raises(error),
+        ):
+            warehouse.materialize(new(), key=D15)
+        assert ids(warehouse) == OLD + NEIGHBOUR
+    assert sent[sent.index("begin") :][:5] == ["begin", "delete", "insert", "rollback", "drop"]
+
+
+def test_on_snowflake_the_staging_table_is_gone_after_a_failure_too(tmp_path: Path) -> None:
+    with fake_snowflake(tmp_path) as warehouse:
+        prepared(warehouse)
+        outside = rows(11, at=pd.Timestamp(f"{D16} 12:00"))
+        warehouse.store(outside, T, key=D15, raise_on_error=False)
+        tables = warehouse.column(
+            "select table_name from information_schema.tables where table_schema = 'RAW'"
+        )
+    assert [name.lower() for name in tables] == ["t"]
+
+
+def test_a_write_that_fails_half_way_is_rolled_back_in_the_same_process(tmp_path: Path) -> None:
+    with duckdb(tmp_path) as warehouse:
+        prepared(warehouse)
+        with patch(
+            "sales_assets.warehouse.duckdb.replacement", return_value=[("delete from raw.t", []), ("x", [])]
+        ):
+            warehouse.store(rows(*NEW), T, key=D15, raise_on_error=False)
+        assert ids(warehouse) == OLD + NEIGHBOUR
+
+
+def test_on_snowflake_a_users_session_parameters_join_ours() -> None:
+    given = {"session_parameters": {"STATEMENT_TIMEOUT_IN_SECONDS": 9}}
+    account = {"account": "a", "user": "u", "password": "p"}
+    engine = SnowflakeEngine({**account, "additional_snowflake_connection_args": given})
+    connecting = patch.object(SnowflakeResource, "get_connection", autospec=True)
+    with connecting as connect, engine.connected("run 1, raw_orders"):
+        pass
+    parameters = connect.call_args.args[0].additional_snowflake_connection_args["session_parameters"]
+    assert parameters["TIMEZONE"] == "UTC"
+    assert parameters["QUERY_TAG"] == "run 1, raw_orders"
+    assert parameters["STATEMENT_TIMEOUT_IN_SECONDS"] == 9

@@ -1,0 +1,115 @@
+"""Random writes against a model of the table: a list of rows, and which of them a write replaces."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sales_assets.catalog.contracts import optional, required
+from sales_assets.errors import RefusedError
+from sales_assets.warehouse.column_types import to_arrow, to_frame
+from sales_assets.warehouse.duckdb import DuckDBEngine
+from sales_assets.warehouse.slices import Slice, Windows
+
+CONTRACT = dg.TableSchema(
+    columns=[
+        required("id", "BIGINT", ""),
+        optional("n", "INTEGER", ""),
+        optional("amount", "DECIMAL(18,4)", ""),
+        optional("name", "VARCHAR", ""),
+        optional("flag", "BOOLEAN", ""),
+        required("at", "TIMESTAMP", ""),
+    ]
+)
+ZONES = ["UTC", "Europe/Rome", "America/Los_Angeles", "Australia/Lord_Howe", "Asia/Kathmandu"]
+DAYS = [str(day.date()) for day in pd.date_range("2025-03-26", "2025-04-08")]
+
+TEXT = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+
+values = st.fixed_dictionaries(
+    {
+        "id": st.integers(-(2**63), 2**63 - 1),
+        "n": st.none() | st.integers(-(2**31), 2**31 - 1),
+        "amount": st.none() | st.integers(-(10**15), 10**15).map(lambda cents: cents / 10**4),
+        "name": st.none() | st.text(TEXT, max_size=8),
+        "flag": st.none() | st.booleans(),
+    }
+)
+
+
+@st.composite
+def writes(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[str], bool]:
+    """Days, the rows for them, the order of the columns, and whether one row is of another day."""
+    first = draw(st.integers(0, len(DAYS) - 1))
+    days = DAYS[first : first + draw(st.integers(1, 3))]
+    days = [day for day in days if day == days[0] or draw(st.booleans())]
+    rows = [
+        row | {"day": draw(st.sampled_from(days)), "share": draw(st.integers(0, 10**6 - 1))}
+        for row in draw(st.lists(values, max_size=6))
+    ]
+    order = draw(st.permutations([column.name for column in CONTRACT.columns]))
+    return days, rows, order, draw(st.integers(0, 9)) == 0
+
+
+def instant(day: str, share: int, partitions: dg.DailyPartitionsDefinition) -> datetime:
+    """An instant of a day, by the millionths of it that have passed."""
+    start, end = partitions.time_window_for_partition_key(day)
+    length = end.astimezone(UTC) - start.astimezone(UTC)
+    return start.astimezone(UTC) + length * share // 10**6
+
+
+def frame_of(rows: list[dict[str, Any]], order: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=object) for name in order})
+    return frame.astype({"at": "datetime64[us, UTC]"})
+
+
+def comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Rows as sorted tuples, with exact amounts."""
+
+    def exact(value: Any) -> Any:
+        if pd.isna(value):
+            return None
+        if isinstance(value, datetime):
+            return pd.Timestamp(value).isoformat()
+        return Decimal(repr(value)).quantize(Decimal("0.0001")) if isinstance(value, float) else value
+
+    tuples = [tuple(exact(row[column.name]) for column in CONTRACT.columns) for row in rows]
+    return sorted(tuples, key=repr)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(zone=st.sampled_from(ZONES), steps=st.lists(writes(), min_size=1, max_size=5), rerun=st.booleans())
+def test_the_table_is_always_what_the_model_says(zone: str, steps: list[Any], rerun: bool) -> None:
+    partitions = dg.DailyPartitionsDefinition("2025-01-01", timezone=zone)
+    model: list[dict[str, Any]] = []
+    with TemporaryDirectory() as folder:
+        engine = DuckDBEngine(Path(folder) / "sales.duckdb")
+        for days, rows, order, strays in [step for step in steps for _ in range(1 + rerun)]:
+            window = Slice("raw", "t", (Windows.of_keys("at", "TIMESTAMP", partitions, days),))
+            placed = [row | {"at": instant(row["day"], row["share"], partitions)} for row in rows]
+            if strays:
+                placed = [*placed, stray(partitions)]
+            try:
+                whole = to_arrow(frame_of(placed, order), CONTRACT, "raw.t")
+                chunks = [whole.slice(0, 2), whole.slice(2)]
+                engine.replace(window, CONTRACT, chunks, "test")
+            except RefusedError:
+                assert strays
+            else:
+                model = [row for row in model if row["day"] not in days] + placed
+                stored = to_frame(engine.read(Slice("raw", "t"), (), "test"), CONTRACT)
+                assert comparable(stored.to_dict("records")) == comparable(model)
+
+
+def stray(partitions: dg.DailyPartitionsDefinition) -> dict[str, Any]:
+    """A row of a day that no write is for."""
+    nothing = dict.fromkeys(["n", "amount", "name", "flag"])
+    return {"id": 1, **nothing, "day": "2025-01-01", "at": instant("2025-01-01", 5, partitions)}

@@ -39,8 +39,8 @@ def main(url: str, database: str, first: date, last: date) -> None:
     after = last + timedelta(days=1)
     bounds = [datetime.combine(day, datetime.min.time(), UTC) for day in (first, after)]
     asked = {
-        "raw.raw_orders": (queries.RAW_ORDERS, bounds),
-        "raw.raw_customers": (queries.RAW_CUSTOMERS, [*bounds, "UTC"]),
+        "raw.raw_orders": (queries.RAW_ORDERS_SQL, bounds),
+        "raw.raw_customers": (queries.RAW_CUSTOMERS_SQL, [*bounds, "UTC"]),
     }
     with duckdb.connect(database) as warehouse, closing(dbapi.connect(url)) as erp:
         warehouse.execute("set timezone = 'UTC'; create schema raw; create schema silver")

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 
-from sales_assets.catalog.contracts import RAW_ORDERS, stored_as
+from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
 from sales_assets.warehouse.duckdb import DuckDBWarehouseIOManager
 
 ROWS = 1_000_000
@@ -51,7 +51,7 @@ def writer(io_manager: Any, frame: pd.DataFrame) -> Callable[[], None]:
 
     @dg.asset(
         partitions_def=dg.DailyPartitionsDefinition("2025-01-01"),
-        metadata=stored_as("raw", RAW_ORDERS, "order_date"),
+        metadata=storage_metadata("raw", RAW_ORDERS_SCHEMA, "order_date"),
     )
     def raw_orders() -> pd.DataFrame:
         return frame

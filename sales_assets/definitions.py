@@ -16,6 +16,7 @@ from sales_assets.automation.schedules import build_schedules
 from sales_assets.automation.sensors.airbyte_sync import build_airbyte_sync_sensor
 from sales_assets.automation.sensors.erp_late_changes import build_erp_late_changes_sensor
 from sales_assets.automation.sensors.s3_new_file import build_s3_new_file_sensor
+from sales_assets.catalog.partitions import refuse_other_partitions
 from sales_assets.catalog.policies import with_policy
 from sales_assets.dbt.dbt_assets import build_dbt_assets
 from sales_assets.resources import build_executor, build_resources
@@ -28,8 +29,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """Everything the code location contains, for given settings; connects to nothing.
 
     Args:
-        settings: Where it runs. The partitions' time zone and the retries are those of this process.
+        settings: Where it runs.
+
+    Raises:
+        ValueError: The settings differ from the process's in what is fixed when assets are imported.
     """
+    refuse_other_partitions(settings)
     return dg.Definitions(
         assets=with_policy(
             settings,

@@ -19,4 +19,4 @@ class RefusedError(dg.Failure, ValueError):
 
 
 class UnavailableError(Exception):
-    """Something that is needed did not answer or is in use; the retry policies apply, as it may answer later."""
+    """Something that is needed did not answer or is in use; the retry policies apply, it may answer later."""

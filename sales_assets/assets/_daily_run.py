@@ -1,108 +1,161 @@
-"""How a daily asset hands its rows over: with each day's numbers, and without the days it leaves out.
+"""What the daily assets share: the business days of a run, and how each day's rows are emitted.
 
-Shared by the assets of this folder; what the rows are is their business.
+A day that is skipped, or whose rows are refused, keeps what it has; the other days of the run are stored.
+What the rows are is up to each asset.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from sales_assets.assets._preview import report
-from sales_assets.catalog.names import LEFT_OUT, NO_DATA_TAG
-from sales_assets.catalog.partitions import Window, days_without
+from sales_assets.assets._preview import report_days
+from sales_assets.catalog.contracts import PARTITION_COLUMN, declared_contract
+from sales_assets.catalog.names import NO_DATA_TAG, SKIPPED_PARTITIONS
+from sales_assets.catalog.partitions import Window, day_of_row, days_without, window_of
 from sales_assets.catalog.records import observations
 from sales_assets.errors import RefusedError
+from sales_assets.private_apis.instance import materialized_partitions, tag_run
 from sales_assets.transforms.by_day import faulty_days
 
 
-def stored(
-    context: dg.AssetExecutionContext,
-    frame: pd.DataFrame,
-    window: Window,
-    *,
-    contract: dg.TableSchema,
-    days: pd.Series,
-    check: Callable[[pd.DataFrame], None] | None = None,
-    left_out: Sequence[str] = (),
-    by_day: Mapping[pd.Timestamp, Mapping[str, Any]] | None = None,
-) -> Iterator[dg.Output[pd.DataFrame]]:
-    """The output that replaces the days of a window, or none if no day is left.
+@dataclass(frozen=True)
+class DailyRows:
+    """Rows, and the business day of each.
 
-    Days that the check refuses do not spoil the others: those are stored, then the run fails.
-
-    Args:
-        context: Of the asset.
-        frame: The rows of the days.
-        window: The days of the run.
-        contract: The table's columns.
-        days: The business day of each row.
-        check: Raises a `ValueError` about rows that must not be stored.
-        left_out: Days that keep what they have and do not count as materialized.
-        by_day: What else to report of a day.
-
-    Raises:
-        RefusedError: Some days were refused; names them and what is wrong.
+    Attributes:
+        frame: The rows.
+        days: Midnights without a time zone, one a row, with the frame's index.
     """
-    faults = {} if check is None else _faults(check, frame, days)
-    spared = [day for day in window.days if day in left_out or day in faults]
-    kept = [day for day in window.days if day not in spared]
-    if kept:
-        if spared:
-            is_kept = days.isin([pd.Timestamp(day) for day in kept])
-            frame, days = frame[is_kept], days[is_kept]
-        report(context, frame, contract, days, kept, by_day=by_day or {})
-        spare = {LEFT_OUT: spared} if spared else {}
-        yield dg.Output(frame, metadata={"window": window.interval, **spare})
-    if faults:
-        raise _refusal(context.asset_key.to_user_string(), faults, len(kept))
+
+    frame: pd.DataFrame
+    days: pd.Series
+
+    def where(self, keep: pd.Series) -> "DailyRows":
+        """The rows for which a boolean is true."""
+        return DailyRows(self.frame[keep], self.days[keep])
 
 
-def _faults(check: Callable[[pd.DataFrame], None], frame: pd.DataFrame, days: pd.Series) -> dict[str, str]:
-    return {str(day.date()): fault for day, fault in faulty_days(check, frame, days).items()}
+@dataclass
+class DailyRun:
+    """A run of a daily asset, for one day or a range.
 
-
-def _refusal(asset: str, faults: Mapping[str, str], stored_days: int) -> RefusedError:
-    reasons = " ".join(f"{asset} for {day}: {fault}" for day, fault in faults.items())
-    return RefusedError(
-        f"{reasons} Nothing was stored for {'this day' if len(faults) == 1 else 'these days'}, and what was "
-        f"stored before is kept; {stored_days} other day(s) of the run are stored. "
-        "Correct the source, then run what is missing again."
-    )
-
-
-def days_without_source(
-    context: dg.AssetExecutionContext, source: dg.AssetKey, window: Window, days: pd.Series
-) -> list[str]:
-    """The days whose rows an upstream asset did not bring: left out by this run, or never loaded.
-
-    Args:
-        context: Of the asset that reads.
-        source: The asset that it reads.
+    Attributes:
+        context: The asset's context.
         window: The days of the run.
-        days: The business day of each row that was read.
+        contract: The columns of the asset's table.
+        column: The asset's partition column.
+        skipped: The days that keep what they have and do not count as materialized.
     """
-    instance, run_id = context.instance, context.run.run_id
-    records = observations(instance, source, window.days)
-    left_out = {str(record.partition_key) for record in records if record.run_id == run_id}
-    empty = set(days_without(days, window))
-    loaded = instance.get_materialized_partitions(source) if empty else set()
-    return [day for day in window.days if day in left_out or day in empty - loaded]
 
+    context: dg.AssetExecutionContext
+    window: Window
+    contract: dg.TableSchema
+    column: str
+    skipped: set[str] = field(default_factory=set)
 
-def note_no_data(context: dg.AssetExecutionContext, days: Sequence[str]) -> None:
-    """Make days without any order visible: a warning, a tag on the run, an observation of each day."""
-    if not days:
-        return
-    context.log.warning(
-        f"The ERP has no order of any status on {', '.join(days)}. Stored rows of such a day are kept, and "
-        "what reads it is skipped. If the day really was empty, run it with allow_empty."
-    )
-    context.instance.add_run_tags(context.run.run_id, {NO_DATA_TAG: str(len(days))})
-    for day in days:
-        description = "The ERP had no order of any status on this day."
-        observation = dg.AssetObservation(
-            context.asset_key, description=description, partition=day, metadata={NO_DATA_TAG: True}
+    @classmethod
+    def of(cls, context: dg.AssetExecutionContext) -> "DailyRun":
+        """The run of the asset that is being executed; contract and column are those of its metadata.
+
+        Raises:
+            RefusedError: The range reaches beyond the partitions.
+        """
+        metadata = context.assets_def.specs_by_key[context.asset_key].metadata
+        contract = declared_contract(metadata) or dg.TableSchema(columns=[])
+        return cls(context, window_of(context), contract, str(metadata[PARTITION_COLUMN]))
+
+    @property
+    def is_range(self) -> bool:
+        """Whether the run has several days."""
+        return len(self.window.days) > 1
+
+    def rows(self, frame: pd.DataFrame) -> DailyRows:
+        """Rows with their business days.
+
+        Args:
+            frame: What was read for the run. In a range it needs the partition column.
+        """
+        is_date = any(each.name == self.column and each.type == "DATE" for each in self.contract.columns)
+        return DailyRows(frame, day_of_row(self.window, frame, self.column, is_date=is_date))
+
+    def skip_empty_days(self, rows: DailyRows, because: str) -> None:
+        """Skip the days of which the source has no row at all, visibly: warning, run tag, observation.
+
+        Args:
+            rows: Everything that the source has of the run's days.
+            because: The reason, such as "The ERP returned no orders".
+        """
+        empty = days_without(rows.days, self.window)
+        if not empty:
+            return
+        self.skipped.update(empty)
+        self.context.log.warning(
+            f"{because} for {', '.join(empty)}. Existing rows are kept and downstream assets are skipped. "
+            "If the day really was empty, rerun with allow_empty: true."
         )
-        context.log_event(observation)
+        tag_run(self.context.instance, self.context.run.run_id, {NO_DATA_TAG: str(len(empty))})
+        for day in empty:
+            observation = dg.AssetObservation(
+                self.context.asset_key,
+                description=f"{because} for this day.",
+                partition=day,
+                metadata={NO_DATA_TAG: True},
+            )
+            self.context.log_event(observation)
+
+    def skip_days_not_in(self, source: dg.AssetKey, rows: DailyRows) -> None:
+        """Skip the days that an upstream asset skipped in this run, or never stored.
+
+        Args:
+            source: The upstream asset.
+            rows: What was read of it.
+        """
+        instance, run_id = self.context.instance, self.context.run.run_id
+        records = observations(instance, source, self.window.days)
+        skipped = {str(record.partition_key) for record in records if record.run_id == run_id}
+        empty = set(days_without(rows.days, self.window))
+        stored = materialized_partitions(instance, source) if empty else set()
+        self.skipped |= {day for day in self.window.days if day in skipped or day in empty - stored}
+
+    def emit(
+        self,
+        rows: DailyRows,
+        *,
+        check: Callable[[pd.DataFrame], None] | None = None,
+        metadata: Mapping[pd.Timestamp, Mapping[str, Any]] | None = None,
+    ) -> Iterator[dg.Output[pd.DataFrame]]:
+        """The output that replaces the days of the run, or none if no day is left.
+
+        Days that the check refuses do not spoil the others: those are stored, then the run fails.
+
+        Args:
+            rows: What to store.
+            check: Raises a `ValueError` about rows that must not be stored.
+            metadata: By business day, what to report besides row count, total and preview.
+
+        Raises:
+            RefusedError: Some days were refused; names them and what is wrong.
+        """
+        faults = {} if check is None else faulty_days(check, rows.frame, rows.days)
+        dropped = [day for day in self.window.days if day in self.skipped or day in faults]
+        kept = [day for day in self.window.days if day not in dropped]
+        if kept:
+            if dropped:
+                rows = rows.where(rows.days.isin(pd.to_datetime(kept)))
+            report_days(self.context, rows.frame, rows.days, self.contract, kept, metadata=metadata or {})
+            skipped = {SKIPPED_PARTITIONS: dropped} if dropped else {}
+            yield dg.Output(rows.frame, metadata={"window": self.window.interval, **skipped})
+        if faults:
+            raise self._refusal(faults, len(kept))
+
+    def _refusal(self, faults: Mapping[str, str], stored_days: int) -> RefusedError:
+        asset = self.context.asset_key.to_user_string()
+        reasons = " ".join(f"{asset} for {day}: {fault}" for day, fault in faults.items())
+        return RefusedError(
+            f"{reasons} No stored data of {'this day' if len(faults) == 1 else 'these days'} was changed; "
+            f"{stored_days} other day(s) of the run are stored. "
+            "Correct the source, then run the missing days again."
+        )

@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.assets._preview import preview
-from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS
+from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
 from sales_assets.errors import RefusedError
 from sales_assets.sources.marketplace.bucket import Bucket, Version
 from sales_assets.sources.marketplace.order_files import read_orders
@@ -68,7 +68,11 @@ def stored_lines(
         "ignored_columns": list(orders.ignored),
         "amounts": {c: str(totals[c]) for c in sorted(totals)},
     }
-    shown = {} if first is None else {"preview": dg.MetadataValue.md(preview(first, RAW_MARKETPLACE_ORDERS))}
+    shown = (
+        {}
+        if first is None
+        else {"preview": dg.MetadataValue.md(preview(first, RAW_MARKETPLACE_ORDERS_SCHEMA))}
+    )
     context.add_asset_metadata(numbers | shown, partition_key=context.partition_key)
 
 

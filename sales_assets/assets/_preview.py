@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
+from sales_assets.redaction import MASK
 
 PREVIEW_ROWS = 5
 
@@ -20,41 +21,41 @@ _MARKDOWN = str.maketrans(
 )
 
 
-def report(
+def report_days(
     context: dg.AssetExecutionContext,
     frame: pd.DataFrame,
-    contract: dg.TableSchema,
     days: pd.Series,
+    contract: dg.TableSchema,
     reported: Sequence[str],
     *,
-    by_day: Mapping[pd.Timestamp, Mapping[str, Any]],
+    metadata: Mapping[pd.Timestamp, Mapping[str, Any]],
 ) -> None:
-    """Attach to each partition what its own rows add up to.
+    """Attach to each partition its own row count, total amount and preview.
 
     Args:
-        context: Of the asset.
+        context: The asset's context.
         frame: The rows to be stored.
-        contract: Tells which columns hold personal data.
         days: The business day of each row.
+        contract: Tells which columns hold personal data.
         reported: The partitions to report.
-        by_day: What else to report of a day.
+        metadata: By business day, what else to report.
     """
     positions: Mapping[Any, Any] = frame.groupby(days.to_numpy()).indices
     first = [position for found in positions.values() for position in found[:PREVIEW_ROWS]]
-    shown = masked(frame.take(first), contract).set_index(days.to_numpy()[first])
+    shown = redact_rows(frame.take(first), contract).set_index(days.to_numpy()[first])
     for key in reported:
         day = pd.Timestamp(key)
         of_this = positions.get(day, [])
-        metadata: dict[str, Any] = {
+        of_day: dict[str, Any] = {
             "row_count": len(of_this),
             "preview": dg.MetadataValue.md(_markdown(shown.loc[shown.index == day])),
         }
         if "total_amount" in frame:
-            metadata["total_amount"] = round(math.fsum(frame["total_amount"].take(of_this)), 4)
-        context.add_asset_metadata({**metadata, **by_day.get(day, {})}, partition_key=key)
+            of_day["total_amount"] = round(math.fsum(frame["total_amount"].take(of_this)), 4)
+        context.add_asset_metadata({**of_day, **metadata.get(day, {})}, partition_key=key)
 
 
-def masked(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:
+def redact_rows(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:
     """Rows as text that may be shown: escaped for Markdown, with personal data masked.
 
     Args:
@@ -65,15 +66,15 @@ def masked(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:
     shown = values.where(values.notna(), "").map(_escaped)
     for column in [column for column in contract.columns if column.name in shown]:
         if PERSONAL_DATA_TAG in column.tags:
-            shown[column.name] = "•••"
+            shown[column.name] = MASK
         elif column.type == "DATE":
             shown[column.name] = shown[column.name].str.slice(stop=len("2025-01-15"))
     return shown
 
 
 def preview(rows: pd.DataFrame, contract: dg.TableSchema) -> str:
-    """Rows as a Markdown table; see `masked`."""
-    return _markdown(masked(rows, contract))
+    """Rows as a Markdown table; see `redact_rows`."""
+    return _markdown(redact_rows(rows, contract))
 
 
 def _markdown(shown: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.assets._file_lines import metadata_of, stored_lines
-from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS, stored_as
+from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import INGESTION
 from sales_assets.catalog.partitions import FILE_BY_FILE, MARKETPLACE_FILES, file_of_partition
 from sales_assets.catalog.policies import EXTRACTION
@@ -19,7 +19,7 @@ from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
     partitions_def=MARKETPLACE_FILES,
     backfill_policy=FILE_BY_FILE,
     retry_policy=EXTRACTION,
-    metadata=stored_as("raw", RAW_MARKETPLACE_ORDERS, "source_file"),
+    metadata=storage_metadata("raw", RAW_MARKETPLACE_ORDERS_SCHEMA, "source_file"),
     kinds={"s3"},
 )
 def raw_marketplace_orders(

@@ -6,15 +6,15 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.assets._daily_run import note_no_data, stored
-from sales_assets.catalog.contracts import RAW_ORDERS, stored_as
+from sales_assets.assets._daily_run import DailyRun
+from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import ERP_POOL, INGESTION
-from sales_assets.catalog.partitions import BACKFILL, DAILY, day_of_row, days_without, window_of
+from sales_assets.catalog.partitions import BACKFILL, DAILY
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
-from sales_assets.transforms.select_orders import SALES_STATUSES, left_out_by_day, select_orders
+from sales_assets.transforms.select_orders import SALES_STATUSES, count_excluded, is_sale
 
 
 class RawOrdersConfig(dg.Config):
@@ -24,7 +24,7 @@ class RawOrdersConfig(dg.Config):
         default=[*SALES_STATUSES], description="The order statuses that count as sales."
     )
     allow_empty: bool = Field(
-        default=False, description="Store a day without any order as empty, instead of leaving it as it is."
+        default=False, description="Store a day without any order as empty, instead of keeping its rows."
     )
 
 
@@ -33,7 +33,7 @@ class RawOrdersConfig(dg.Config):
     partitions_def=DAILY,
     backfill_policy=BACKFILL,
     retry_policy=EXTRACTION,
-    metadata=stored_as("raw", RAW_ORDERS, "order_date"),
+    metadata=storage_metadata("raw", RAW_ORDERS_SCHEMA, "order_date"),
     kinds={"postgres"},
     pool=ERP_POOL,
     output_required=False,
@@ -42,21 +42,10 @@ def raw_orders(
     context: dg.AssetExecutionContext, config: RawOrdersConfig, postgres_erp: PostgresResource
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     """Orders placed on the day that count as sales, with their amounts in the ERP's currency."""
-    window = window_of(context)
-    extracted = postgres_erp.execute_query(queries.RAW_ORDERS, [window.start, window.end])
-    days = day_of_row(window, extracted, "order_date")
-    left_out = left_out_by_day(extracted, days, config.statuses)
-    no_data = [] if config.allow_empty else days_without(days, window)
-    note_no_data(context, no_data)
-    orders = select_orders(extracted, config.statuses)
-    del extracted
-    yield from stored(
-        context,
-        orders,
-        window,
-        contract=RAW_ORDERS,
-        days=days[orders.index],
-        left_out=no_data,
-        check=refuse_unstorable_amounts,
-        by_day=left_out,
-    )
+    run = DailyRun.of(context)
+    orders = run.rows(postgres_erp.execute_query(queries.RAW_ORDERS_SQL, [*run.window.bounds]))
+    if not config.allow_empty:
+        run.skip_empty_days(orders, because="The ERP returned no orders")
+    excluded = count_excluded(orders.frame, orders.days, config.statuses)
+    orders = orders.where(is_sale(orders.frame, config.statuses))
+    yield from run.emit(orders, check=refuse_unstorable_amounts, metadata=excluded)

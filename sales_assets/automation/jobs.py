@@ -8,7 +8,7 @@ from sales_assets.catalog.names import (
     DOMAIN_TAGS,
     GOLD,
     INGESTION,
-    RAW_MARKETPLACE_ORDERS,
+    RAW_MARKETPLACE_ORDERS_KEY,
     SILVER,
 )
 from sales_assets.catalog.partitions import DAILY, MARKETPLACE_FILES
@@ -18,7 +18,7 @@ from sales_assets.operations.repair.op import repair
 daily_sales_pipeline = dg.define_asset_job(
     DAILY_JOB,
     selection=dg.AssetSelection.groups(INGESTION, SILVER, GOLD)
-    - dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS)
+    - dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS_KEY)
     - dg.AssetSelection.checks(agrees_with_the_erp),
     partitions_def=DAILY,
     description="A business day from the ERP to the gold layer.",
@@ -52,7 +52,7 @@ airbyte_marts_job = dg.define_asset_job(
 
 marketplace_orders_job = dg.define_asset_job(
     "marketplace_orders_job",
-    selection=dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS),
+    selection=dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS_KEY),
     partitions_def=MARKETPLACE_FILES,
     description="One file of a marketplace's orders.",
     tags=DOMAIN_TAGS,

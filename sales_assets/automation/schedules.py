@@ -8,9 +8,9 @@ import dagster as dg
 from sales_assets.automation.jobs import daily_sales_pipeline, reconciliation_job
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.checks import marketplace_files_arrive
-from sales_assets.operations.repair.gaps import MISSING, request, troubles
+from sales_assets.operations.repair.gaps import MISSING, find_gaps, request
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.planned_runs import parts_of
+from sales_assets.operations.repair.planned_runs import plan_runs
 from sales_assets.settings import Settings
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
 
@@ -36,9 +36,9 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         """Yesterday's sales, and those of every day of late that is missing or failed."""
         lineage = Lineage(_repository(context).get_job(daily_sales_pipeline.name))
         days = DAILY.get_partition_keys(context.scheduled_execution_time)[-settings.lookback_days :]
-        found, busy = troubles(context.instance, lineage, days)
+        found, busy = find_gaps(context.instance, lineage, days)
         found |= {day: dict.fromkeys(lineage.daily, MISSING) for day in days[-1:] if day not in busy}
-        for part in parts_of(found, lineage, settings.max_partitions_per_run):
+        for part in plan_runs(found, lineage, settings.max_partitions_per_run):
             run_key = f"{context.scheduled_execution_time.isoformat()} {part.first}..{part.last}"
             is_everything = len(part.assets) == len(lineage.assets)
             yield request(part.first, part.last, run_key, None if is_everything else part.assets)

@@ -10,13 +10,13 @@ SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
 
-RAW_ORDERS = dg.AssetKey("raw_orders")
+RAW_ORDERS_KEY = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; the others follow it."""
 
-FCT_ORDERS = dg.AssetKey(["gold", "fct_orders"])
+FCT_ORDERS_KEY = dg.AssetKey(["gold", "fct_orders"])
 """Every sale once: what gold's other tables, and the comparison with the ERP, go by."""
-AIRBYTE_CHECK = "airbyte_snapshot_is_current"
-RAW_MARKETPLACE_ORDERS = dg.AssetKey("raw_marketplace_orders")
+AIRBYTE_SNAPSHOT_CHECK = "airbyte_snapshot_is_current"
+RAW_MARKETPLACE_ORDERS_KEY = dg.AssetKey("raw_marketplace_orders")
 """The asset that holds the marketplaces' files."""
 
 ERP_POOL = "erp"
@@ -31,7 +31,7 @@ OWNER = "team:data-platform"
 NO_DATA_TAG = "sales/no_data"
 """On a run: how many of its days had no order at all in the ERP."""
 
-LEFT_OUT = "sales/left_out"
+SKIPPED_PARTITIONS = "sales/skipped_partitions"
 """Metadata of an output: the partitions of the run that it neither replaces nor materializes."""
 
 DOMAIN_TAGS = {"domain": "sales"}

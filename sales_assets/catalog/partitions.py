@@ -13,13 +13,31 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.errors import RefusedError
-from sales_assets.settings import settings
+from sales_assets.settings import Settings
+from sales_assets.settings import settings as process_settings
 
-DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=settings().timezone)
+DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=process_settings().timezone)
 """Every daily asset has these partitions: business days in `SALES_TIMEZONE`."""
 
-BACKFILL = dg.BackfillPolicy(settings().max_partitions_per_run)
+BACKFILL = dg.BackfillPolicy(process_settings().max_partitions_per_run)
 """A backfill of any length is one run, with one extraction and one write, unless the settings bound it."""
+
+
+def refuse_other_partitions(settings: Settings) -> None:
+    """Refuse settings whose days, backfills or look-back are not those that assets were imported with.
+
+    Raises:
+        ValueError: Says what differs and how to get it.
+    """
+    process = process_settings()
+    for name in ("timezone", "max_partitions_per_run", "lookback_days"):
+        wanted, fixed = getattr(settings, name), getattr(process, name)
+        if wanted != fixed:
+            message = (
+                f"Settings.{name} is {wanted!r}, but this process's assets were imported with {fixed!r}. "
+                "Set it in the environment before sales_assets is imported."
+            )
+            raise ValueError(message)
 
 
 MARKETPLACE_FILES = dg.DynamicPartitionsDefinition(name="marketplace_files")
@@ -47,6 +65,11 @@ class Window:
 
     def __str__(self) -> str:
         return self.days[0] if len(self.days) == 1 else f"{self.days[0]} to {self.days[-1]}"
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """Start and end, as the parameters of a query."""
+        return self.start, self.end
 
     @property
     def interval(self) -> str:
@@ -111,7 +134,7 @@ def day_of_row(window: Window, rows: pd.DataFrame, column: str, *, is_date: bool
     if is_date:
         return cast("pd.Series", pd.to_datetime(instants).astype("datetime64[us]"))
     aware = instants.dt.tz_localize(UTC) if instants.dt.tz is None else instants
-    midnights = aware.dt.tz_convert(settings().timezone).dt.tz_localize(None).dt.normalize()
+    midnights = aware.dt.tz_convert(DAILY.timezone).dt.tz_localize(None).dt.normalize()
     return cast("pd.Series", midnights.astype("datetime64[us]"))
 
 

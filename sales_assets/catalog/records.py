@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import dagster as dg
 
 from sales_assets.catalog.partitions import DAILY
+from sales_assets.private_apis.instance import latest_materializations
 
 MOST_RECORDS = 10_000
 """How many of Dagster's records are fetched at once; it refuses more."""
@@ -31,5 +32,4 @@ def statuses(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[st
 
 def latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]) -> Mapping[str, int]:
     """The place in the event log of each day's latest materialization."""
-    event = dg.DagsterEventType.ASSET_MATERIALIZATION
-    return instance.get_latest_storage_id_by_partition(asset, event, set(days))
+    return latest_materializations(instance, asset, days)

@@ -4,13 +4,14 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.catalog.names import ERP_POOL, FCT_ORDERS
+from sales_assets.catalog.names import ERP_POOL, FCT_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY, Window, window_between, window_of
 from sales_assets.operations.reconciliation.compare import CHANGED
-from sales_assets.operations.reconciliation.reconcile import Warehouse, reconcile
-from sales_assets.operations.repair.gaps import named
+from sales_assets.operations.reconciliation.reconcile import reconcile
+from sales_assets.operations.repair.gaps import format_days
 from sales_assets.settings import settings
 from sales_assets.sources.erp.postgres import PostgresResource
+from sales_assets.warehouse.engine import WarehouseReader
 
 SHOWN_DAYS = 100
 
@@ -24,12 +25,12 @@ class ReconciliationConfig(dg.Config):
     last_day: str | None = Field(default=None, description="The last day; yesterday unless told.")
 
 
-@dg.asset_check(asset=FCT_ORDERS, pool=ERP_POOL)
+@dg.asset_check(asset=FCT_ORDERS_KEY, pool=ERP_POOL)
 def agrees_with_the_erp(
     context: dg.AssetCheckExecutionContext,
     config: ReconciliationConfig,
     postgres_erp: PostgresResource,
-    warehouse: dg.ResourceParam[Warehouse],
+    warehouse: dg.ResourceParam[WarehouseReader],
 ) -> dg.AssetCheckResult:
     """Every day has as many sales, of the same total amount, as the ERP has now.
 
@@ -62,7 +63,7 @@ def sentence(window: Window, found: pd.DataFrame) -> str:
     if found.empty:
         return f"Gold has exactly the ERP's sales of {window}."
     groups = found.groupby("reason", sort=True)["day"]
-    reasons = "; ".join(f"{named(list(days))}: {reason}" for reason, days in groups)
+    reasons = "; ".join(f"{format_days(list(days))}: {reason}" for reason, days in groups)
     mend = "`make repair` plans what mends them."
     return f"{len(found)} day(s) of {window} differ from the ERP. {reasons}. {mend}"
 

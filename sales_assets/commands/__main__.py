@@ -1,7 +1,7 @@
 """The console script `sales-assets`, also `python -m sales_assets.commands`: its commands and their options.
 
-What a command does belongs to the module of its name. A command is imported only when it is asked for: loading the
-location takes seconds, and the doctor has to start even if the settings are what is wrong.
+What a command does belongs to the module of its name, which is imported only when asked for: loading the
+location takes seconds, and the doctor has to start even with settings that are wrong.
 """
 
 import argparse

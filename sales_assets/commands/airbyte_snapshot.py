@@ -11,7 +11,7 @@ import dagster as dg
 from sales_assets.commands.console import say
 from sales_assets.resources import airbyte_resource, missing_variables
 from sales_assets.settings import Settings, settings
-from sales_assets.sources.airbyte.diff import differences
+from sales_assets.sources.airbyte.diff import diff_snapshots
 from sales_assets.sources.airbyte.discovery import live_snapshot
 from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUnavailableError
 from sales_assets.sources.airbyte.snapshot import FOLDER, Snapshot, SnapshotError, path_of, read, write
@@ -42,7 +42,7 @@ def rewrite(settings: Settings, folder: Path = FOLDER) -> int:
         say(f"The snapshot {path} stays as it was: {reason}")
         return 1
     try:
-        changes = differences(read(settings.environment, folder), now)
+        changes = diff_snapshots(read(settings.environment, folder), now)
     except SnapshotError:
         changes = {connection.name: ["is new"] for connection in now.connections}
     write(now, path)

@@ -1,4 +1,4 @@
-"""`sales-assets backfill FROM TO`: runs the daily pipeline for a range of days, in as few runs as possible."""
+"""`sales-assets backfill FROM TO`: runs the daily pipeline for a range of days, in the fewest runs."""
 
 from argparse import Namespace
 
@@ -9,7 +9,7 @@ from sales_assets.definitions import defs
 from sales_assets.operations.repair.gaps import ranges
 from sales_assets.operations.repair.launch import carry_out, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.planned_runs import Part, with_the_rest_last
+from sales_assets.operations.repair.planned_runs import PlannedRun, with_the_rest_last
 from sales_assets.settings import settings
 
 
@@ -19,7 +19,9 @@ def run(asked: Namespace) -> int:
     job = defs.resolve_job_def(DAILY_JOB)
     lineage = Lineage(job)
     days = ranges(window.days, settings().max_partitions_per_run)
-    parts = with_the_rest_last([Part(tuple(lineage.assets), *first_last) for first_last in days], lineage)
+    parts = with_the_rest_last(
+        [PlannedRun(tuple(lineage.assets), *first_last) for first_last in days], lineage
+    )
     with open_instance() as instance:
         fail_dead_runs(instance, say)
         failed = carry_out(parts, job, instance, say)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.commands.console import LOG, open_instance, say
 from sales_assets.operations.repair.launch import run_part
-from sales_assets.operations.repair.planned_runs import Part
+from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.settings import Settings, settings
 
 DAYS = 30
@@ -43,7 +43,7 @@ def run_demo(settings: Settings) -> int:
         resources["postgres_erp"].connection_url()
     say(f"3/3  Running daily_sales_pipeline for {first} to {last} …")
     with open_instance() as instance:
-        month = Part((), first.isoformat(), last.isoformat())
+        month = PlannedRun((), first.isoformat(), last.isoformat())
         succeeded = run_part(month, defs.resolve_job_def(DAILY_JOB), instance, say)
     if not succeeded:
         say(f"The run failed; the messages above and {LOG} say why. What was stored before is kept.")

@@ -7,8 +7,8 @@ import dagster as dg
 
 from sales_assets.commands.console import output_to_log, say
 from sales_assets.operations.doctor.findings import Finding
-from sales_assets.redaction import masked
-from sales_assets.settings import Settings, dagster_home, given, settings
+from sales_assets.redaction import redact_settings
+from sales_assets.settings import Settings, dagster_home, our_variables, settings
 
 
 def run(_: Namespace) -> int:
@@ -16,7 +16,7 @@ def run(_: Namespace) -> int:
     variables, faults = {}, 0
     with output_to_log():
         try:
-            variables = given()
+            variables = our_variables()
             findings, all_values = _rounds(settings(), variables), False
         except ValueError as error:  # also of a .env that is no text
             fault = Finding("Settings", str(error), "Correct the variable, or .env.")
@@ -24,7 +24,9 @@ def run(_: Namespace) -> int:
         for finding in findings:
             faults += not finding.is_well
             # Before it becomes a line: half a secret that a cut has left is not known for one.
-            shown = (masked(it, variables, all_values=all_values) for it in (finding.text, finding.remedy))
+            shown = (
+                redact_settings(it, variables, all_values=all_values) for it in (finding.text, finding.remedy)
+            )
             say(str(Finding(finding.subject, *shown)))
     say(f"\n{faults} thing(s) to do." if faults else "\nAll is well.")
     return 1 if faults else 0

@@ -11,11 +11,11 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
+
+from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 
 _RESULTS = ("LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult")
 _SHOWN = ("info", "warn", "error")
@@ -42,9 +42,7 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
         DbtFailedError: A model, a test or dbt itself failed; names them.
     """
     events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
-    manifest: Any = Manifest.from_msgpack(parsed.read_bytes())
-    manifest.build_flat_graph()  # what macros see as `graph`; dbt makes it only when it parses by itself
-    runner = dbtRunner(manifest=manifest, callbacks=[events.put])
+    runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[events.put])
     thread = Thread(target=lambda: events.put(runner.invoke([*command, "--log-level", "none"])), name="dbt")
     thread.start()
     try:
@@ -56,7 +54,7 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
                 yield msg_to_dict(event)
     finally:
         thread.join()
-        _close_duckdb()
+        close_duckdb()
     if not event.success:
         raise DbtFailedError(_reasons(event))
 
@@ -67,10 +65,3 @@ def _reasons(outcome: dbtRunnerResult) -> str:
     nodes = [node for node in getattr(outcome.result, "results", []) if node.status in ("error", "fail")]
     reasons = (f"{node.node.name}: {' '.join(str(node.message).split())}" for node in nodes)
     return f"dbt failed: {'; '.join(reasons)}"
-
-
-def _close_duckdb() -> None:
-    """Close the file, which dbt-duckdb would keep open until this process ends."""
-    if DuckDBConnectionManager._ENV is not None:
-        DuckDBConnectionManager._ENV.close()
-        DuckDBConnectionManager.close_all_connections()

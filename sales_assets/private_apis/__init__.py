@@ -1,5 +1,5 @@
-"""The one place that uses what Dagster does not promise to keep; each use has a test that notices.
+"""The one place that uses what Dagster, dagster-dbt and dbt do not promise to keep; each use has a test.
 
-Everything else in this package uses Dagster's public names only. A module here is about one thing, and
-imports nothing else of the package but the settings.
+Everything else in this package uses their public names only; ruff refuses the private modules elsewhere. A
+module here is about one thing, and imports nothing of the package but the settings.
 """

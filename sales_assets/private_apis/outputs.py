@@ -1,11 +1,9 @@
-"""Of storing outputs: the database IO manager, and an output that stands for some of its partitions."""
+"""Of storing outputs: an output that stands for some of its partitions, and the step of an IO manager."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
-from dagster._core.storage.db_io_manager import DbIOManager, TableSlice
-
-__all__ = ["DbIOManager", "TableSlice", "materialize_only"]
 
 
 def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -> None:
@@ -16,3 +14,17 @@ def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -
     """
     definition = context.asset_partitions_def
     context._asset_partitions_subset = definition.subset_with_partition_keys(partition_keys)
+
+
+def add_partition_metadata(
+    context: dg.OutputContext, partition_key: str, metadata: Mapping[str, Any]
+) -> None:
+    """Attach metadata to one partition of an output; the public method attaches it to all of them."""
+    context.step_context.add_asset_metadata(metadata, context.asset_key, partition_key)
+
+
+def run_id_of(context: dg.OutputContext | dg.InputContext) -> str:
+    """The id of the run that stores or loads; an input's context has no public one."""
+    if isinstance(context, dg.OutputContext):
+        return str(context.run_id)
+    return str(context.step_context.run_id)

@@ -7,7 +7,7 @@ from sales_assets.settings.environment import (
     dagster_home,
     environment_with,
     exported,
-    given,
+    our_variables,
     set_default,
     settings,
 )
@@ -34,7 +34,7 @@ __all__ = [
     "dagster_home",
     "environment_with",
     "exported",
-    "given",
+    "our_variables",
     "set_default",
     "settings",
 ]

@@ -18,7 +18,7 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def given() -> dict[str, str]:
+def our_variables() -> dict[str, str]:
     """The variables of ours that are set, secrets too: to look at them, and to keep them out of a text."""
     load_dotenv(ROOT / ".env")
     return {

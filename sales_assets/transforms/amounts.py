@@ -20,7 +20,7 @@ def refuse_unstorable_amounts(orders: pd.DataFrame) -> None:
     amounts = orders[[column for column in AMOUNT_COLUMNS if column in orders]]
     unstorable = ~(amounts.abs() <= LARGEST_AMOUNT).all(axis="columns")
     if unstorable.any():
-        found = named(orders[unstorable])
+        found = format_orders(orders[unstorable])
         message = f"Amounts above {LARGEST_AMOUNT:.0f}, or that are no number, found in {found}."
         raise ValueError(message)
 
@@ -37,11 +37,11 @@ def refuse_negative_amounts(orders: pd.DataFrame) -> None:
     amounts = orders[[column for column in AMOUNT_COLUMNS if column in orders]]
     negative = (amounts < 0).any(axis="columns")
     if negative.any():
-        message = f"Negative amounts found in {named(orders[negative])}."
+        message = f"Negative amounts found in {format_orders(orders[negative])}."
         raise ValueError(message)
 
 
-def named(orders: pd.DataFrame) -> str:
+def format_orders(orders: pd.DataFrame) -> str:
     """How many orders there are and the ids of the first five, for an error's sentence."""
     ids = orders["order_id"].drop_duplicates()
     more = " …" if len(ids) > 5 else ""

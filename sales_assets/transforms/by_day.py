@@ -5,9 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 
-def faulty_days(
-    check: Callable[[pd.DataFrame], None], rows: pd.DataFrame, days: pd.Series
-) -> dict[pd.Timestamp, str]:
+def faulty_days(check: Callable[[pd.DataFrame], None], rows: pd.DataFrame, days: pd.Series) -> dict[str, str]:
     """Which days a check refuses, and why.
 
     All days are checked together first, and one by one only if that is refused.
@@ -18,11 +16,11 @@ def faulty_days(
         days: The day of each row.
 
     Returns:
-        The error's text by day, in order; empty if nothing is wrong.
+        The error's text by partition key, in order; empty if nothing is wrong.
     """
     if _fault(check, rows) is None:
         return {}
-    faults = {pd.Timestamp(str(day)): _fault(check, of_day) for day, of_day in rows.groupby(days)}
+    faults = {f"{day:%Y-%m-%d}": _fault(check, of_day) for day, of_day in rows.groupby(days)}
     return {day: fault for day, fault in faults.items() if fault is not None}
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from sales_assets.transforms.amounts import named, refuse_negative_amounts
+from sales_assets.transforms.amounts import format_orders, refuse_negative_amounts
+from sales_assets.transforms.customers import refuse_duplicate_customers
 
 CUSTOMER_COLUMNS = ("city", "segment")
 """What silver knows of a customer: nothing that tells who it is."""
@@ -34,7 +35,7 @@ def validate(orders: pd.DataFrame) -> None:
     refuse_negative_amounts(orders)
     duplicated = orders["order_id"].duplicated(keep=False)
     if duplicated.any():
-        message = f"Duplicate orders found, {duplicated.sum()} rows for {named(orders[duplicated])}."
+        message = f"Duplicate orders found, {duplicated.sum()} rows for {format_orders(orders[duplicated])}."
         raise ValueError(message)
 
 
@@ -45,7 +46,7 @@ def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     return _joined(bare, customers, [*CUSTOMER_COLUMNS])
 
 
-def unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
+def is_unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
     """Which orders have no customer: theirs is null, or not among the customers of its day.
 
     Args:
@@ -58,13 +59,13 @@ def unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
     return _joined(orders, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
 
 
-def matches_by_day(
+def count_matches(
     lost: pd.Series, days: pd.Series, window: Iterable[str]
 ) -> dict[pd.Timestamp, dict[str, float]]:
     """What is reported of the orders that have no customer.
 
     Args:
-        lost: Of each order; see `unmatched`.
+        lost: Of each order; see `is_unmatched`.
         days: The business day of each order.
         window: The days to report of, those without orders too.
 
@@ -90,20 +91,3 @@ def _joined(orders: pd.DataFrame, customers: pd.DataFrame, columns: list[str]) -
 def _day(orders: pd.DataFrame, customers: pd.DataFrame) -> list[str]:
     """The column that a join by day needs besides the id; none unless both have it."""
     return [name for name in ("snapshot_date",) if name in orders and name in customers]
-
-
-def refuse_duplicate_customers(customers: pd.DataFrame) -> None:
-    """Refuse customers that stand twice in a day: each would double its orders.
-
-    Args:
-        customers: `id`, and `snapshot_date` if they are of several days.
-
-    Raises:
-        ValueError: "Duplicate customers found", with the first ids.
-    """
-    key = [column for column in ("id", "snapshot_date") if column in customers]
-    duplicated = customers.loc[customers.duplicated(key), "id"]
-    if not duplicated.empty:
-        ids = ", ".join(map(str, duplicated.head()))
-        message = f"Duplicate customers found, {len(duplicated)} more rows than customers, first: {ids}."
-        raise ValueError(message)

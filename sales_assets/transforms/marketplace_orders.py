@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sales_assets.redaction import MASK
 from sales_assets.transforms.strict_values import (
     LARGEST_INTEGER,
     instant,
@@ -156,7 +157,7 @@ PERSONAL = frozenset({"customer_email"})
 
 def _fault(place: str, name: str, value: object) -> BadFileError:
     expected = _EXPECTED.get(name, "a text that can be stored: not empty, and without a NUL character")
-    given = "a value that is not shown" if name in PERSONAL else shown(value)
+    given = MASK if name in PERSONAL else shown(value)
     return BadFileError(f"{place.capitalize()}, column {name}: {given} is not {expected}.")
 
 
@@ -164,5 +165,5 @@ def shown(value: object) -> str:
     """A value for an error: shortened, and not at all if it is an e-mail address that slipped in."""
     written = "nothing" if value is None or value == "" else repr(str(value))
     if "@" in written:
-        return "a value that is not shown"
+        return MASK
     return written if len(written) <= SHOWN_CHARACTERS else f"{written[:SHOWN_CHARACTERS]}…"

@@ -11,47 +11,46 @@ KNOWN_STATUSES = frozenset({"pending", "completed", "shipped", "cancelled", "ref
 """The statuses that the ERP had when this was written; it may add others."""
 
 
-def select_orders(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.DataFrame:
-    """Keep the orders whose status qualifies.
+def is_sale(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Series:
+    """Which orders count as sales.
 
     Args:
-        extracted: Orders of any status. Without a `status` column all of them are kept.
-        statuses: The statuses that qualify.
+        extracted: Orders of any status. Without a `status` column all of them count.
+        statuses: The statuses that count.
+
+    Returns:
+        A boolean per order.
     """
-    return extracted[_qualifies(extracted, statuses)]
+    if "status" not in extracted:
+        return pd.Series(data=True, index=extracted.index)
+    return extracted["status"].isin(list(statuses))
 
 
-def left_out_by_day(
+def count_excluded(
     extracted: pd.DataFrame, days: pd.Series, statuses: Collection[str]
 ) -> dict[pd.Timestamp, dict[str, dict[str, int]]]:
     """How many orders were left out, by day and status.
 
     Args:
-        extracted: As for `select_orders`.
+        extracted: As for `is_sale`.
         days: The business day of each of them.
         statuses: The statuses that qualify.
 
     Returns:
-        For each day `left_out_by_status`, and those of `unknown_statuses` that nobody has decided about yet.
+        For each day `excluded_by_status`, and those of `unknown_statuses` that nobody has decided about yet.
     """
-    left_out: dict[pd.Timestamp, dict[str, int]] = {day: {} for day in days.unique()}
+    excluded: dict[pd.Timestamp, dict[str, int]] = {day: {} for day in days.unique()}
     if "status" in extracted:
-        is_other = ~_qualifies(extracted, statuses)
+        is_other = ~is_sale(extracted, statuses)
         others = pd.DataFrame(
             {"day": days[is_other], "status": extracted.loc[is_other, "status"].fillna("none")}
         )
         for day, status, count in others.value_counts().reset_index().itertuples(index=False):
-            left_out[day][str(status)] = int(count)
+            excluded[day][str(status)] = int(count)
     return {
         day: {
-            "left_out_by_status": counts,
+            "excluded_by_status": counts,
             "unknown_statuses": {name: n for name, n in counts.items() if name not in KNOWN_STATUSES},
         }
-        for day, counts in left_out.items()
+        for day, counts in excluded.items()
     }
-
-
-def _qualifies(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Series:
-    if "status" not in extracted:
-        return pd.Series(data=True, index=extracted.index)
-    return extracted["status"].isin(list(statuses))

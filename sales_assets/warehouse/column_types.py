@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.errors import RefusedError
 from sales_assets.frames import to_pandas
+from sales_assets.redaction import MASK
 
 _ARROW = {
     "BIGINT": pa.int64(),
@@ -166,7 +167,7 @@ def _misfit(series: pd.Series, column: dg.TableColumn, table: str) -> RefusedErr
         try:
             _fitted(pd.Series([value], dtype=object), type_)
         except _MISFITS:
-            shown = "a value that is not shown" if PERSONAL_DATA_TAG in column.tags else repr(value)
+            shown = MASK if PERSONAL_DATA_TAG in column.tags else repr(value)
             return RefusedError(
                 f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not "
                 "fit. Nothing was written; stored rows are kept."

@@ -88,7 +88,10 @@ class DuckDBWarehouseIOManager(DuckDBPandasIOManager):
         schema_: The schema of assets that name none.
     """
 
-    def create_io_manager(self, context: dg.InitResourceContext) -> WarehouseIOManager:  # noqa: ARG002
+    def create_io_manager(  # type: ignore[override] # the library returns its private base class
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
+    ) -> WarehouseIOManager:
         """Called by Dagster when a run needs the IO manager."""
         return WarehouseIOManager(DuckDBEngine(Path(self.database), self.connection_config), self.schema_)
 

@@ -1,9 +1,10 @@
-"""What the IO manager needs of an engine; `duckdb.py` and `snowflake.py` have one each."""
+"""What the IO manager needs of an engine, and readers of the resource `warehouse`."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import dagster as dg
+import pandas as pd
 import pyarrow as pa
 
 from sales_assets.warehouse.slices import Slice
@@ -35,3 +36,10 @@ class Engine(Protocol):
 
     def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
         """The rows of a slice; no columns means all."""
+
+
+class WarehouseReader(Protocol):
+    """The resource `warehouse`, on any engine."""
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
+        """The rows of one query, read-only, with `?` for parameters."""

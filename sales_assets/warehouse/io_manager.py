@@ -4,39 +4,38 @@ An engine is asked for three things (see `engine.py`); how it does them is its o
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import cast
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from sales_assets.catalog.names import LEFT_OUT
+from sales_assets.catalog.contracts import declared_contract
+from sales_assets.catalog.names import SKIPPED_PARTITIONS
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.outputs import DbIOManager, TableSlice, materialize_only
+from sales_assets.private_apis.outputs import materialize_only, run_id_of
 from sales_assets.warehouse.column_types import arrow_type, to_arrow, to_frame
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.inference import contract_of_frame, widened
 from sales_assets.warehouse.slices import Slice, slice_of
 from sales_assets.warehouse.table_metadata import Tally, describe
+from sales_assets.warehouse.tables import Table, table_of
 
 
-class WarehouseIOManager(DbIOManager):
-    """Stores an asset's partitions whole or not at all; extends the database IO manager of Dagster.
+class WarehouseIOManager(dg.IOManager):
+    """Stores an asset's partitions whole or not at all.
 
-    Where a table stands, what its partition column is and which columns an input wants is told by the
-    same metadata as there: `schema`, `partition_expr`, `columns`. `dagster/column_schema` is the contract.
+    Where a table is, what its partition column is and which columns an input wants is told by the metadata
+    that Dagster's own database IO managers take; see `tables.py`. `dagster/column_schema` is the contract.
+
+    Attributes:
+        engine: Where the tables are.
+        schema: The schema of assets that name none.
     """
 
     def __init__(self, engine: Engine, schema: str | None):
-        super().__init__(
-            type_handlers=[],
-            db_client=cast("Any", None),
-            database="",
-            schema=schema,
-            io_manager_name=type(self).__name__,
-            default_load_type=pd.DataFrame,
-        )
         self.engine = engine
+        self.schema = schema
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Replace the run's partitions of the asset by a frame, or by frames that come one by one.
@@ -49,8 +48,8 @@ class WarehouseIOManager(DbIOManager):
                 "iterator of them."
             )
             raise RefusedError(message)
-        table = self._get_table_slice(context, context)
-        _leave_out(context)
+        table = table_of(context, context, self.schema)
+        _drop_skipped(context)
         contract = self._contract(context, table, obj)
         slice_ = slice_of(context, table, contract)
         tally = Tally(context, slice_)
@@ -61,16 +60,16 @@ class WarehouseIOManager(DbIOManager):
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read the partitions of an upstream asset that the run's own map to."""
         upstream = context.upstream_output
-        table = self._get_table_slice(context, cast("dg.OutputContext", upstream))
+        table = table_of(context, upstream, self.schema)
         contract = None if upstream is None else _declared_contract(upstream)
         if context.has_asset_partitions and not context.asset_partition_keys:
             return _empty(contract, table.columns)
-        known = contract or self.engine.stored_contract(Slice(table.schema, table.table))
+        known = contract or self.engine.stored_contract(Slice(table.schema, table.name))
         slice_ = slice_of(context, table, known or dg.TableSchema(columns=[]))
         return to_frame(self.engine.read(slice_, table.columns or (), _holder(context)), contract)
 
     def _contract(
-        self, context: dg.OutputContext, table: TableSlice, obj: pd.DataFrame | Iterator[pd.DataFrame]
+        self, context: dg.OutputContext, table: Table, obj: pd.DataFrame | Iterator[pd.DataFrame]
     ) -> dg.TableSchema:
         declared = _declared_contract(context)
         if isinstance(obj, pd.DataFrame):
@@ -84,9 +83,9 @@ class WarehouseIOManager(DbIOManager):
         return declared
 
     def _undeclared_contract(
-        self, context: dg.OutputContext, table: TableSlice, frame: pd.DataFrame
+        self, context: dg.OutputContext, table: Table, frame: pd.DataFrame
     ) -> dg.TableSchema:
-        stored = self.engine.stored_contract(Slice(table.schema, table.table))
+        stored = self.engine.stored_contract(Slice(table.schema, table.name))
         if stored is not None:
             return stored
         contract = contract_of_frame(frame)
@@ -124,17 +123,16 @@ def _frame(part: object, table: str) -> pd.DataFrame:
     return part
 
 
-def _leave_out(context: dg.OutputContext) -> None:
-    """Narrow the output to the partitions that the asset did not leave out of its frame."""
-    left_out = context.output_metadata.get(LEFT_OUT)
-    if left_out is not None:
-        skipped = set(cast("Sequence[str]", getattr(left_out, "value", left_out)))
-        materialize_only(context, [key for key in context.asset_partition_keys if key not in skipped])
+def _drop_skipped(context: dg.OutputContext) -> None:
+    """Narrow the output to the partitions that the asset did not skip."""
+    skipped = context.output_metadata.get(SKIPPED_PARTITIONS)
+    if skipped is not None:
+        left_out = set(cast("Sequence[str]", getattr(skipped, "value", skipped)))
+        materialize_only(context, [key for key in context.asset_partition_keys if key not in left_out])
 
 
 def _declared_contract(context: dg.OutputContext) -> dg.TableSchema | None:
-    declared = (context.definition_metadata or {}).get("dagster/column_schema")
-    return getattr(declared, "schema", declared)
+    return declared_contract(context.definition_metadata or {})
 
 
 def _label(context: dg.OutputContext) -> str:
@@ -143,6 +141,5 @@ def _label(context: dg.OutputContext) -> str:
 
 def _holder(context: dg.OutputContext | dg.InputContext) -> str:
     owner = context if isinstance(context, dg.OutputContext) else context.upstream_output or context
-    run_id = getattr(context, "run_id", None) or context.step_context.run_id
     label = _label(owner) if isinstance(owner, dg.OutputContext) else owner.name
-    return f"run {run_id}, {label}"
+    return f"run {run_id_of(context)}, {label}"

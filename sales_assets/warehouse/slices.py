@@ -11,7 +11,7 @@ from typing import cast
 
 import dagster as dg
 
-from sales_assets.private_apis.outputs import TableSlice
+from sales_assets.warehouse.tables import Table
 
 Value = datetime | date | str
 
@@ -95,7 +95,7 @@ class Slice:
 
 def slice_of(
     context: dg.OutputContext | dg.InputContext,
-    table: TableSlice,
+    table: Table,
     contract: dg.TableSchema,
     keys: Sequence[str] | None = None,
 ) -> Slice:
@@ -103,23 +103,24 @@ def slice_of(
 
     Args:
         context: Of an output, or of the input that reads it.
-        table: Name and partition columns, as Dagster derives them from the asset's metadata.
+        table: Name and partition columns; see `tables.table_of`.
         contract: The table's columns, for the type of a partition column.
         keys: Some of the context's partitions; all of them unless told.
     """
     if not context.has_asset_partitions:
-        return Slice(table.schema, table.table)
+        return Slice(table.schema, table.name)
     types = {column.name.lower(): column.type for column in contract.columns}
-    columns = [part.partition_expr for part in table.partition_dimensions or ()]
-    parts = parts_of(context.asset_partitions_def, context.asset_partition_keys if keys is None else keys)
+    parts = split_dimensions(
+        context.asset_partitions_def, context.asset_partition_keys if keys is None else keys
+    )
     dimensions = tuple(
         _dimension(column, types.get(column.lower(), "TIMESTAMP"), definition, part_keys)
-        for column, (definition, part_keys) in zip(columns, parts, strict=True)
+        for column, (definition, part_keys) in zip(table.partition_columns, parts, strict=True)
     )
-    return Slice(table.schema, table.table, dimensions)
+    return Slice(table.schema, table.name, dimensions)
 
 
-def parts_of(
+def split_dimensions(
     definition: dg.PartitionsDefinition[str], keys: Sequence[str]
 ) -> list[tuple[dg.PartitionsDefinition[str], list[str]]]:
     """The one dimension of a partitions definition, or the several of a multi-partitions one."""

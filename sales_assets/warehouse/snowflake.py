@@ -22,7 +22,7 @@ from pydantic import PrivateAttr
 from snowflake.connector import SnowflakeConnection, pandas_tools
 
 from sales_assets.frames import to_pandas
-from sales_assets.redaction import Discreet
+from sales_assets.redaction import RedactedReprMixin
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake_errors import key_refusals, refusals
@@ -102,16 +102,19 @@ class SnowflakeEngine:
             yield opened.enter_context(closing(connection))
 
 
-class SnowflakeWarehouseIOManager(Discreet, SnowflakePandasIOManager):
+class SnowflakeWarehouseIOManager(RedactedReprMixin, SnowflakePandasIOManager):
     """Stores frames in Snowflake; configured like the library's own IO manager."""
 
-    def create_io_manager(self, context: dg.InitResourceContext) -> WarehouseIOManager:  # noqa: ARG002
+    def create_io_manager(  # type: ignore[override] # the library returns its private base class
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
+    ) -> WarehouseIOManager:
         """Called by Dagster when a run needs the IO manager."""
         config = self.model_dump(exclude={"schema_", "store_timestamps_as_strings"}, exclude_none=True)
         return WarehouseIOManager(SnowflakeEngine(config), self.schema_)
 
 
-class SnowflakeWarehouse(Discreet, SnowflakeResource):
+class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
     """Reads the warehouse by SQL, for checks, reconciliation and people."""
 
     _holder: str = PrivateAttr("a query")

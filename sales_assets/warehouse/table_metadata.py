@@ -10,10 +10,11 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from sales_assets.private_apis.outputs import TableSlice
+from sales_assets.private_apis.outputs import add_partition_metadata
 from sales_assets.warehouse.engine import Engine
-from sales_assets.warehouse.slices import Keys, Slice, Windows, parts_of, slice_of
+from sales_assets.warehouse.slices import Keys, Slice, Windows, slice_of, split_dimensions
 from sales_assets.warehouse.statements import shown_query
+from sales_assets.warehouse.tables import Table
 
 
 class Tally:
@@ -22,6 +23,7 @@ class Tally:
     Attributes:
         rows: How many rows.
         bytes: Their size in memory.
+        slice: The rows that are replaced.
         by_partition: How many rows each partition has; None if that is told by an expression rather than
             a column.
     """
@@ -31,7 +33,7 @@ class Tally:
         self.bytes = 0
         self.by_partition: Counter[str] | None = Counter()
         self._context = context
-        self._slice = slice_
+        self.slice = slice_
 
     def counted(self, chunks: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """The same chunks; each is counted after it was taken, when its rows are known to belong."""
@@ -40,14 +42,14 @@ class Tally:
             self.rows += chunk.num_rows
             self.bytes += chunk.nbytes
             if self._context.has_asset_partitions and self.by_partition is not None:
-                counts = _rows_per_partition(self._context, self._slice, chunk)
+                counts = _rows_per_partition(self._context, self.slice, chunk)
                 self.by_partition = None if counts is None else self.by_partition + counts
 
 
 def describe(
     context: dg.OutputContext,
     engine: Engine,
-    table: TableSlice,
+    table: Table,
     contract: dg.TableSchema,
     tally: Tally,
 ) -> None:
@@ -60,7 +62,7 @@ def describe(
         contract: The table's columns.
         tally: What was stored.
     """
-    slice_ = slice_of(context, table, contract)
+    slice_ = tally.slice
     context.add_output_metadata(
         {
             "dagster/table_name": slice_.name,
@@ -79,7 +81,7 @@ def describe(
         metadata: dict[str, object] = {"query": query}
         if tally.by_partition is not None:
             metadata["dagster/partition_row_count"] = tally.by_partition[key]
-        context.step_context.add_asset_metadata(metadata, context.asset_key, key)
+        add_partition_metadata(context, key, metadata)
 
 
 def _rows_per_partition(context: dg.OutputContext, slice_: Slice, rows: pa.Table) -> Counter[str] | None:
@@ -93,7 +95,9 @@ def _rows_per_partition(context: dg.OutputContext, slice_: Slice, rows: pa.Table
         return None
     labels = [
         _labels(columns[part.column.lower()], part, partitions, part_keys)
-        for part, (partitions, part_keys) in zip(slice_.dimensions, parts_of(definition, keys), strict=True)
+        for part, (partitions, part_keys) in zip(
+            slice_.dimensions, split_dimensions(definition, keys), strict=True
+        )
     ]
     if not isinstance(definition, dg.MultiPartitionsDefinition):
         return Counter(labels[0])

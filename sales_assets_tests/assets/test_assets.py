@@ -105,7 +105,7 @@ def test_an_order_of_an_unknown_status_is_left_out_and_counted(
     erp.order(2, status="teleported")
     result = run()
     assert stored_ids(warehouse) == [1]
-    assert metadata(result, "raw_orders")["left_out_by_status"] == {"teleported": 1}
+    assert metadata(result, "raw_orders")["excluded_by_status"] == {"teleported": 1}
     assert metadata(result, "raw_orders")["unknown_statuses"] == {"teleported": 1}
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from dagster import AssetKey, AssetMaterialization, AssetObservation
 
+from sales_assets.automation.sensors.erp_late_changes import build_erp_late_changes_sensor
 from sales_assets.catalog.names import NO_DATA_TAG
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import Settings
@@ -92,8 +93,7 @@ def test_a_sensor_that_is_turned_on_follows_from_then_on(follower: Follower) -> 
 
 
 def test_the_length_of_a_run_is_a_setting(follower: Follower) -> None:
-    repository = build_definitions(Settings(max_partitions_per_run=2)).get_repository_def()
-    follower.sensor = repository.get_sensor_def("erp_late_changes_sensor")
+    follower.sensor = build_erp_late_changes_sensor(Settings(max_partitions_per_run=2))
     for id_ in (1, 2, 3):
         change(follower.erp, id_)
     assert follower.tick() == ["2025-01-15..2025-01-16", "2025-01-17"]

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from sales_assets.automation.sensors.s3_new_file import PATIENT_TICKS
-from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS
+from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import partition_of_file
 from sales_assets.definitions import defs
 from sales_assets.sources.marketplace import changes as sweep
@@ -61,7 +61,7 @@ class Follower:
 
     def land(self, name: str) -> None:
         """Report that a file was stored."""
-        event = dg.AssetMaterialization(RAW_MARKETPLACE_ORDERS, partition=PREFIX + name)
+        event = dg.AssetMaterialization(RAW_MARKETPLACE_ORDERS_KEY, partition=PREFIX + name)
         self.instance.report_runless_asset_event(event)
 
     def marts(self) -> list[str]:
@@ -327,7 +327,7 @@ def test_the_marts_wait_for_a_backfill_from_the_catalog_but_for_no_other_run(fol
     backfill = dg.DagsterRun(
         "__ASSET_JOB",
         status=dg.DagsterRunStatus.STARTED,
-        asset_selection=frozenset({RAW_MARKETPLACE_ORDERS}),
+        asset_selection=frozenset({RAW_MARKETPLACE_ORDERS_KEY}),
     )
     follower.instance.add_run(backfill)
     follower.instance.add_run(dg.DagsterRun("daily_sales_pipeline", status=dg.DagsterRunStatus.STARTED))

@@ -8,6 +8,7 @@ import pytest
 from dagster import AssetKey, AssetMaterialization, AssetObservation
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
+from sales_assets.automation.schedules import build_schedules
 from sales_assets.catalog.names import NO_DATA_TAG
 from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import ranges
@@ -45,9 +46,12 @@ def make(
 
 
 def requested(
-    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance, tick: datetime = TICK
+    repository: dg.RepositoryDefinition,
+    instance: dg.DagsterInstance,
+    tick: datetime = TICK,
+    schedule: dg.ScheduleDefinition | None = None,
 ) -> list[str]:
-    schedule = repository.get_schedule_def("sales_pipeline_schedule")
+    schedule = schedule or repository.get_schedule_def("sales_pipeline_schedule")
     context = dg.build_schedule_context(
         instance=instance, scheduled_execution_time=tick, repository_def=repository
     )
@@ -152,11 +156,12 @@ def test_nothing_before_the_first_day_is_requested(
     assert requested(repository, instance, tick) == ["2025-01-01..2025-01-02"]
 
 
-def test_the_look_back_and_the_length_of_a_run_are_settings(instance: dg.DagsterInstance) -> None:
-    settings = Settings(lookback_days=5, max_partitions_per_run=2)
-    repository = build_definitions(settings).get_repository_def()
+def test_the_look_back_and_the_length_of_a_run_are_settings(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    schedule, *_ = build_schedules(Settings(lookback_days=5, max_partitions_per_run=2))
     expected = ["2025-03-05..2025-03-06", "2025-03-07..2025-03-08", "2025-03-09"]
-    assert requested(repository, instance) == expected
+    assert requested(repository, instance, schedule=schedule) == expected
 
 
 @pytest.mark.parametrize(

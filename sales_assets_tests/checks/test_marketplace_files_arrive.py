@@ -6,7 +6,7 @@ from unittest.mock import patch
 import dagster as dg
 import pytest
 
-from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS
+from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.checks import marketplace_files_arrive
 
 
@@ -17,7 +17,7 @@ def test_a_silence_of_more_than_three_days_is_a_warning(days: int, passed: bool)
     when = (datetime.now(UTC) - timedelta(days=days)).timestamp()
     with patch("time.time", return_value=when):
         instance.report_runless_asset_event(
-            dg.AssetMaterialization(RAW_MARKETPLACE_ORDERS, partition="orders.csv")
+            dg.AssetMaterialization(RAW_MARKETPLACE_ORDERS_KEY, partition="orders.csv")
         )
     job = dg.Definitions(asset_checks=[marketplace_files_arrive]).resolve_implicit_global_asset_job_def()
     [evaluation] = job.execute_in_process(instance=instance).get_asset_check_evaluations()

@@ -17,7 +17,11 @@ import pytest
 import sqlglot
 import yaml
 
-from sales_assets.catalog.contracts import RAW_CUSTOMERS, RAW_MARKETPLACE_ORDERS, SILVER_ENRICHED_ORDERS
+from sales_assets.catalog.contracts import (
+    RAW_CUSTOMERS_SCHEMA,
+    RAW_MARKETPLACE_ORDERS_SCHEMA,
+    SILVER_ENRICHED_ORDERS_SCHEMA,
+)
 from sales_assets.dbt import project
 from sales_assets.dbt.dbt_assets import build_command, events_of
 from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, dbt_resource, prepared_project
@@ -35,9 +39,9 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, duckdb_path=tmp_path / "sales.duckdb")
     engine = DuckDBEngine(settings.duckdb_path)
     for schema, table, contract in (
-        ("raw", "raw_customers", RAW_CUSTOMERS),
-        ("raw", "raw_marketplace_orders", RAW_MARKETPLACE_ORDERS),
-        ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS),
+        ("raw", "raw_customers", RAW_CUSTOMERS_SCHEMA),
+        ("raw", "raw_marketplace_orders", RAW_MARKETPLACE_ORDERS_SCHEMA),
+        ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS_SCHEMA),
     ):
         empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
         engine.replace(Slice(schema, table), contract, [empty], "test")
@@ -187,7 +191,7 @@ def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "contract"), [("raw_marketplace_orders", RAW_MARKETPLACE_ORDERS)], ids=["marketplaces"]
+    ("table", "contract"), [("raw_marketplace_orders", RAW_MARKETPLACE_ORDERS_SCHEMA)], ids=["marketplaces"]
 )
 def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
     table: str, contract: dg.TableSchema

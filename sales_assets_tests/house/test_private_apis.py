@@ -11,21 +11,68 @@ from unittest.mock import patch
 
 import dagster as dg
 import pytest
-from dagster._core.storage.db_io_manager import DbIOManager
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster_airbyte import AirbyteWorkspace
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.contracts.graph.manifest import Manifest
 
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
+from sales_assets.private_apis import instance as private
+from sales_assets.private_apis.dbt_runner import close_duckdb
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
-
-
-def test_dagsters_database_io_manager_still_tells_where_a_table_stands() -> None:
-    assert callable(DbIOManager._get_table_slice)
+from sales_assets.private_apis.job_assets import list_job_assets
 
 
 def test_an_outputs_partitions_are_still_asked_of_its_context() -> None:
     assert hasattr(dg.build_output_context(), "_asset_partitions_subset")
+
+
+def test_the_instance_still_tells_of_partitions_runs_daemons_and_pools(tmp_path: Path) -> None:
+    heard: list[dg.EventLogEntry] = []
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        run_id = make_range(instance)
+        days, run = dg.AssetKey("days"), instance.get_run_by_id(run_id)
+        assert run is not None
+        assert private.materialized_partitions(instance, days) >= {"2025-01-01", "2025-01-10"}
+        latest = private.latest_materializations(instance, days, ["2025-01-01", "2025-01-31"])
+        assert list(latest) == ["2025-01-01"]
+        private.tag_run(instance, run_id, {"why": "a test"})
+        assert (
+            instance.get_run_records(dg.RunsFilter(run_ids=[run_id]))[0].dagster_run.tags["why"] == "a test"
+        )
+        private.listen_to_run(instance, run_id, heard.append)
+        private.fail_run(instance, run, "its process is gone")
+        assert [entry.dagster_event_type for entry in heard] == [dg.DagsterEventType.RUN_FAILURE]
+        assert private.heartbeat_times(instance) == {}
+        assert "SCHEDULER" in private.required_daemons(instance)
+        instance.event_log_storage.set_concurrency_slots("erp", 2)
+        assert private.pool_limits(instance) == {"erp": 2}
+
+
+def test_a_job_still_tells_its_assets_in_the_order_in_which_they_are_made() -> None:
+    days = dg.DailyPartitionsDefinition("2025-01-01")
+
+    @dg.asset(group_name="raw", partitions_def=days)
+    def b() -> None: ...
+
+    @dg.asset(deps=[b], group_name="gold")
+    def a() -> None: ...
+
+    job = dg.Definitions([a, b]).resolve_implicit_global_asset_job_def()
+    first, second = list_job_assets(job)
+    assert (first.key, first.group, first.partitions, first.parents) == (b.key, "raw", days, frozenset())
+    assert (second.key, second.group, second.partitions, second.parents) == (a.key, "gold", None, {b.key})
+
+
+def test_dbt_still_parses_into_a_manifest_that_python_loads_and_opens_duckdb_where_it_is_closed(
+    tmp_path: Path,
+) -> None:
+    assert callable(Manifest.from_msgpack)
+    assert callable(Manifest.build_flat_graph)
+    assert hasattr(DuckDBConnectionManager, "_ENV")
+    close_duckdb()
+    assert DuckDBConnectionManager._ENV is None or DuckDBConnectionManager._ENV.conn is None
 
 
 def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -61,6 +62,15 @@ def test_every_environment_loads_with_no_secret_set(environment: Environment) ->
     schedule = definitions.get_repository_def().get_schedule_def("sales_pipeline_schedule")
     expected = "STOPPED" if environment is Environment.LOCAL else "RUNNING"
     assert schedule.default_status.name == expected
+
+
+@pytest.mark.parametrize(
+    "other", [{"timezone": "Europe/Rome"}, {"max_partitions_per_run": 2}, {"lookback_days": 30}]
+)
+def test_settings_that_the_imported_assets_cannot_follow_are_refused(other: dict[str, Any]) -> None:
+    [name] = other
+    with pytest.raises(ValueError, match=rf"Settings\.{name} is .* imported with .*before sales_assets is"):
+        build_definitions(Settings(**other))
 
 
 def test_a_run_in_production_that_lacks_a_variable_says_which() -> None:

@@ -25,7 +25,7 @@ import pandas as pd
 import pytest
 import sqlglot
 
-from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS
+from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
 from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.dbt.project import dbt_resource, prepared_project
 from sales_assets.definitions import build_definitions
@@ -175,7 +175,7 @@ def test_the_unit_tests_of_the_models_pass_on_snowflake_too(ran: Ran) -> None:
     settings, warehouse = ran.production.settings, ran.production.warehouse
     files = Slice("raw", "raw_marketplace_orders")
     engine = SnowflakeEngine(warehouse.model_dump(exclude_none=True))
-    engine.replace(files, RAW_MARKETPLACE_ORDERS, [], "a test")
+    engine.replace(files, RAW_MARKETPLACE_ORDERS_SCHEMA, [], "a test")
     command = ["test", "--select", "test_type:unit"]
     project = prepared_project(settings)
     results = list(dbt_resource(settings).run(command, project, "a test"))

@@ -32,7 +32,7 @@ from sales_assets.operations.doctor.check_snowflake import _look_at_the_session,
 from sales_assets.operations.doctor.check_variables import look_at_the_variables
 from sales_assets.operations.doctor.findings import Finding, Notes
 from sales_assets.operations.doctor.run_checks import rounds, rounds_of_the_instance
-from sales_assets.redaction import masked
+from sales_assets.redaction import redact_settings
 from sales_assets.settings import Environment, Settings, environment
 from sales_assets.sources.airbyte.discovery import live_snapshot
 from sales_assets.sources.airbyte.snapshot import FOLDER, path_of, write
@@ -370,7 +370,7 @@ def test_a_secret_that_is_cut_or_spaced_is_shown_neither_whole_nor_in_part(
     found_by_the_doctor += notes.findings
     assert command.run(Namespace()) == 1
     said = capfd.readouterr().out
-    assert "$SNOWFLAKE_PASSWORD" in said
+    assert "[redacted SNOWFLAKE_PASSWORD]" in said
     assert "sesame" not in said
     assert said.splitlines()[0].endswith("Call.")
     assert len(said) < 700
@@ -406,7 +406,7 @@ def test_a_text_loses_every_secret_in_every_form() -> None:
         "q%2Fr",
     ]
     text = f"postgresql://u:p%40ss@h/d 'x y' SALES {' '.join(forms)}"
-    shown = masked(text, variables)
+    shown = redact_settings(text, variables)
     assert not [secret for secret in forms if secret in shown]
     assert "SALES" in shown
-    assert "SALES" not in masked(text, variables, all_values=True).replace("SALES_", "")
+    assert "SALES" not in redact_settings(text, variables, all_values=True).replace("SALES_", "")

@@ -9,7 +9,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from sales_assets.catalog.names import DAILY_JOB, FCT_ORDERS, RAW_ORDERS
+from sales_assets.catalog.names import DAILY_JOB, FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, DAILY, window_between
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.definitions import build_definitions
@@ -46,7 +46,7 @@ class Books:
     def loaded(self, *days: str) -> None:
         """Have the days loaded now."""
         for day in days:
-            self.instance.report_runless_asset_event(dg.AssetMaterialization(RAW_ORDERS, partition=day))
+            self.instance.report_runless_asset_event(dg.AssetMaterialization(RAW_ORDERS_KEY, partition=day))
 
     def made(self, *days: str) -> None:
         """Have all that is daily made now."""
@@ -178,7 +178,7 @@ def test_before_gold_has_a_table_what_the_erp_sold_differs_and_empty_days_do_not
 
 
 def test_a_run_that_makes_certain_days_compares_those(books: Books) -> None:
-    @dg.asset(key=FCT_ORDERS, partitions_def=DAILY, backfill_policy=BACKFILL)
+    @dg.asset(key=FCT_ORDERS_KEY, partitions_def=DAILY, backfill_policy=BACKFILL)
     def fct_orders() -> None: ...
 
     resources = build_resources(books.settings)

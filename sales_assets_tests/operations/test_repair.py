@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sales_assets.catalog.names import FCT_ORDERS, RAW_ORDERS
+from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
 from sales_assets.operations.repair.launch import carry_out
 from sales_assets.operations.repair.lineage import Lineage
@@ -40,7 +40,7 @@ def named(run: dg.DagsterRun) -> str:
     tags = run.tags
     first = tags.get("dagster/partition") or tags.get("dagster/asset_partition_range_start", "all")
     last = tags.get("dagster/asset_partition_range_end", first)
-    return f"{first}..{last} from {'the ERP' if RAW_ORDERS in (run.asset_selection or ()) else 'gold'}"
+    return f"{first}..{last} from {'the ERP' if RAW_ORDERS_KEY in (run.asset_selection or ()) else 'gold'}"
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,6 @@ def test_a_day_whose_orders_are_all_gone_is_left_alone(pipeline: Repaired) -> No
 
 def test_marts_that_are_older_than_their_orders_are_made_again_alone(pipeline: Repaired) -> None:
     assert pipeline.run().success
-    daily = [dg.AssetKey(["staging", "stg_orders"]), FCT_ORDERS]
+    daily = [dg.AssetKey(["staging", "stg_orders"]), FCT_ORDERS_KEY]
     assert pipeline.run(asset_selection=daily, partition_key=BAD).success
     assert pipeline.repair() == (True, ["all..all from gold"])

@@ -13,21 +13,21 @@ import pytest
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 from sales_assets.catalog import records
-from sales_assets.catalog.names import FCT_ORDERS, NO_DATA_TAG, RAW_ORDERS
+from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import (
     FAILED,
     MISSING,
     STALE,
     days_without_orders,
-    merged,
-    named,
-    stale,
-    troubles,
+    find_gaps,
+    find_stale,
+    format_days,
+    merge_gaps,
 )
 from sales_assets.operations.repair.launch import PROCESS_TAG, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.planned_runs import Part, parts_of, with_the_rest_last
+from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, with_the_rest_last
 from sales_assets.settings import Settings
 
 SILVER = dg.AssetKey("silver_enriched_orders")
@@ -54,7 +54,7 @@ def make(instance: dg.DagsterInstance, *days: str, assets: list[dg.AssetKey]) ->
 
 def note_no_data(instance: dg.DagsterInstance, day: str) -> None:
     instance.report_runless_asset_event(
-        dg.AssetObservation(RAW_ORDERS, partition=day, metadata={NO_DATA_TAG: True})
+        dg.AssetObservation(RAW_ORDERS_KEY, partition=day, metadata={NO_DATA_TAG: True})
     )
 
 
@@ -66,58 +66,58 @@ def some_job() -> None:
 def begun(instance: dg.DagsterInstance, day: str) -> dg.DagsterRun:
     """A run that is about to make a day's orders."""
     run = instance.create_run_for_job(some_job)
-    data = AssetMaterializationPlannedData(RAW_ORDERS, partition=day)
+    data = AssetMaterializationPlannedData(RAW_ORDERS_KEY, partition=day)
     event = DagsterEvent.build_asset_materialization_planned_event(run.job_name, "raw_orders", data)
     instance.report_dagster_event(event, run.run_id)
     return run
 
 
 def test_days_that_lack_the_same_are_one_run_and_others_are_kept_apart(lineage: Lineage) -> None:
-    gold = {FCT_ORDERS: FAILED}
-    found = {day: gold for day in DAYS} | {DAYS[3]: {SILVER: FAILED, FCT_ORDERS: FAILED}}
-    parts = parts_of(found, lineage, None)
+    gold = {FCT_ORDERS_KEY: FAILED}
+    found = {day: gold for day in DAYS} | {DAYS[3]: {SILVER: FAILED, FCT_ORDERS_KEY: FAILED}}
+    parts = plan_runs(found, lineage, None)
     assert [(part.first, part.last) for part in parts] == [
         (DAYS[0], DAYS[2]),
         (DAYS[3], DAYS[3]),
         (DAYS[4], DAYS[6]),
     ]
-    assert RAW_ORDERS not in parts[0].assets
-    assert FCT_ORDERS in parts[0].assets
+    assert RAW_ORDERS_KEY not in parts[0].assets
+    assert FCT_ORDERS_KEY in parts[0].assets
     assert set(parts[1].assets) == set(lineage.assets)
 
 
 def test_what_follows_on_a_model_of_gold_is_run_with_it(lineage: Lineage) -> None:
-    assert lineage.to_run([FCT_ORDERS])[0] == FCT_ORDERS
-    assert dg.AssetKey(["gold", "daily_sales"]) in lineage.to_run([FCT_ORDERS])
-    assert dg.AssetKey(["gold", "dim_customers"]) not in lineage.to_run([FCT_ORDERS])
+    assert lineage.to_run([FCT_ORDERS_KEY])[0] == FCT_ORDERS_KEY
+    assert dg.AssetKey(["gold", "daily_sales"]) in lineage.to_run([FCT_ORDERS_KEY])
+    assert dg.AssetKey(["gold", "dim_customers"]) not in lineage.to_run([FCT_ORDERS_KEY])
 
 
 def test_what_is_made_as_a_whole_comes_once_and_last(lineage: Lineage) -> None:
-    parts = [Part(tuple(lineage.assets), day, day) for day in (DAYS[0], DAYS[3])]
+    parts = [PlannedRun(tuple(lineage.assets), day, day) for day in (DAYS[0], DAYS[3])]
     *days, last = with_the_rest_last(parts, lineage)
     assert [part.assets for part in days] == [tuple(lineage.daily)] * 2
-    assert last == Part(tuple(lineage.whole))
+    assert last == PlannedRun(tuple(lineage.whole))
     assert with_the_rest_last(parts[:1], lineage) == parts[:1]
 
 
 def test_what_is_old_as_a_whole_is_made_though_the_days_are_not_followed_by_it(lineage: Lineage) -> None:
     customers = dg.AssetKey(["gold", "dim_customers"])
-    assert with_the_rest_last([], lineage, [customers]) == [Part((customers,))]
-    gold = Part(tuple(lineage.to_run([FCT_ORDERS])), DAYS[0], DAYS[0])
+    assert with_the_rest_last([], lineage, [customers]) == [PlannedRun((customers,))]
+    gold = PlannedRun(tuple(lineage.to_run([FCT_ORDERS_KEY])), DAYS[0], DAYS[0])
     assert customers not in gold.assets
     day, last = with_the_rest_last([gold], lineage, [customers])
-    assert day == Part((FCT_ORDERS,), DAYS[0], DAYS[0])
-    assert set(last.assets) == {*gold.assets, customers} - {FCT_ORDERS}
+    assert day == PlannedRun((FCT_ORDERS_KEY,), DAYS[0], DAYS[0])
+    assert set(last.assets) == {*gold.assets, customers} - {FCT_ORDERS_KEY}
 
 
 def test_a_day_is_stale_from_the_asset_on_that_reads_what_was_made_anew(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
     make(instance, *DAYS, assets=lineage.daily)
-    assert stale(instance, lineage, DAYS) == {}
+    assert find_stale(instance, lineage, DAYS) == {}
     make(instance, DAYS[2], assets=[CUSTOMERS])
     stale_customers = {SILVER: STALE, dg.AssetKey(["staging", "stg_customers"]): STALE}
-    assert stale(instance, lineage, DAYS) == {DAYS[2]: stale_customers}
+    assert find_stale(instance, lineage, DAYS) == {DAYS[2]: stale_customers}
 
 
 def test_a_day_without_orders_is_neither_missing_nor_stale(
@@ -127,18 +127,18 @@ def test_a_day_without_orders_is_neither_missing_nor_stale(
     note_no_data(instance, DAYS[0])
     note_no_data(instance, DAYS[1])
     make(instance, DAYS[1], assets=[CUSTOMERS])
-    assert troubles(instance, lineage, DAYS)[0] == {}
-    assert stale(instance, lineage, DAYS) == {}
+    assert find_gaps(instance, lineage, DAYS)[0] == {}
+    assert find_stale(instance, lineage, DAYS) == {}
 
 
 def test_a_day_that_had_no_order_once_but_was_loaded_since_is_looked_at_again(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
     note_no_data(instance, DAYS[0])
-    make(instance, DAYS[0], assets=[RAW_ORDERS])
-    found, _ = troubles(instance, lineage, DAYS[:1])
+    make(instance, DAYS[0], assets=[RAW_ORDERS_KEY])
+    found, _ = find_gaps(instance, lineage, DAYS[:1])
     assert set(found[DAYS[0]].values()) == {MISSING}
-    assert RAW_ORDERS not in found[DAYS[0]]
+    assert RAW_ORDERS_KEY not in found[DAYS[0]]
 
 
 def test_a_day_that_failed_is_found_though_it_had_no_order_before(
@@ -146,26 +146,26 @@ def test_a_day_that_failed_is_found_though_it_had_no_order_before(
 ) -> None:
     note_no_data(instance, DAYS[0])
     instance.report_run_failed(begun(instance, DAYS[0]))
-    found, _ = troubles(instance, lineage, DAYS[:1])
-    assert (found[DAYS[0]][RAW_ORDERS], found[DAYS[0]][SILVER]) == (FAILED, MISSING)
+    found, _ = find_gaps(instance, lineage, DAYS[:1])
+    assert (found[DAYS[0]][RAW_ORDERS_KEY], found[DAYS[0]][SILVER]) == (FAILED, MISSING)
 
 
 def test_a_day_that_is_under_way_is_left_alone_whatever_it_lacks(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
     begun(instance, DAYS[0])
-    assert troubles(instance, lineage, DAYS[:1]) == ({}, {DAYS[0]})
+    assert find_gaps(instance, lineage, DAYS[:1]) == ({}, {DAYS[0]})
 
 
 def test_of_several_reasons_the_first_counts() -> None:
-    assert merged({"d": {SILVER: FAILED}}, {"d": {SILVER: STALE, RAW_ORDERS: STALE}}) == {
-        "d": {SILVER: FAILED, RAW_ORDERS: STALE}
+    assert merge_gaps({"d": {SILVER: FAILED}}, {"d": {SILVER: STALE, RAW_ORDERS_KEY: STALE}}) == {
+        "d": {SILVER: FAILED, RAW_ORDERS_KEY: STALE}
     }
 
 
 def test_many_days_are_named_in_short() -> None:
-    assert named(DAYS) == "2025-03-01 to 2025-03-07"
-    assert named(DAYS[::2], most=2) == "2025-03-01, 2025-03-03 and 2 more"
+    assert format_days(DAYS) == "2025-03-01 to 2025-03-07"
+    assert format_days(DAYS[::2], most=2) == "2025-03-01, 2025-03-03 and 2 more"
 
 
 def test_the_days_without_orders_are_found_among_those_of_many_years(instance: dg.DagsterInstance) -> None:
@@ -187,7 +187,7 @@ def test_more_is_observed_than_dagster_gives_at_once(
 def test_what_else_is_observed_of_a_day_does_not_make_it_one_without_orders(
     instance: dg.DagsterInstance,
 ) -> None:
-    instance.report_runless_asset_event(dg.AssetObservation(RAW_ORDERS, partition=DAYS[0]))
+    instance.report_runless_asset_event(dg.AssetObservation(RAW_ORDERS_KEY, partition=DAYS[0]))
     assert days_without_orders(instance, DAYS) == set()
 
 

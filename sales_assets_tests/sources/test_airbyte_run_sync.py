@@ -207,7 +207,7 @@ def test_a_password_is_sent_as_such_and_shown_nowhere(server: Airbyte) -> None:
     assert {token for *_, token in server.requests} == {"Basic bWU6czNjcmV0"}
     server.faults = [Fault(400, "POST", "/jobs", body='{"message": "me:s3cret is wrong"}')]
     error = Run(server, username="me", password="s3cret").error
-    assert "me:••• is wrong" in error
+    assert "me:[redacted] is wrong" in error
     assert "s3cret" not in error
 
 

@@ -20,7 +20,7 @@ from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings
 from sales_assets.sources.airbyte import snapshot as snapshots
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets, spec_of
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
-from sales_assets.sources.airbyte.diff import differences
+from sales_assets.sources.airbyte.diff import diff_snapshots
 from sales_assets.sources.airbyte.snapshot import (
     Connection,
     Snapshot,
@@ -294,7 +294,7 @@ def test_drift_is_said_fact_by_fact() -> None:
     [ads, crm, payments] = LOCAL.connections
     changed = replace(crm, id="other", streams=(crm.streams[0], Stream("leads", "crm", {"id": "string"})))
     new = replace(payments, name="prod_shop")
-    found = differences(LOCAL, replace(LOCAL, connections=(ads, changed, new)))
+    found = diff_snapshots(LOCAL, replace(LOCAL, connections=(ads, changed, new)))
     assert found["prod_payments"] == ["is gone, or no longer has this name or a selected stream"]
     assert found["prod_shop"] == ["is new, with charges, refunds"]
     assert f"id was {crm.id}, is other" in found["prod_crm"]

@@ -27,7 +27,7 @@ def guarded(postgres: Erp) -> str:
 
 def test_rows_come_in_the_types_that_assets_work_with(erp: Erp) -> None:
     erp.order(1, "2025-01-15 01:00+01")
-    frame = erp.resource.execute_query(queries.RAW_ORDERS, WINDOW)
+    frame = erp.resource.execute_query(queries.RAW_ORDERS_SQL, WINDOW)
     assert frame["order_date"][0] == pd.Timestamp("2025-01-15", tz="UTC")
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
         "order_id": "Int64",
@@ -47,7 +47,7 @@ def test_a_customer_belongs_to_the_business_day_in_its_time_zone(erp: Erp) -> No
     erp.customer(3)
     erp.order(1, "2025-01-15 23:00+00", customer=3)
     window = [datetime(2025, 1, 14, 23, tzinfo=UTC), datetime(2025, 1, 16, 23, tzinfo=UTC)]
-    found = erp.resource.execute_query(queries.RAW_CUSTOMERS, [*window, "Europe/Rome"])
+    found = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*window, "Europe/Rome"])
     days = {row.id: str(row.snapshot_date.date()) for row in found.itertuples()}
     assert days == {1: "2025-01-15", 2: "2025-01-16", 3: "2025-01-16"}
 
@@ -59,7 +59,7 @@ def test_a_day_is_read_through_the_index_on_created_at(erp: Erp) -> None:
         "analyze orders",
     )
     with closing(dbapi.connect(erp.url)) as connection, closing(connection.cursor()) as cursor:
-        cursor.execute(f"explain {queries.RAW_ORDERS}", WINDOW)
+        cursor.execute(f"explain {queries.RAW_ORDERS_SQL}", WINDOW)
         plan = str(cursor.fetchall())
     assert "Index Cond" in plan
     assert "Seq Scan on orders" not in plan

@@ -13,7 +13,8 @@ import fakesnow.cursor
 import pandas as pd
 import pytest
 
-from sales_assets.catalog.contracts import optional, required, stored_as
+from sales_assets.catalog.contracts import optional, required, storage_metadata
+from sales_assets.catalog.names import SKIPPED_PARTITIONS
 from sales_assets.settings import SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
@@ -92,17 +93,19 @@ def table(
     partitions: dg.PartitionsDefinition[str] | None = DAILY,
     column: str = "at",
     name: str = "t",
-    left_out: Sequence[str] = (),
+    skipped: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
     """An asset that returns a frame, or what a function gives: a frame, or frames one by one."""
-    where = stored_as("raw", contract, column) if contract else {"schema": "raw", "partition_expr": column}
+    where = (
+        storage_metadata("raw", contract, column) if contract else {"schema": "raw", "partition_expr": column}
+    )
 
     @dg.asset(
         name=name, partitions_def=partitions, metadata=where, backfill_policy=dg.BackfillPolicy.single_run()
     )
     def asset() -> Iterator[dg.Output[Any]]:
         rows = frame() if callable(frame) else frame
-        yield dg.Output(rows, metadata={"sales/left_out": list(left_out)} if left_out else {})
+        yield dg.Output(rows, metadata={SKIPPED_PARTITIONS: list(skipped)} if skipped else {})
 
     return asset
 

@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
-from sales_assets.transforms.enrich_orders import unmatched, validate_and_enrich
-from sales_assets.transforms.select_orders import left_out_by_day, select_orders
+from sales_assets.transforms.enrich_orders import is_unmatched, validate_and_enrich
+from sales_assets.transforms.select_orders import count_excluded, is_sale
 
 
 def orders(**columns: list[object]) -> pd.DataFrame:
@@ -32,11 +32,11 @@ def test_an_order_without_a_known_customer_is_kept_and_counted_as_unmatched(
 ) -> None:
     given = orders(customer_id=customer_id)
     assert len(validate_and_enrich(given, CUSTOMERS)) == 3
-    assert unmatched(given, CUSTOMERS).sum() == 2
+    assert is_unmatched(given, CUSTOMERS).sum() == 2
 
 
 def test_a_matched_customer_without_a_city_is_not_unmatched() -> None:
-    assert unmatched(orders(customer_id=[9, 9, 9]), CUSTOMERS).sum() == 0
+    assert is_unmatched(orders(customer_id=[9, 9, 9]), CUSTOMERS).sum() == 0
 
 
 def test_a_customers_row_holds_for_the_orders_of_its_own_day_only() -> None:
@@ -52,7 +52,7 @@ def test_a_customers_row_holds_for_the_orders_of_its_own_day_only() -> None:
         }
     )
     assert list(validate_and_enrich(given, customers)["city"].fillna("-")) == ["Rome", "Oslo", "-"]
-    assert list(unmatched(given, customers)) == [False, False, True]
+    assert list(is_unmatched(given, customers)) == [False, False, True]
 
 
 def test_negative_amounts_are_refused_with_the_first_orders() -> None:
@@ -95,12 +95,12 @@ def test_an_amount_that_a_float_cannot_carry_exactly_is_refused_by_name(amount: 
 
 def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
     given = orders(status=["completed", "pending", "teleported"])
-    assert list(select_orders(given, ["completed", "shipped"])["order_id"]) == [1]
+    assert list(given[is_sale(given, ["completed", "shipped"])]["order_id"]) == [1]
     first, second = pd.Timestamp("2025-01-15"), pd.Timestamp("2025-01-16")
-    assert left_out_by_day(given, pd.Series([first, second, second]), ["completed", "shipped"]) == {
-        first: {"left_out_by_status": {}, "unknown_statuses": {}},
+    assert count_excluded(given, pd.Series([first, second, second]), ["completed", "shipped"]) == {
+        first: {"excluded_by_status": {}, "unknown_statuses": {}},
         second: {
-            "left_out_by_status": {"pending": 1, "teleported": 1},
+            "excluded_by_status": {"pending": 1, "teleported": 1},
             "unknown_statuses": {"teleported": 1},
         },
     }
@@ -109,12 +109,12 @@ def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
 def test_orders_without_a_status_are_left_out_and_counted_too() -> None:
     given = orders(status=[None, "completed", float("nan")])
     day = pd.Timestamp("2025-01-15")
-    [left_out] = left_out_by_day(given, pd.Series([day] * 3), ["completed"]).values()
-    assert left_out == {"left_out_by_status": {"none": 2}, "unknown_statuses": {"none": 2}}
+    [excluded] = count_excluded(given, pd.Series([day] * 3), ["completed"]).values()
+    assert excluded == {"excluded_by_status": {"none": 2}, "unknown_statuses": {"none": 2}}
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])
 def test_orders_that_all_lack_a_customer_are_kept_unmatched(nothing: object) -> None:
     given = orders(customer_id=[nothing] * 3)
     assert validate_and_enrich(given, CUSTOMERS)["city"].isna().all()
-    assert unmatched(given, CUSTOMERS).all()
+    assert is_unmatched(given, CUSTOMERS).all()

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from sales_assets.catalog.contracts import RAW_CUSTOMERS, SILVER_ENRICHED_ORDERS
+from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, SILVER_ENRICHED_ORDERS_SCHEMA
 from sales_assets.dbt.project import dbt_resource, prepared_project
 from sales_assets.settings import Settings
 from sales_assets.warehouse.column_types import arrow_type
@@ -62,8 +62,8 @@ def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_end_well(tmp_path:
     settings = Settings(duckdb_path=tmp_path / "sales.duckdb")
     engine = DuckDBEngine(settings.duckdb_path)
     for name, contract in (
-        (Slice("raw", "raw_customers"), RAW_CUSTOMERS),
-        (Slice("silver", "silver_enriched_orders"), SILVER_ENRICHED_ORDERS),
+        (Slice("raw", "raw_customers"), RAW_CUSTOMERS_SCHEMA),
+        (Slice("silver", "silver_enriched_orders"), SILVER_ENRICHED_ORDERS_SCHEMA),
         (Slice("raw", "t"), T),
     ):
         empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})

@@ -97,7 +97,7 @@ class Look:
 
     def _is_syncing(self, connection: Connection) -> bool:
         tags = {syncing_tag(connection.id): connection.name}
-        return self.instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=_UNDER_WAY)) > 0
+        return bool(self.instance.get_run_records(dg.RunsFilter(tags=tags, statuses=_UNDER_WAY), limit=1))
 
     def _report(self, connection: Connection, jobs: Sequence[Job]) -> None:
         """Report the syncs of a connection, as far as that was not done."""

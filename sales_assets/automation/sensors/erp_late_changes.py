@@ -7,9 +7,10 @@ from datetime import datetime
 import dagster as dg
 
 from sales_assets.automation.jobs import daily_sales_pipeline
-from sales_assets.catalog.names import RAW_ORDERS
+from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.operations.repair.gaps import days_without_orders, ranges, request, under_way
+from sales_assets.private_apis.instance import materialized_partitions
 from sales_assets.settings import Settings
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.changes import Watermark, follow
@@ -27,9 +28,9 @@ def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, postgres_erp: PostgresResource
     ) -> dg.SensorResult:
         """Has a day run again when one of its orders, or a customer on it, changed in the ERP."""
-        asked_at = postgres_erp.execute_query(queries.CLOCK)["asked_at"][0].to_pydatetime()
+        asked_at = postgres_erp.execute_query(queries.CLOCK_SQL)["asked_at"][0].to_pydatetime()
         before = _parsed(context.cursor) if context.cursor else Watermark(asked_at, {})
-        changes = postgres_erp.execute_query(queries.LATE_CHANGES, [before.since, DAILY.timezone])
+        changes = postgres_erp.execute_query(queries.LATE_CHANGES_SQL, [before.since, DAILY.timezone])
         look = follow(before, changes, asked_at)
         if context.cursor is None:
             return dg.SensorResult(cursor=_text(look.after), skip_reason="Follows the ERP from now on.")
@@ -50,8 +51,8 @@ def _loaded(instance: dg.DagsterInstance, days: Sequence[str]) -> list[str]:
     """
     known = [day for day in days if DAILY.has_partition_key(day)]
     # Asked first: a load that ends meanwhile is among those that have ended.
-    loading = under_way(instance, RAW_ORDERS, known)
-    loaded = instance.get_materialized_partitions(RAW_ORDERS) | days_without_orders(instance, known)
+    loading = under_way(instance, RAW_ORDERS_KEY, known)
+    loaded = materialized_partitions(instance, RAW_ORDERS_KEY) | days_without_orders(instance, known)
     return [day for day in known if day in loading | loaded]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.automation.jobs import marketplace_marts_job, marketplace_orders_job
-from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS
+from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
 from sales_assets.settings import Settings
 from sales_assets.sources.marketplace.bucket import Bucket, Version
@@ -101,7 +101,7 @@ def _request(version: Version) -> dg.RunRequest:
 
 def _rebuild(instance: dg.DagsterInstance, cursor: Cursor) -> Iterator[dg.RunRequest]:
     """One run for all the files that landed since the last one, when no other is under way."""
-    landed = instance.fetch_materializations(RAW_MARKETPLACE_ORDERS, limit=1).records
+    landed = instance.fetch_materializations(RAW_MARKETPLACE_ORDERS_KEY, limit=1).records
     if not landed or landed[0].storage_id == cursor.built:
         return
     cursor.waited += 1
@@ -114,10 +114,10 @@ def _rebuild(instance: dg.DagsterInstance, cursor: Cursor) -> Iterator[dg.RunReq
 def _is_loading(instance: dg.DagsterInstance) -> bool:
     """Whether a run of a file is queued or running, by the job or from the catalog."""
     of_the_job = dg.RunsFilter(job_name=marketplace_orders_job.name, statuses=_UNDER_WAY)
-    if instance.get_runs(of_the_job, limit=1):
+    if instance.get_run_records(of_the_job, limit=1):
         return True
-    others = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
-    return any(RAW_MARKETPLACE_ORDERS in (run.asset_selection or ()) for run in others)
+    others = instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))
+    return any(RAW_MARKETPLACE_ORDERS_KEY in (other.dagster_run.asset_selection or ()) for other in others)
 
 
 def _tell_others(context: dg.SensorEvaluationContext, bucket: Bucket, found: Found) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sales_assets.operations.doctor.findings import Finding, Notes
 from sales_assets.settings import Environment
-from sales_assets.sources.airbyte.diff import differences
+from sales_assets.sources.airbyte.diff import diff_snapshots
 from sales_assets.sources.airbyte.discovery import live_snapshot
 from sales_assets.sources.airbyte.snapshot import FOLDER, read
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
@@ -31,7 +31,7 @@ def look_at_airbyte(
             return notes.findings
         with notes.looking("Check the AIRBYTE_* variables, and that this machine reaches the server."):
             now = live_snapshot(workspace.get_client(), workspace.address())
-            changes = differences(snapshot, now)
+            changes = diff_snapshots(snapshot, now)
             for name, sentences in changes.items():
                 notes.fix(f"{name} {'; '.join(sentences)}.", _REWRITE)
             if not changes:

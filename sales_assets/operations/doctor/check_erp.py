@@ -25,10 +25,10 @@ def look_at_the_erp(erp: PostgresResource, clock: Callable[[], datetime]) -> lis
     """
     notes = Notes("ERP")
     with notes.looking("Set ERP_POSTGRES_URL to one that connects from this machine."):
-        asked = erp.execute_query(queries.CLOCK)["asked_at"].iloc[0]
+        asked = erp.execute_query(queries.CLOCK_SQL)["asked_at"].iloc[0]
         notes.well("It answers.")
         _compare_clocks(notes, pd.Timestamp(asked).to_pydatetime(), clock())
-        for right in erp.execute_query(queries.RIGHTS, [TABLES]).itertuples(index=False):
+        for right in erp.execute_query(queries.RIGHTS_SQL, [TABLES]).itertuples(index=False):
             _judge(notes, *right)
     return notes.findings
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import dagster as dg
 
 from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.private_apis.instance import heartbeat_times, pool_limits, required_daemons
 
 MOST_SECONDS = 120.0
 """A daemon tells of itself every half minute."""
@@ -19,10 +20,9 @@ def look_at_the_daemons(instance: dg.DagsterInstance, now: float, *, is_needed: 
         is_needed: Whether the deployment runs by itself; a laptop's daemon lives as long as `make dev`.
     """
     notes = Notes("Daemon")
-    heard = instance.get_daemon_heartbeats()
-    ages = {name: now - heartbeat.timestamp for name, heartbeat in heard.items()}
+    ages = {name: now - heard for name, heard in heartbeat_times(instance).items()}
     silent = []
-    for name in sorted(instance.get_required_daemon_types()):
+    for name in required_daemons(instance):
         if ages.get(name, MOST_SECONDS + 1) <= MOST_SECONDS:
             notes.well(f"{name} was last heard of {ages[name]:.0f} s ago.")
         else:
@@ -43,7 +43,7 @@ def look_at_the_pools(instance: dg.DagsterInstance, used: Collection[str]) -> li
         used: The pools that assets are in.
     """
     notes = Notes("Pools")
-    limits = {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+    limits = pool_limits(instance)
     for name in sorted(used):
         if limits.get(name):
             notes.well(f"{name} admits {limits[name]} at a time.")

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pandas as pd
 
 CHANGED = "changed in the ERP after its load"
-MISSING = "never loaded"
+NEVER_LOADED = "never loaded"
 DIFFERENT = "differs although nothing changed since its load"
 GONE = "the ERP has no order of it any more"
 
 
-def differences(erp: pd.DataFrame, gold: pd.DataFrame, loaded: Mapping[str, datetime]) -> pd.DataFrame:
+def compare_sales(erp: pd.DataFrame, gold: pd.DataFrame, loaded: Mapping[str, datetime]) -> pd.DataFrame:
     """The days on which the ERP and gold disagree.
 
     Args:
@@ -53,5 +53,5 @@ def _reason(orders: int | None, changed_at: datetime, loaded_at: datetime | None
     if pd.isna(orders):
         return GONE
     if loaded_at is None:
-        return MISSING
+        return NEVER_LOADED
     return CHANGED if changed_at > loaded_at else DIFFERENT

@@ -9,7 +9,7 @@ from datetime import timedelta
 import dagster as dg
 import pandas as pd
 
-from sales_assets.catalog.names import NO_DATA_TAG, RAW_ORDERS
+from sales_assets.catalog.names import NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.catalog.records import latest, observations, statuses
 from sales_assets.operations.repair.lineage import Lineage
@@ -19,13 +19,11 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 MISSING, FAILED, STALE = "missing", "failed", "stale"
 
-Troubles = dict[str, dict[dg.AssetKey, str]]
+Gaps = dict[str, dict[dg.AssetKey, str]]
 """By day: the assets that lack it, and why."""
 
 
-def troubles(
-    instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]
-) -> tuple[Troubles, set[str]]:
+def find_gaps(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -> tuple[Gaps, set[str]]:
     """The days that some asset lacks, and those that a queued or running run is about to make.
 
     Args:
@@ -37,7 +35,7 @@ def troubles(
         `MISSING` or `FAILED` by asset and day, without days that are under way and those that had no order;
         and the days that are under way.
     """
-    found: Troubles = {}
+    found: Gaps = {}
     busy: set[str] = set()
     for asset in lineage.daily:
         for day, status in statuses(instance, asset, days).items():
@@ -45,12 +43,12 @@ def troubles(
                 busy.add(day)
             elif status != "MATERIALIZED":
                 found.setdefault(day, {})[asset] = FAILED if status == "FAILED" else MISSING
-    unsure = [day for day, assets in found.items() if assets.get(RAW_ORDERS) != FAILED]
+    unsure = [day for day, assets in found.items() if assets.get(RAW_ORDERS_KEY) != FAILED]
     done = busy | days_without_orders(instance, unsure)
     return {day: found[day] for day in sorted(found) if day not in done}, busy
 
 
-def stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -> Troubles:
+def find_stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -> Gaps:
     """The days that an asset made before something that it reads made them anew.
 
     Args:
@@ -59,7 +57,7 @@ def stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -
         days: Partition keys to look at.
     """
     made = {asset: latest(instance, asset, days) for asset in lineage.daily}
-    found: Troubles = {}
+    found: Gaps = {}
     for asset in lineage.daily:
         parents = [made[parent] for parent in lineage.parents(asset)]
         for day, when in made[asset].items():
@@ -69,11 +67,11 @@ def stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -
     return {day: found[day] for day in sorted(ordinary)}
 
 
-def merged(*found: Mapping[str, Mapping[dg.AssetKey, str]]) -> Troubles:
+def merge_gaps(*found: Mapping[str, Mapping[dg.AssetKey, str]]) -> Gaps:
     """Several findings as one; of two reasons for the same day and asset the first one counts."""
-    together: Troubles = {}
-    for troubles in reversed(found):
-        for day, reasons in troubles.items():
+    together: Gaps = {}
+    for gaps in reversed(found):
+        for day, reasons in gaps.items():
             together.setdefault(day, {}).update(reasons)
     return {day: together[day] for day in sorted(together)}
 
@@ -98,7 +96,7 @@ def ranges(days: Iterable[str], at_most: int | None = None) -> list[tuple[str, s
     return [(run[0], run[-1]) for run in found]
 
 
-def named(days: Iterable[str], most: int = 5) -> str:
+def format_days(days: Iterable[str], most: int = 5) -> str:
     """Days as text for people: ranges, and the first few of many."""
     found = [first if first == last else f"{first} to {last}" for first, last in ranges(days)]
     more = f" and {len(found) - most} more" if len(found) > most else ""
@@ -135,8 +133,8 @@ def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> se
     """Those of the days of which their last load found that the ERP has no order."""
     if not days:
         return set()
-    records = observations(instance, RAW_ORDERS, days)
-    loaded = latest(instance, RAW_ORDERS, days)
+    records = observations(instance, RAW_ORDERS_KEY, days)
+    loaded = latest(instance, RAW_ORDERS_KEY, days)
     observed = [(record.storage_id, record.asset_observation) for record in records]
     return {
         seen.partition

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 import dagster as dg
 
 from sales_assets.operations.repair.gaps import range_tags
-from sales_assets.operations.repair.planned_runs import Part
+from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
+from sales_assets.private_apis.instance import fail_run, listen_to_run
 
 Say = Callable[[str], None]
 """Tells somebody a line."""
@@ -28,7 +29,9 @@ _UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.
 QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
-def carry_out(parts: Iterable[Part], job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say) -> int:
+def carry_out(
+    parts: Iterable[PlannedRun], job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say
+) -> int:
     """Run the parts of a plan; one that fails does not keep the others from running.
 
     Args:
@@ -47,10 +50,10 @@ def carry_out(parts: Iterable[Part], job: dg.JobDefinition, instance: dg.Dagster
     return failed
 
 
-def run_part(part: Part, job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say) -> bool:
+def run_part(part: PlannedRun, job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say) -> bool:
     """Run one part, and tell whether it succeeded; see `carry_out`."""
     run_id = str(uuid.uuid4())
-    instance.add_event_listener(run_id, lambda entry: _show_step(entry, say))
+    listen_to_run(instance, run_id, lambda entry: _show_step(entry, say))
     one_day = part.first if part.first == part.last else ""
     return run_in_process(
         job,
@@ -71,10 +74,10 @@ def fail_dead_runs(instance: dg.DagsterInstance, say: Say) -> None:
         instance: Has the runs.
         say: Is told of each.
     """
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+    for run in [each.dagster_run for each in instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))]:
         process = _process_of(run)
         if process and not _is_alive(process):
-            instance.report_run_failed(run, f"Its process {process} was killed. What it had stored is whole.")
+            fail_run(instance, run, f"Its process {process} was killed. What it had stored is whole.")
             say(f"Run {run.run_id} was killed and is marked as failed; what it had stored is whole.")
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from sales_assets.catalog.names import GOLD
 from sales_assets.catalog.partitions import DAILY
+from sales_assets.private_apis.job_assets import list_job_assets
 
 
 class Lineage:
@@ -17,23 +18,22 @@ class Lineage:
     """
 
     def __init__(self, job: dg.JobDefinition):
-        self._layer = job.asset_layer
-        made = self._layer.executable_asset_keys
-        self.assets = [key for key in self._layer.asset_graph.toposorted_asset_keys if key in made]
+        self._nodes = {node.key: node for node in list_job_assets(job)}
+        self.assets = list(self._nodes)
 
     @cached_property
     def daily(self) -> list[dg.AssetKey]:
-        """The assets that are made by the business day."""
-        return [key for key in self.assets if self._layer.get(key).partitions_def == DAILY]
+        """The assets with a partition for each business day."""
+        return [key for key, node in self._nodes.items() if node.partitions == DAILY]
 
     @cached_property
     def whole(self) -> list[dg.AssetKey]:
-        """The assets that are always made as a whole."""
-        return [key for key in self.assets if self._layer.get(key).partitions_def is None]
+        """The assets without partitions."""
+        return [key for key, node in self._nodes.items() if node.partitions is None]
 
     def parents(self, key: dg.AssetKey) -> list[dg.AssetKey]:
         """What an asset reads within the job."""
-        return [parent for parent in self.assets if parent in self._layer.get(key).parent_keys]
+        return [parent for parent in self.assets if parent in self._nodes[key].parents]
 
     def to_run(self, lacking: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
         """What has to be run where some assets lack a day.
@@ -42,7 +42,7 @@ class Lineage:
         for it may be the ERP that was corrected.
         """
         wanted = set(lacking)
-        if any(self._layer.get(key).group_name != GOLD for key in wanted):
+        if any(self._nodes[key].group != GOLD for key in wanted):
             return self.assets
         for key in self.assets:
             if wanted & {*self.parents(key)}:

@@ -6,12 +6,12 @@ from pydantic import Field
 from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.catalog.partitions import DAILY, window_between
 from sales_assets.errors import RefusedError
-from sales_assets.operations.reconciliation.reconcile import Warehouse
 from sales_assets.operations.repair.launch import carry_out
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import plan_repair
 from sales_assets.settings import settings
 from sales_assets.sources.erp.postgres import PostgresResource
+from sales_assets.warehouse.engine import WarehouseReader
 
 
 class RepairConfig(dg.Config):
@@ -29,7 +29,7 @@ def repair(
     context: dg.OpExecutionContext,
     config: RepairConfig,
     postgres_erp: PostgresResource,
-    warehouse: dg.ResourceParam[Warehouse],
+    warehouse: dg.ResourceParam[WarehouseReader],
 ) -> None:
     """Finds what is missing, failed, stale or different from the ERP, and runs what mends it."""
     job = context.repository_def.get_job(DAILY_JOB)

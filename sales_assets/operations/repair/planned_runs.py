@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sales_assets.operations.repair.gaps import Troubles, ranges
+from sales_assets.operations.repair.gaps import Gaps, ranges
 from sales_assets.operations.repair.lineage import Lineage
 
 
 @dataclass(frozen=True)
-class Part:
+class PlannedRun:
     """One run of a plan.
 
     Attributes:
@@ -33,7 +33,7 @@ class Part:
         return f"{days if self.first else ''}{made}"
 
 
-def parts_of(troubles: Troubles, lineage: Lineage, at_most: int | None) -> list[Part]:
+def plan_runs(troubles: Gaps, lineage: Lineage, at_most: int | None) -> list[PlannedRun]:
     """The fewest ranges of days that lack the same assets, in order.
 
     Days that lack different assets are kept apart, so that one which fails again does not spoil the others.
@@ -47,7 +47,7 @@ def parts_of(troubles: Troubles, lineage: Lineage, at_most: int | None) -> list[
     for day, lacking in troubles.items():
         alike.setdefault(frozenset(lacking), []).append(day)
     parts = [
-        Part(tuple(lineage.to_run(lacking)), first, last)
+        PlannedRun(tuple(lineage.to_run(lacking)), first, last)
         for lacking, days in alike.items()
         for first, last in ranges(days, at_most)
     ]
@@ -55,8 +55,8 @@ def parts_of(troubles: Troubles, lineage: Lineage, at_most: int | None) -> list[
 
 
 def with_the_rest_last(
-    parts: Sequence[Part], lineage: Lineage, rest: Collection[dg.AssetKey] = ()
-) -> list[Part]:
+    parts: Sequence[PlannedRun], lineage: Lineage, rest: Collection[dg.AssetKey] = ()
+) -> list[PlannedRun]:
     """The parts without the assets that are made as a whole; those are made once, after all of the days.
 
     Args:
@@ -68,13 +68,13 @@ def with_the_rest_last(
     if len(parts) < 2 and made.issuperset(rest):
         return list(parts)
     by_day = [
-        Part(tuple(key for key in part.assets if key in lineage.daily), part.first, part.last)
+        PlannedRun(tuple(key for key in part.assets if key in lineage.daily), part.first, part.last)
         for part in parts
     ]
     whole = tuple(key for key in lineage.whole if key in made or key in rest)
-    return [*by_day, Part(whole)] if whole else by_day
+    return [*by_day, PlannedRun(whole)] if whole else by_day
 
 
-def numbered(parts: Iterable[Part]) -> list[str]:
+def number_runs(parts: Iterable[PlannedRun]) -> list[str]:
     """The runs of a plan, one a line."""
     return [f"  run {number}. {part}" for number, part in enumerate(parts, start=1)]

@@ -9,14 +9,23 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sales_assets.catalog.names import FCT_ORDERS, RAW_ORDERS
+from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import Window, window_between
 from sales_assets.operations.reconciliation.compare import GONE
-from sales_assets.operations.reconciliation.reconcile import Warehouse, reconcile
-from sales_assets.operations.repair.gaps import MISSING, STALE, Troubles, merged, named, stale, troubles
+from sales_assets.operations.reconciliation.reconcile import reconcile
+from sales_assets.operations.repair.gaps import (
+    MISSING,
+    STALE,
+    Gaps,
+    find_gaps,
+    find_stale,
+    format_days,
+    merge_gaps,
+)
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.planned_runs import Part, numbered, parts_of, with_the_rest_last
+from sales_assets.operations.repair.planned_runs import PlannedRun, number_runs, plan_runs, with_the_rest_last
 from sales_assets.sources.erp.postgres import PostgresResource
+from sales_assets.warehouse.engine import WarehouseReader
 
 DIFFERS = "differs"
 """The reason of a day whose sales in gold are not those of the ERP."""
@@ -36,11 +45,11 @@ class Repair:
     """
 
     window: Window
-    days: Troubles
+    days: Gaps
     rest: Mapping[dg.AssetKey, str]
     busy: set[str]
     gone: list[str]
-    parts: list[Part]
+    parts: list[PlannedRun]
 
     def __str__(self) -> str:
         found: dict[tuple[str, str], list[str]] = {}
@@ -48,15 +57,17 @@ class Repair:
             for asset, reason in reasons.items():
                 found.setdefault((asset.to_user_string(), reason), []).append(day)
         lines = [
-            f"  {asset:24} {reason:8} {len(days):4} day(s): {named(days)}"
+            f"  {asset:24} {reason:8} {len(days):4} day(s): {format_days(days)}"
             for (asset, reason), days in found.items()
         ]
         lines += [f"  {asset.to_user_string():24} {reason}" for asset, reason in self.rest.items()]
-        lines += [_BUSY.format(days=named(self.busy))] if self.busy else []
-        lines += [_GONE.format(days=named(self.gone))] if self.gone else []
+        lines += [_BUSY.format(days=format_days(self.busy))] if self.busy else []
+        lines += [_GONE.format(days=format_days(self.gone))] if self.gone else []
         if not lines:
             return f"Nothing is missing, failed, stale or different from the ERP in {self.window}."
-        return "\n".join([f"Found in {self.window}:", *lines, "The plan:", *(numbered(self.parts) or _NONE)])
+        return "\n".join(
+            [f"Found in {self.window}:", *lines, "The plan:", *(number_runs(self.parts) or _NONE)]
+        )
 
 
 _NONE = ["  nothing to run"]
@@ -73,7 +84,7 @@ def plan_repair(
     instance: dg.DagsterInstance,
     *,
     postgres_erp: PostgresResource,
-    warehouse: Warehouse,
+    warehouse: WarehouseReader,
     at_most: int | None,
 ) -> Repair:
     """Look for what is missing, failed, stale or different from the ERP, and plan what mends it.
@@ -86,20 +97,22 @@ def plan_repair(
         warehouse: Where gold is.
         at_most: How many days a run may have; None for any number.
     """
-    lacking, busy = troubles(instance, lineage, window.days)
+    lacking, busy = find_gaps(instance, lineage, window.days)
     complete = [day for day in window.days if day not in lacking and day not in busy]
     reasons = _differing(complete, postgres_erp, warehouse, instance)
     gone = [day for day, reason in reasons.items() if reason == GONE]
-    differing = {day: {RAW_ORDERS: DIFFERS, FCT_ORDERS: DIFFERS} for day in reasons if day not in gone}
-    old = {day: assets for day, assets in stale(instance, lineage, complete).items() if day not in gone}
-    days = merged(lacking, differing, old)
+    differing = {
+        day: {RAW_ORDERS_KEY: DIFFERS, FCT_ORDERS_KEY: DIFFERS} for day in reasons if day not in gone
+    }
+    old = {day: assets for day, assets in find_stale(instance, lineage, complete).items() if day not in gone}
+    days = merge_gaps(lacking, differing, old)
     rest = _rest(instance, lineage)
-    parts = with_the_rest_last(parts_of(days, lineage, at_most), lineage, rest)
+    parts = with_the_rest_last(plan_runs(days, lineage, at_most), lineage, rest)
     return Repair(window, days, rest, busy, gone, parts)
 
 
 def _differing(
-    days: list[str], postgres_erp: PostgresResource, warehouse: Warehouse, instance: dg.DagsterInstance
+    days: list[str], postgres_erp: PostgresResource, warehouse: WarehouseReader, instance: dg.DagsterInstance
 ) -> dict[str, str]:
     """Those of the days whose sales differ between the ERP and gold, and why."""
     if not days:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sales_assets.catalog.names import AIRBYTE_CHECK
+from sales_assets.catalog.names import AIRBYTE_SNAPSHOT_CHECK
 from sales_assets.settings import Settings
-from sales_assets.sources.airbyte.diff import differences
+from sales_assets.sources.airbyte.diff import diff_snapshots
 from sales_assets.sources.airbyte.discovery import live_snapshot
 from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUnavailableError
 from sales_assets.sources.airbyte.snapshot import Connection, Snapshot, SnapshotError, read
@@ -27,7 +27,7 @@ def build_airbyte_check(settings: Settings) -> dg.AssetChecksDefinition:
         name="airbyte_snapshot",
         specs=[
             dg.AssetCheckSpec(
-                AIRBYTE_CHECK,
+                AIRBYTE_SNAPSHOT_CHECK,
                 asset=key,
                 description=f"The snapshot of {connection.name} is that of the server.",
             )
@@ -48,7 +48,7 @@ def build_airbyte_check(settings: Settings) -> dg.AssetChecksDefinition:
 def drift(snapshot: Snapshot, airbyte: SalesAirbyteWorkspace) -> dict[str, list[str]] | str:
     """What differs by connection, or why that cannot be told."""
     try:
-        return differences(snapshot, live_snapshot(airbyte.get_client(), snapshot.url))
+        return diff_snapshots(snapshot, live_snapshot(airbyte.get_client(), snapshot.url))
     except (AirbyteRefusedError, AirbyteUnavailableError, SnapshotError) as error:
         return str(error)
 
@@ -67,7 +67,7 @@ def _result(
         sentences = own + new
     return dg.AssetCheckResult(
         asset_key=key,
-        check_name=AIRBYTE_CHECK,
+        check_name=AIRBYTE_SNAPSHOT_CHECK,
         passed=not sentences,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join([*sentences, _REMEDY]) if sentences else "Snapshot and server agree.",

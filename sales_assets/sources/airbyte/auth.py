@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from sales_assets.redaction import redact_secrets
 from sales_assets.sources.airbyte.failures import judged, unreachable
 
 _TOKEN_SECONDS = 180.0
@@ -73,11 +74,9 @@ class Login:
         had, self._token = bool(self._token), ""
         return had
 
-    def scrubbed(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text without secrets."""
-        for secret in filter(None, (self.client_secret, self.password, self._token)):
-            text = text.replace(secret, "•••")
-        return text
+        return redact_secrets(text, filter(None, (self.client_secret, self.password, self._token)))
 
     def _renew(self, session: requests.Session, url: str, timeout_seconds: float) -> None:
         body = {"client_id": self.client_id, "client_secret": self.client_secret}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sales_assets.sources.airbyte.snapshot import Connection, Snapshot
 
 
-def differences(before: Snapshot, after: Snapshot) -> dict[str, list[str]]:
+def diff_snapshots(before: Snapshot, after: Snapshot) -> dict[str, list[str]]:
     """What has to be changed in one snapshot to get the other.
 
     Args:

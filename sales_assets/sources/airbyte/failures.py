@@ -60,7 +60,7 @@ class RunCancelledError(BaseException):
 class Secrets(Protocol):
     """Who knows what must not be shown."""
 
-    def scrubbed(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text without secrets."""
 
 
@@ -113,7 +113,7 @@ def _refusal(answer: requests.Response, secrets: Secrets) -> AirbyteRefusedError
     hint = "Set AIRBYTE_URL to where it leads." if answer.is_redirect else _HINTS.get(status, "")
     sentence = (
         f"Airbyte at {parts.scheme}://{parts.netloc} refused {parts.path} with status {status}"
-        f"{secrets.scrubbed(_said(answer))}. What has landed is kept. {hint}"
+        f"{secrets.redact(_said(answer))}. What has landed is kept. {hint}"
     )
     return AirbyteRefusedError(sentence.strip(), status)
 

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.errors import RefusedError
+from sales_assets.private_apis.instance import tag_run
 from sales_assets.sources.airbyte.api import AirbyteApi
 from sales_assets.sources.airbyte.discovery import is_paused, selected_streams
 from sales_assets.sources.airbyte.failures import (
@@ -84,7 +85,7 @@ def sync_events(
     if is_paused(details):
         yield from _skipped(context, connection)
         return
-    context.instance.add_run_tags(context.run.run_id, {syncing_tag(connection.id): connection.name})
+    tag_run(context.instance, context.run.run_id, {syncing_tag(connection.id): connection.name})
     sync = Sync(
         server=api, connection_id=connection.id, name=connection.name, patience=patience, log=context.log
     )

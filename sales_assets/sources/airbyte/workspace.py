@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster_airbyte import AirbyteWorkspace
 
-from sales_assets.redaction import Discreet
+from sales_assets.redaction import RedactedReprMixin
 from sales_assets.sources.airbyte.api import AirbyteApi
 from sales_assets.sources.airbyte.auth import Login
 from sales_assets.sources.airbyte.run_sync import SyncEvent, sync_events
@@ -18,7 +18,7 @@ from sales_assets.sources.airbyte.sync import Patience
 _ENDS = ("/", "/api/public/v1", "/api/v1")
 
 
-class SalesAirbyteWorkspace(Discreet, AirbyteWorkspace):
+class SalesAirbyteWorkspace(RedactedReprMixin, AirbyteWorkspace):
     """A workspace on an Airbyte server.
 
     The fields that are not listed are the library's and mean what they mean there.

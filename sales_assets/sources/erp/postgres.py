@@ -103,7 +103,7 @@ def _fetched(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
 
 
 def _described(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception:
-    reason = url.scrubbed(str(error))
+    reason = url.clean(str(error))
     if _passes(error):
         return ErpUnavailableError(
             f"The ERP at {url} did not answer: {reason} Stored rows were not touched. "

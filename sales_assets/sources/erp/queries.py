@@ -4,17 +4,17 @@ from importlib.resources import files
 
 _SQL = files("sales_assets.sources.erp") / "sql"
 
-RAW_ORDERS = (_SQL / "raw_orders.sql").read_text()
+RAW_ORDERS_SQL = (_SQL / "raw_orders.sql").read_text()
 """Parameters: start and end of the window. Columns: those of `contracts.RAW_ORDERS`."""
 
-RAW_CUSTOMERS = (_SQL / "raw_customers.sql").read_text()
+RAW_CUSTOMERS_SQL = (_SQL / "raw_customers.sql").read_text()
 """Parameters: start and end of the window, time zone. Columns: those of `contracts.RAW_CUSTOMERS`."""
 
-LATE_CHANGES = (_SQL / "late_changes.sql").read_text()
+LATE_CHANGES_SQL = (_SQL / "late_changes.sql").read_text()
 """Parameters: since when, time zone. Columns: kind, day, minute, changes, checksum."""
 
-CLOCK = (_SQL / "clock.sql").read_text()
+CLOCK_SQL = (_SQL / "clock.sql").read_text()
 """Columns: asked_at."""
 
-RIGHTS = (_SQL / "rights.sql").read_text()
+RIGHTS_SQL = (_SQL / "rights.sql").read_text()
 """Parameters: names of tables. Columns: name, may_read, may_write."""

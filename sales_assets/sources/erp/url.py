@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from sales_assets.errors import RefusedError
+from sales_assets.redaction import redact_secrets
 
 _UNREADABLE = (
     "ERP_POSTGRES_URL is not a PostgreSQL URL. It must look like "
@@ -64,11 +65,10 @@ class ErpUrl:
             secrets=tuple({password, quote(password, safe=""), options.get("password", "")} - {""}),
         )
 
-    def scrubbed(self, message: str) -> str:
+    def clean(self, message: str) -> str:
         """A driver's message on one line, without the driver's preamble, the query and the password."""
         text = " ".join(_NOISE.sub(" ", message).split())
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
+        text = redact_secrets(text, self.secrets)
         return text if text.endswith(".") else f"{text}."
 
 

@@ -5,11 +5,11 @@ Credentials and region are found by boto3 itself, in the usual `AWS_*` variables
 
 from dagster_aws.s3 import S3Resource
 
-from sales_assets.redaction import Discreet
+from sales_assets.redaction import RedactedReprMixin
 from sales_assets.sources.marketplace.bucket import Bucket
 
 
-class MarketplaceS3Resource(Discreet, S3Resource):
+class MarketplaceS3Resource(RedactedReprMixin, S3Resource):
     """S3, and where order files are in it.
 
     Attributes:

@@ -17,7 +17,7 @@ from sales_assets.automation.sensors.airbyte_sync import build_airbyte_sync_sens
 from sales_assets.automation.sensors.erp_late_changes import build_erp_late_changes_sensor
 from sales_assets.automation.sensors.s3_new_file import build_s3_new_file_sensor
 from sales_assets.catalog.partitions import refuse_other_partitions
-from sales_assets.catalog.policies import with_policy
+from sales_assets.catalog.policies import with_policies
 from sales_assets.dbt.dbt_assets import build_dbt_assets
 from sales_assets.resources import build_executor, build_resources
 from sales_assets.settings import Settings, settings
@@ -36,7 +36,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """
     refuse_other_partitions(settings)
     return dg.Definitions(
-        assets=with_policy(
+        assets=with_policies(
             settings,
             [
                 assets.raw_orders,

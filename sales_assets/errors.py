@@ -1,16 +1,15 @@
-"""The errors that no retry mends, as sentences for whoever is on call.
+"""The two kinds of errors: refused, which is not retried, and unavailable, which is.
 
-What may pass by itself (a database that is down, a time-out) stays an ordinary exception, so that
-the retry policies of `retries.py` apply to it.
+Their messages are sentences for the person on call: what failed, what was kept, what to do.
 """
 
 import dagster as dg
 
 
 class RefusedError(dg.Failure, ValueError):
-    """Work that was refused, because trying it again would end the same way.
+    """Work that was refused, because a retry would fail the same way.
 
-    It is a `ValueError` for tests and callers, and to Dagster a failure without retries.
+    It is a `ValueError` for tests and callers, and a failure without retries for Dagster.
     """
 
     def __init__(self, sentence: str):

@@ -1,6 +1,6 @@
-"""The resources of each environment, built from the settings; secrets are resolved when used.
+"""The resources of each environment, built from the settings. Secrets are resolved when they are used.
 
-Which class serves which environment is decided here and nowhere else; how it works is its own module's.
+Which class is used in which environment is decided here alone; how it works belongs to its own module.
 """
 
 import re
@@ -20,18 +20,18 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOMana
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
-    """The resources of an environment by their keys, with nothing connected yet."""
+    """The resources of an environment by key. Nothing is connected yet."""
     return {
-        "postgres_erp": _erp(settings),
-        "airbyte": airbyte_resource(settings),
-        "s3": _s3(settings),
+        "postgres_erp": _build_erp(settings),
+        "airbyte": build_airbyte(settings),
+        "s3": _build_s3(settings),
         "dbt": dbt_resource(settings),
-        **_warehouse(settings),
+        **_build_warehouse(settings),
     }
 
 
 def build_executor(settings: Settings) -> dg.ExecutorDefinition:
-    """How the steps of a run are executed: one file admits one writer, a server any number of processes."""
+    """How the steps of a run are executed: a DuckDB file admits one writer, a server many processes."""
     match settings.warehouse:
         case WarehouseEngine.DUCKDB:
             return dg.in_process_executor
@@ -41,7 +41,7 @@ def build_executor(settings: Settings) -> dg.ExecutorDefinition:
             assert_never(never)
 
 
-def airbyte_resource(settings: Settings) -> SalesAirbyteWorkspace:
+def build_airbyte(settings: Settings) -> SalesAirbyteWorkspace:
     """The Airbyte workspace of an environment."""
     if settings.uses_demo_airbyte:
         return DemoAirbyteWorkspace(
@@ -56,19 +56,19 @@ def airbyte_resource(settings: Settings) -> SalesAirbyteWorkspace:
     )
 
 
-def _erp(settings: Settings) -> PostgresResource:
+def _build_erp(settings: Settings) -> PostgresResource:
     if settings.uses_demo_erp:
         return DemoPostgresResource(data_dir=str(settings.data_dir), timezone=settings.timezone)
     return PostgresResource(url=dg.EnvVar("ERP_POSTGRES_URL"))
 
 
-def _s3(settings: Settings) -> MarketplaceS3Resource:
+def _build_s3(settings: Settings) -> MarketplaceS3Resource:
     if settings.uses_demo_s3:
         return DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone)
     return MarketplaceS3Resource(bucket=dg.EnvVar("SALES_S3_BUCKET"), prefix=settings.s3_prefix)
 
 
-def _warehouse(settings: Settings) -> dict[str, Any]:
+def _build_warehouse(settings: Settings) -> dict[str, Any]:
     match settings.warehouse:
         case WarehouseEngine.DUCKDB:
             database = str(settings.duckdb_path)
@@ -83,7 +83,7 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
                 SnowflakeWarehouseIOManager,
             )
 
-            credentials = _snowflake(settings)
+            credentials = _snowflake_config(settings)
             return {
                 "io_manager": SnowflakeWarehouseIOManager(**credentials),
                 "warehouse": SnowflakeWarehouse(**credentials),
@@ -92,7 +92,7 @@ def _warehouse(settings: Settings) -> dict[str, Any]:
             assert_never(never)
 
 
-def _snowflake(settings: Settings) -> dict[str, Any]:
+def _snowflake_config(settings: Settings) -> dict[str, Any]:
     names = (*SNOWFLAKE_VARIABLES, settings.snowflake_secret)
     config = {name.removeprefix("SNOWFLAKE_").lower(): dg.EnvVar(name) for name in names}
     if settings.has_snowflake_passphrase:
@@ -100,6 +100,6 @@ def _snowflake(settings: Settings) -> dict[str, Any]:
     return config
 
 
-def missing_variables(error: Exception) -> list[str]:
-    """The environment variables that Dagster misses, by its error when it resolves a resource's `EnvVar`s."""
+def find_missing_variables(error: Exception) -> list[str]:
+    """The environment variables that a resource lacks, from Dagster's error when it resolves `EnvVar`s."""
     return sorted(set(re.findall(r'environment variable "(\w+)"', str(error))))

@@ -1,27 +1,44 @@
-"""What tests share: a scrubbed environment, no network but loopback, a real PostgreSQL, a fresh warehouse."""
+"""What tests share: a clean environment, no network but loopback, a real PostgreSQL, a fresh warehouse."""
 
 import os
 import shutil
 import socket
-import subprocess
-import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sales_assets.settings import ROOT, VARIABLE_PREFIXES, Settings
+from sales_assets.settings.schema import ROOT, VARIABLE_PREFIXES, Settings
 
-# Before anything reads the settings: they are those of a laptop with nothing configured.
+# Before anything reads the settings: nothing is configured, and each process has a data folder of its own.
 for name in [name for name in os.environ if name.startswith((*VARIABLE_PREFIXES, "DBT_"))]:
     del os.environ[name]
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+DATA_DIR = tempfile.TemporaryDirectory(prefix="sales-", ignore_cleanup_errors=True)
+os.environ["SALES_DATA_DIR"] = DATA_DIR.name
 
+from sales_assets.demo.airbyte.process import stop_stand_ins  # noqa: E402
+from sales_assets.demo.erp.demo_erp import erp_folder  # noqa: E402
 from sales_assets.demo.erp.postgres_server import running_server, stop_server  # noqa: E402
+from sales_assets.demo.s3.demo_s3 import stop_demo_s3  # noqa: E402
 from sales_assets_tests.support.airbyte import Airbyte, airbyte  # noqa: E402
+from sales_assets_tests.support.data_dir import copy_manifests, prepare_manifests, settings_with  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Parse the dbt project before test modules load the location; with xdist only its workers do."""
+    if not hasattr(session.config, "workerinput") and session.config.getoption("numprocesses", None):
+        return
+    prepare_manifests()
+
+
+def pytest_unconfigure() -> None:
+    """Remove the folder of this process."""
+    DATA_DIR.cleanup()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -77,7 +94,7 @@ def s3(s3_server: S3) -> S3:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A laptop's settings with a warehouse of its own."""
-    return Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
+    return settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
 
 
 @pytest.fixture
@@ -88,9 +105,18 @@ def server(tmp_path: Path) -> Iterator[Airbyte]:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Path]:
+def fresh_clone(tmp_path: Path) -> Iterator[Path]:
     """The project as a fresh clone has it: without anything that was made by running it."""
     made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
-    yield Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
-    stop = [sys.executable, "-m", "sales_assets.commands", "stop"]
-    subprocess.run(stop, cwd=tmp_path / "clone", check=True, capture_output=True)
+    clone = Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
+    yield clone
+    stop_server(erp_folder(clone / ".data"))
+    stop_stand_ins(clone / ".data")
+    stop_demo_s3(clone / ".data")
+
+
+@pytest.fixture
+def checkout(fresh_clone: Path) -> Path:
+    """The project in a folder of its own, with its dbt project parsed."""
+    copy_manifests(fresh_clone / ".data")
+    return fresh_clone

@@ -1,7 +1,8 @@
 """Every asset that is written in Python: one asset, one file, the same name.
 
-An asset reads, calls one pure function of `transforms/`, and returns rows with what it reports. A new
-one is a new file here and a line below; its columns are declared in `contracts.py`.
+An asset reads, calls pure functions of `transforms/`, and emits rows with metadata. A new asset is a new file
+here and a line below; its columns are declared in `catalog/contracts.py`. Files with an underscore are shared
+by assets.
 """
 
 from sales_assets.assets.raw_customers import raw_customers

@@ -18,7 +18,7 @@ from sales_assets.catalog.partitions import Window, day_of_row, days_without, wi
 from sales_assets.catalog.records import observations
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.instance import materialized_partitions, tag_run
-from sales_assets.transforms.by_day import faulty_days
+from sales_assets.transforms.by_day import find_faulty_days
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class DailyRun:
         Raises:
             RefusedError: Some days were refused; names them and what is wrong.
         """
-        faults = {} if check is None else faulty_days(check, rows.frame, rows.days)
+        faults = {} if check is None else find_faulty_days(check, rows.frame, rows.days)
         dropped = [day for day in self.window.days if day in self.skipped or day in faults]
         kept = [day for day in self.window.days if day not in dropped]
         if kept:

@@ -11,7 +11,7 @@ from typing import IO, Any
 import dagster as dg
 import pandas as pd
 
-from sales_assets.assets._preview import preview
+from sales_assets.assets._preview import preview_table
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
 from sales_assets.errors import RefusedError
 from sales_assets.sources.marketplace.bucket import Bucket, Version
@@ -71,7 +71,7 @@ def stored_lines(
     shown = (
         {}
         if first is None
-        else {"preview": dg.MetadataValue.md(preview(first, RAW_MARKETPLACE_ORDERS_SCHEMA))}
+        else {"preview": dg.MetadataValue.md(preview_table(first, RAW_MARKETPLACE_ORDERS_SCHEMA))}
     )
     context.add_asset_metadata(numbers | shown, partition_key=context.partition_key)
 

@@ -1,6 +1,6 @@
-"""What an asset reports beside its rows: amounts, the window, a preview that shows nobody's data.
+"""The metadata of a materialization: row count, total amount, and a preview with personal data redacted.
 
-What any table reports (rows, columns, query) comes from the warehouse's IO manager instead.
+What every table has (rows, columns, query) is added by the warehouse's IO manager instead.
 """
 
 import html
@@ -36,7 +36,7 @@ def report_days(
         context: The asset's context.
         frame: The rows to be stored.
         days: The business day of each row.
-        contract: Tells which columns hold personal data.
+        contract: Its columns; those with personal data are tagged.
         reported: The partitions to report.
         metadata: By business day, what else to report.
     """
@@ -48,7 +48,7 @@ def report_days(
         of_this = positions.get(day, [])
         of_day: dict[str, Any] = {
             "row_count": len(of_this),
-            "preview": dg.MetadataValue.md(_markdown(shown.loc[shown.index == day])),
+            "preview": dg.MetadataValue.md(_to_markdown(shown.loc[shown.index == day])),
         }
         if "total_amount" in frame:
             of_day["total_amount"] = round(math.fsum(frame["total_amount"].take(of_this)), 4)
@@ -56,14 +56,14 @@ def report_days(
 
 
 def redact_rows(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:
-    """Rows as text that may be shown: escaped for Markdown, with personal data masked.
+    """Rows as text to show: escaped for Markdown, with personal data redacted.
 
     Args:
         rows: Any frame.
-        contract: Tells which columns hold personal data.
+        contract: Its columns; those with personal data are tagged.
     """
     values = rows.astype(object)
-    shown = values.where(values.notna(), "").map(_escaped)
+    shown = values.where(values.notna(), "").map(_escape)
     for column in [column for column in contract.columns if column.name in shown]:
         if PERSONAL_DATA_TAG in column.tags:
             shown[column.name] = MASK
@@ -72,14 +72,14 @@ def redact_rows(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:
     return shown
 
 
-def preview(rows: pd.DataFrame, contract: dg.TableSchema) -> str:
+def preview_table(rows: pd.DataFrame, contract: dg.TableSchema) -> str:
     """Rows as a Markdown table; see `redact_rows`."""
-    return _markdown(redact_rows(rows, contract))
+    return _to_markdown(redact_rows(rows, contract))
 
 
-def _markdown(shown: pd.DataFrame) -> str:
+def _to_markdown(shown: pd.DataFrame) -> str:
     return str(shown.to_markdown(index=False, disable_numparse=True))
 
 
-def _escaped(value: object) -> str:
+def _escape(value: object) -> str:
     return html.escape(str(value), quote=False).translate(_MARKDOWN)

@@ -1,8 +1,8 @@
-"""The typed columns of every table that Python writes: the one source for DDL, casts and metadata.
+"""The contracts: the typed columns of every table that Python writes.
 
-A contract is Dagster's own `TableSchema`, carried by the asset as `dagster/column_schema`: the
-catalog shows it and the warehouse's IO manager enforces it. dbt's tables have theirs in YAML.
-Types are those of `warehouse/columns.py`.
+They are the one source for DDL, casts and metadata. A contract is Dagster's own `TableSchema` in the asset's
+metadata: the UI shows it and the IO manager enforces it. dbt's tables have theirs in YAML. Types are those of
+`warehouse/column_types.py`.
 """
 
 from collections.abc import Mapping
@@ -15,34 +15,34 @@ from sales_assets.catalog.names import PERSONAL_DATA_TAG
 MONEY_TYPE = "DECIMAL(18,4)"
 
 ADD_COLUMNS = dg.TableConstraints(other=["add_columns"])
-"""The constraints of a contract that lets its table grow by columns which it does not know."""
+"""The constraints of a contract whose table takes new columns that the contract does not list."""
 
 
 def required(name: str, type_: str, description: str) -> dg.TableColumn:
-    """A column without nulls."""
+    """A column that must not be null."""
     constraints = dg.TableColumnConstraints(nullable=False)
     return dg.TableColumn(name, type_, description, constraints)
 
 
 def optional(name: str, type_: str, description: str) -> dg.TableColumn:
-    """A column that may hold nulls."""
+    """A column that may be null."""
     return dg.TableColumn(name, type_, description)
 
 
 def personal(name: str, description: str) -> dg.TableColumn:
-    """A text that tells who somebody is: stored, but shown to nobody."""
+    """A text that identifies a person: stored, but redacted wherever it is shown."""
     return dg.TableColumn(name, "VARCHAR", description, tags={PERSONAL_DATA_TAG: ""})
 
 
 RAW_ORDERS_SCHEMA = dg.TableSchema(
     columns=[
         required("order_id", "BIGINT", "The order's id in the ERP; one row per order."),
-        optional("customer_id", "BIGINT", "Who ordered; null or gone from the ERP for some orders."),
+        optional("customer_id", "BIGINT", "The customer's id; may be null or deleted in the ERP."),
         required("order_date", "TIMESTAMP", "When the order was placed, UTC."),
         required("status", "VARCHAR", "The order's status when its day was loaded."),
         required("gross_amount", MONEY_TYPE, "Sum of quantity times unit price, rounded once per order."),
-        required("total_amount", MONEY_TYPE, "The same less the discounts, rounded once per order."),
-        required("line_count", "INTEGER", "How many items the order has; 0 is kept, with amounts of 0."),
+        required("total_amount", MONEY_TYPE, "Gross amount less discounts, rounded once per order."),
+        required("line_count", "INTEGER", "Number of items; without items the amounts are 0."),
         required("updated_at", "TIMESTAMP", "When the order or its items last changed, UTC."),
     ]
 )
@@ -56,7 +56,7 @@ RAW_CUSTOMERS_SCHEMA = dg.TableSchema(
         optional("city", "VARCHAR", "City."),
         optional("segment", "VARCHAR", "Market segment."),
         required("updated_at", "TIMESTAMP", "When the customer last changed, UTC."),
-        required("snapshot_date", "DATE", "The business day that the customer was loaded for."),
+        required("snapshot_date", "DATE", "The business day for which the customer was loaded."),
     ]
 )
 
@@ -72,30 +72,30 @@ SILVER_ENRICHED_ORDERS_SCHEMA = dg.TableSchema(
 RAW_MARKETPLACE_ORDERS_SCHEMA = dg.TableSchema(
     columns=[
         required("order_id", "VARCHAR", "The order's id at its marketplace; one row per line of an order."),
-        required("marketplace", "VARCHAR", "Who sold, as its file says."),
+        required("marketplace", "VARCHAR", "The marketplace that sold, as named in the file."),
         required("order_date", "TIMESTAMP", "When the order was placed, UTC."),
-        personal("customer_email", "Who ordered; null where the marketplace does not tell."),
-        required("sku", "VARCHAR", "What was ordered."),
-        required("qty", "INTEGER", "How many."),
-        required("unit_price", MONEY_TYPE, "The price of one, in the line's currency."),
-        required("currency", "VARCHAR", "The currency's three letters, as the file says."),
-        required("source_file", "VARCHAR", "The file, by its partition key."),
+        personal("customer_email", "The customer's e-mail address; may be null."),
+        required("sku", "VARCHAR", "The product."),
+        required("qty", "INTEGER", "Quantity."),
+        required("unit_price", MONEY_TYPE, "The price of one piece, in the line's currency."),
+        required("currency", "VARCHAR", "The currency's three letters, as in the file."),
+        required("source_file", "VARCHAR", "The partition key of the file."),
     ]
 )
 
 
 PARTITION_COLUMN = "partition_expr"
 COLUMN_SCHEMA = "dagster/column_schema"
-"""Keys of an asset's metadata, which Dagster chose."""
+"""The keys of asset metadata under which Dagster expects the two."""
 
 
 def storage_metadata(schema: str, contract: dg.TableSchema, partition_column: str) -> Mapping[str, Any]:
-    """The asset metadata that tells the IO manager where and how an asset's rows are stored.
+    """The asset metadata by which the IO manager stores an asset's rows.
 
     Args:
-        schema: The schema of the warehouse; the table has the asset's name.
+        schema: The schema in the warehouse; the table has the asset's name.
         contract: The table's columns.
-        partition_column: The column that tells which partition a row belongs to.
+        partition_column: The column that decides to which partition a row belongs.
     """
     return {"schema": schema, PARTITION_COLUMN: partition_column, COLUMN_SCHEMA: contract}
 

@@ -1,6 +1,6 @@
-"""The words that assets, jobs and tags share: a name typed twice diverges.
+"""The names that assets, jobs, checks and tags share, as constants: a name that is typed twice diverges.
 
-Groups, owners, shared asset keys and tag keys belong here; what they are attached to does not.
+Groups, owners, pools, tag keys and the asset keys that more than one module needs belong here.
 """
 
 import dagster as dg
@@ -9,31 +9,38 @@ INGESTION = "ingestion"
 SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
+"""The asset groups. `GOLD` includes dbt's staging models."""
 
 RAW_ORDERS_KEY = dg.AssetKey("raw_orders")
-"""The asset that decides whether a day has data; the others follow it."""
+"""The asset that decides whether a day has data; downstream assets follow it."""
+
+RAW_MARKETPLACE_ORDERS_KEY = dg.AssetKey("raw_marketplace_orders")
+"""The order lines of the marketplace files."""
 
 FCT_ORDERS_KEY = dg.AssetKey(["gold", "fct_orders"])
-"""Every sale once: what gold's other tables, and the comparison with the ERP, go by."""
+"""One row per sale: the source of gold's other tables, and what is reconciled with the ERP."""
+
 AIRBYTE_SNAPSHOT_CHECK = "airbyte_snapshot_is_current"
-RAW_MARKETPLACE_ORDERS_KEY = dg.AssetKey("raw_marketplace_orders")
-"""The asset that holds the marketplaces' files."""
+"""The check that compares the snapshot of Airbyte's connections with the server."""
 
 ERP_POOL = "erp"
 DBT_POOL = "dbt"
-"""What the deployment may limit, so that a backfill does not ask more of a server than it can bear."""
+"""The concurrency pools that a deployment may limit, so that a backfill does not overload a server."""
 
 DAILY_JOB = "daily_sales_pipeline"
 """The job that makes a business day, from the ERP to gold."""
 
 OWNER = "team:data-platform"
+"""The owner of every asset."""
+
+DOMAIN_TAGS = {"domain": "sales"}
+"""The tags of every asset and job."""
 
 NO_DATA_TAG = "sales/no_data"
-"""On a run: how many of its days had no order at all in the ERP."""
+"""On a run: how many of its days have no order in the ERP. On an observation: that its day has none."""
 
 SKIPPED_PARTITIONS = "sales/skipped_partitions"
 """Metadata of an output: the partitions of the run that it neither replaces nor materializes."""
 
-DOMAIN_TAGS = {"domain": "sales"}
 PERSONAL_DATA_TAG = "personal_data"
-"""On a column: its values are shown to nobody, neither in a preview nor in an error."""
+"""On a column: its values are personal data, redacted in previews and errors."""

@@ -1,6 +1,6 @@
-"""The partitions: the business day, the half-open window of a run, which day an instant is in, and files.
+"""The partitions: business days with their windows, and marketplace files with their keys.
 
-Nothing here reads data; what a day's or a file's rows are is up to the assets.
+Nothing here reads data; what the rows of a day or a file are belongs to the assets.
 """
 
 import re
@@ -17,36 +17,18 @@ from sales_assets.settings import Settings
 from sales_assets.settings import settings as process_settings
 
 DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=process_settings().timezone)
-"""Every daily asset has these partitions: business days in `SALES_TIMEZONE`."""
+"""The partitions of every daily asset: business days in `SALES_TIMEZONE`."""
 
 BACKFILL = dg.BackfillPolicy(process_settings().max_partitions_per_run)
-"""A backfill of any length is one run, with one extraction and one write, unless the settings bound it."""
-
-
-def refuse_other_partitions(settings: Settings) -> None:
-    """Refuse settings whose days, backfills or look-back are not those that assets were imported with.
-
-    Raises:
-        ValueError: Says what differs and how to get it.
-    """
-    process = process_settings()
-    for name in ("timezone", "max_partitions_per_run", "lookback_days"):
-        wanted, fixed = getattr(settings, name), getattr(process, name)
-        if wanted != fixed:
-            message = (
-                f"Settings.{name} is {wanted!r}, but this process's assets were imported with {fixed!r}. "
-                "Set it in the environment before sales_assets is imported."
-            )
-            raise ValueError(message)
-
+"""A backfill of any length is one run, with one extraction and one write, unless the settings limit it."""
 
 MARKETPLACE_FILES = dg.DynamicPartitionsDefinition(name="marketplace_files")
-"""The order files of marketplaces; see `partition_of_file`."""
+"""The partitions of `raw_marketplace_orders`: one per file; see `partition_of_file`."""
 
 FILE_BY_FILE = dg.BackfillPolicy.multi_run(1)
-"""A backfill is a run for each file, so that a bad one does not spoil the others."""
+"""A backfill has a run for each file, so that a bad file does not affect the others."""
 
-_UNSPEAKABLE = re.compile(r"%|\.\.\.|[\x00-\x1f\x7f]")
+_FORBIDDEN_IN_KEYS = re.compile(r"%|\.\.\.|[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -55,8 +37,8 @@ class Window:
 
     Attributes:
         start: The first instant, UTC.
-        end: The first instant after it, UTC.
-        days: The partition keys in it, such as `2025-01-15`, in order.
+        end: The first instant after the window, UTC.
+        days: The partition keys of its business days, such as `2025-01-15`, in order.
     """
 
     start: datetime
@@ -78,7 +60,7 @@ class Window:
 
     @property
     def dates(self) -> tuple[date, date]:
-        """The window in business days: the first day, and the first day after the last."""
+        """The window in business days: the first day, and the day after the last."""
         day_after = pd.Timestamp(self.days[-1]) + pd.Timedelta(days=1)
         return date.fromisoformat(self.days[0]), day_after.date()
 
@@ -101,13 +83,13 @@ def window_between(first: str, last: str) -> Window:
         last: The last one.
 
     Raises:
-        RefusedError: They are no days, or not among the partitions.
+        RefusedError: They are not business days, or not among the partitions.
     """
     if not all(map(DAILY.has_partition_key, (first, last))) or first > last:
         known = DAILY.get_first_partition_key(), DAILY.get_last_partition_key()
         message = (
-            f"The run asks for {first} to {last}, but there are only business days from {known[0]} "
-            f"to {known[1]} ({DAILY.timezone}). Nothing was read or stored. Ask for days among them."
+            f"The run asks for {first} to {last}, but the business days are {known[0]} to {known[1]} "
+            f"({DAILY.timezone}). No stored data was changed. Choose days in that range, as YYYY-MM-DD."
         )
         raise RefusedError(message)
     days = DAILY.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))
@@ -120,13 +102,13 @@ def day_of_row(window: Window, rows: pd.DataFrame, column: str, *, is_date: bool
     """The business day of each row of a run.
 
     Args:
-        window: Of the run. If it is one day, every row is of that day, and the column is not looked at.
+        window: The run's window. If it is one day, every row is of that day and the column is not used.
         rows: What the run read.
-        column: Instants, with a time zone or in UTC.
-        is_date: The column holds business days already.
+        column: The column of instants, with a time zone or in UTC.
+        is_date: Whether the column holds business days already.
 
     Returns:
-        Midnights without a time zone, to compare, group and join by.
+        Midnights without a time zone, with the index of the rows.
     """
     if len(window.days) == 1:
         return pd.Series(pd.Timestamp(window.days[0]), index=rows.index, dtype="datetime64[us]")
@@ -143,20 +125,37 @@ def days_without(days: pd.Series, window: Window) -> list[str]:
 
     Args:
         days: The business day of each row.
-        window: Where to look.
+        window: The run's window.
     """
     present = set(days.unique())
     return [day for day in window.days if pd.Timestamp(day) not in present]
 
 
 def partition_of_file(key: str) -> str:
-    """The partition of an object: its whole key, with what Dagster forbids written as in a URL.
+    """The partition key of an object in the bucket: its whole key, percent-encoded where Dagster forbids it.
 
-    That is `...`, control characters, and the percent sign, so that no two keys become one.
+    Dagster forbids `...` and control characters; the percent sign is encoded so that no two keys collide.
     """
-    return _UNSPEAKABLE.sub(lambda found: "".join(f"%{ord(letter):02X}" for letter in found[0]), key)
+    return _FORBIDDEN_IN_KEYS.sub(lambda found: "".join(f"%{ord(letter):02X}" for letter in found[0]), key)
 
 
 def file_of_partition(partition: str) -> str:
-    """The object's key of a partition."""
+    """The object's key in the bucket, from the partition key."""
     return unquote(partition)
+
+
+def refuse_other_partitions(settings: Settings) -> None:
+    """Refuse settings whose days, backfills or look-back differ from those that assets were imported with.
+
+    Raises:
+        ValueError: Names the setting, both values and what to do.
+    """
+    process = process_settings()
+    for name in ("timezone", "max_partitions_per_run", "lookback_days"):
+        wanted, fixed = getattr(settings, name), getattr(process, name)
+        if wanted != fixed:
+            message = (
+                f"Settings.{name} is {wanted!r}, but this process's assets were imported with {fixed!r}. "
+                "Set it in the environment before sales_assets is imported."
+            )
+            raise ValueError(message)

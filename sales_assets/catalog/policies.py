@@ -1,10 +1,10 @@
-"""What every asset has, said once: owner, tags and kinds, and when a failed step is tried again.
+"""What every asset has, in one place: owner, tags and kinds, and when a failed step is retried.
 
 Owner, tags and kinds are added to all assets after composition, so no asset can forget them. Retry policies
 are constants, because a spec cannot carry them. A refusal (`errors.RefusedError`) is never retried.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
@@ -12,37 +12,34 @@ from sales_assets.catalog.names import DOMAIN_TAGS, OWNER
 from sales_assets.settings import Settings, settings
 
 LAPTOP = dg.RetryPolicy(max_retries=1, delay=2, jitter=dg.Jitter.FULL)
-"""One more try after at most two seconds: somebody is watching."""
+"""One retry after at most two seconds: a person is watching."""
 
 EXTRACTION = (
     dg.RetryPolicy(max_retries=5, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
     if settings().runs_unattended
     else LAPTOP
 )
-"""After 1, 3, 7, 15 and 31 minutes, each give or take one: an hour in all, an ERP's maintenance window."""
+"""Retries after 1, 3, 7, 15 and 31 minutes, plus or minus one each: an hour, an ERP's maintenance window."""
 
 TRANSFORMATION = (
     dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
     if settings().runs_unattended
     else LAPTOP
 )
-"""After 30 and 90 seconds, each give or take 30: what fails here for longer is not a matter of waiting."""
+"""Retries after 30 and 90 seconds, plus or minus 30 each: failures that last longer need a person."""
 
 
-def with_policy(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
+def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
     """The assets with owner, tags and kinds.
 
     Args:
-        settings: Decide which engine the tables are in.
+        settings: Their warehouse engine is one of the kinds.
         assets: Every asset of the location.
     """
-    return dg.map_asset_specs(_policy(settings.warehouse), assets)
 
-
-def _policy(engine: str) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
     def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
-        by_others = spec.kinds & {"dbt", "airbyte"}
-        kinds = {*spec.kinds, engine} if by_others else {*spec.kinds, engine, "pandas"}
+        is_pandas = not spec.kinds & {"dbt", "airbyte"}
+        kinds = {*spec.kinds, str(settings.warehouse), *(["pandas"] if is_pandas else [])}
         return spec.replace_attributes(owners=[OWNER], kinds=kinds).merge_attributes(tags=DOMAIN_TAGS)
 
-    return apply
+    return dg.map_asset_specs(apply, assets)

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from sales_assets.commands.console import say
-from sales_assets.resources import airbyte_resource, missing_variables
+from sales_assets.resources import build_airbyte, find_missing_variables
 from sales_assets.settings import Settings, settings
 from sales_assets.sources.airbyte.diff import diff_snapshots
 from sales_assets.sources.airbyte.discovery import live_snapshot
@@ -34,10 +34,10 @@ def rewrite(settings: Settings, folder: Path = FOLDER) -> int:
     """
     path = path_of(settings.environment, folder)
     try:
-        with airbyte_resource(settings).process_config_and_initialize_cm() as workspace:
+        with build_airbyte(settings).process_config_and_initialize_cm() as workspace:
             now = live(workspace)
     except _FAILURES as error:
-        missing = ", ".join(missing_variables(error))
+        missing = ", ".join(find_missing_variables(error))
         reason = f"it needs {missing}, which is not set." if missing else error
         say(f"The snapshot {path} stays as it was: {reason}")
         return 1

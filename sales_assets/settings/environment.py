@@ -1,4 +1,4 @@
-"""The process environment and `.env`: the only module that reads or writes them."""
+"""The process environment and the file `.env`: the only module that reads or writes them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,13 +13,17 @@ from sales_assets.settings.schema import ROOT, VARIABLE_PREFIXES, Settings
 
 @cache
 def settings() -> Settings:
-    """The settings of this process: `.env` at the repository's root, and the environment over it."""
+    """The settings of this process: the environment, and below it `.env` at the repository's root.
+
+    Raises:
+        ValueError: A variable has a value that is not allowed.
+    """
     load_dotenv(ROOT / ".env")
     return Settings.from_environment(os.environ)
 
 
 def our_variables() -> dict[str, str]:
-    """The variables of ours that are set, secrets too: to look at them, and to keep them out of a text."""
+    """The variables of this project that are set, secrets included: for the doctor, and to redact them."""
     load_dotenv(ROOT / ".env")
     return {
         name: value
@@ -29,23 +33,23 @@ def our_variables() -> dict[str, str]:
 
 
 def dagster_home() -> Path:
-    """The folder of the `dagster.yaml` that is used: `DAGSTER_HOME`, else the repository's root."""
+    """The folder of the `dagster.yaml` in use: `DAGSTER_HOME`, else the repository's root."""
     return Path(os.environ.get("DAGSTER_HOME") or ROOT)
 
 
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of this process with some variables more, for a child process."""
+    """The environment of this process plus some variables, for a child process."""
     return os.environ | dict(variables)
 
 
 def set_default(name: str, value: str) -> None:
-    """Set an environment variable that a library reads, unless somebody chose its value."""
+    """Set an environment variable that a library reads, unless it is set already."""
     os.environ.setdefault(name, value)
 
 
 @contextmanager
 def exported(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables of this process for as long as a library reads them, and no longer."""
+    """Set environment variables of this process, and restore the former values on exit."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

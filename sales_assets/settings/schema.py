@@ -1,4 +1,4 @@
-"""What a deployment may set, with the defaults of a laptop; no secret is in it.
+"""What a deployment may set, with the defaults of a laptop. No secret is in it.
 
 How a text becomes a value belongs to `values.py`, where the texts come from to `environment.py`.
 """
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 """The repository's root: relative paths in settings start here, wherever a command is run."""
 
 VARIABLE_PREFIXES = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AWS_", "ALERT_")
-"""How the names of the variables begin that a deployment sets for the code location."""
+"""The prefixes of all environment variables that a deployment sets for the code location."""
 
 SNOWFLAKE_VARIABLES = tuple(
     f"SNOWFLAKE_{name}" for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE")
@@ -24,7 +24,7 @@ SNOWFLAKE_VARIABLES = tuple(
 
 
 class Environment(StrEnum):
-    """Where the code location runs; there is no fourth place and no default but `local`."""
+    """Where the code location runs. There is no default but `local`."""
 
     LOCAL = "local"
     STAGING = "staging"
@@ -32,14 +32,14 @@ class Environment(StrEnum):
 
 
 class WarehouseEngine(StrEnum):
-    """What the warehouse is; everything that differs between engines matches on this."""
+    """The database that is the warehouse. Everything that differs between engines matches on this."""
 
     DUCKDB = "duckdb"
     SNOWFLAKE = "snowflake"
 
 
 class SnowflakeSecret(StrEnum):
-    """The variable that authenticates at Snowflake: exactly one is used, the first that is set."""
+    """The variable that authenticates at Snowflake: the first of these that is set."""
 
     PRIVATE_KEY = "SNOWFLAKE_PRIVATE_KEY"
     PRIVATE_KEY_PATH = "SNOWFLAKE_PRIVATE_KEY_PATH"
@@ -47,36 +47,35 @@ class SnowflakeSecret(StrEnum):
 
 
 class AirbyteLogin(StrEnum):
-    """How Airbyte is authenticated, named by the variable that tells: the first that is set."""
+    """How to authenticate at Airbyte, by the variable that decides it: the first of these that is set."""
 
     APPLICATION = "AIRBYTE_CLIENT_ID"
     USER = "AIRBYTE_USERNAME"
-    NONE = ""
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that differs between deployments, without a secret in it.
 
-    Secrets stay in the environment and are named here at most: the resources hold them as
-    `dg.EnvVar` and resolve them when they are used.
+    Secrets stay in the environment: resources hold them as `dg.EnvVar` and resolve them when they are used.
 
     Attributes:
         environment: Where the code location runs.
         timezone: IANA name of the business day's time zone.
-        data_dir: Where a laptop keeps everything that it can make again.
-        duckdb_path: The warehouse file of the local environment.
+        data_dir: The folder for demo data, dbt's artifacts and the local warehouse; all can be made again.
+        duckdb_path: The DuckDB file of the local environment.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
-        erp_currency: The currency of the ERP's amounts, by its three letters.
+        erp_currency: The currency of the ERP's amounts, as three letters.
         has_s3_bucket: Whether `SALES_S3_BUCKET` is set.
-        s3_prefix: How the keys of the marketplaces' files begin: empty, or with a slash at its end.
+        s3_prefix: The prefix of the marketplace files' keys: empty, or ending with a slash.
         snowflake_database: The database of staging and prod; empty if `SNOWFLAKE_DATABASE` is not set.
-        snowflake_secret: How Snowflake is authenticated.
+        snowflake_secret: How to authenticate at Snowflake.
         has_snowflake_passphrase: Whether `SNOWFLAKE_PRIVATE_KEY_PASSPHRASE` is set.
         has_airbyte_url: Whether `AIRBYTE_URL` is set.
-        airbyte_login: How Airbyte is authenticated.
-        lookback_days: How many days back the schedule looks for days that are missing.
-        max_partitions_per_run: How many days one run takes at most; None for any number.
+        airbyte_login: How to authenticate at Airbyte.
+        lookback_days: How many days before today schedules and checks look at.
+        max_partitions_per_run: The maximum number of days per run; None for no limit.
     """
 
     environment: Environment = Environment.LOCAL
@@ -97,7 +96,7 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether this is a laptop, where local servers may take the place of sources."""
+        """Whether this is a laptop, where the embedded ERP and emulators may replace real sources."""
         return self.environment is Environment.LOCAL
 
     @property
@@ -113,22 +112,22 @@ class Settings:
 
     @property
     def runs_unattended(self) -> bool:
-        """Whether schedules and sensors run and retries wait for outages; otherwise somebody is watching."""
+        """Whether schedules and sensors run, and retries are patient; otherwise a person is watching."""
         return not self.is_local
 
     @property
     def uses_demo_erp(self) -> bool:
-        """Whether the embedded ERP stands in for a real one: only locally, and only without a URL."""
+        """Whether the embedded ERP is used: only locally, and only without a URL."""
         return self.is_local and not self.has_erp_url
 
     @property
     def uses_demo_airbyte(self) -> bool:
-        """Whether a stand-in serves for Airbyte: only locally, and only without a URL."""
+        """Whether the Airbyte emulator is used: only locally, and only without a URL."""
         return self.is_local and not self.has_airbyte_url
 
     @property
     def uses_demo_s3(self) -> bool:
-        """Whether a local S3 with made-up files stands in: only locally, and only without a bucket."""
+        """Whether the S3 emulator with made-up files is used: only locally, and only without a bucket."""
         return self.is_local and not self.has_s3_bucket
 
     @property
@@ -136,9 +135,9 @@ class Settings:
         """The variables that log in at Airbyte; none for an open server, which only a laptop may have."""
         if self.airbyte_login is AirbyteLogin.USER:
             return "AIRBYTE_USERNAME", "AIRBYTE_PASSWORD"
-        return (
-            () if self.is_local and not self.airbyte_login else ("AIRBYTE_CLIENT_ID", "AIRBYTE_CLIENT_SECRET")
-        )
+        if self.airbyte_login is AirbyteLogin.NONE and self.is_local:
+            return ()
+        return "AIRBYTE_CLIENT_ID", "AIRBYTE_CLIENT_SECRET"
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "Settings":
@@ -148,31 +147,26 @@ class Settings:
             variables: Names and values, as in `os.environ`; an empty value counts as not set.
 
         Raises:
-            ValueError: A value that is not one of those allowed, with the list or an example.
+            ValueError: A value is not allowed; the message has the list of allowed values or an example.
         """
         given = {name: value for name, value in variables.items() if value.strip()}
+        data_dir = values.parse_path(ROOT, given.get("SALES_DATA_DIR", cls.data_dir))
         return cls(
-            environment=_environment(given.get("DAGSTER_DEPLOYMENT", Environment.LOCAL)),
-            timezone=values.timezone(given.get("SALES_TIMEZONE", "UTC")),
-            duckdb_path=ROOT / Path(given.get("SALES_DUCKDB_PATH", cls.duckdb_path)).expanduser(),
+            environment=values.parse_choice(given, "DAGSTER_DEPLOYMENT", Environment, Environment.LOCAL),
+            timezone=values.parse_timezone(given.get("SALES_TIMEZONE", "UTC")),
+            data_dir=data_dir,
+            duckdb_path=values.parse_path(
+                ROOT, given.get("SALES_DUCKDB_PATH", data_dir / cls.duckdb_path.name)
+            ),
             has_erp_url="ERP_POSTGRES_URL" in given,
-            erp_currency=values.currency(given.get("SALES_ERP_CURRENCY", cls.erp_currency)),
+            erp_currency=values.parse_currency(given.get("SALES_ERP_CURRENCY", cls.erp_currency)),
             has_s3_bucket="SALES_S3_BUCKET" in given,
-            s3_prefix=values.prefix(given.get("SALES_S3_PREFIX", "")),
+            s3_prefix=values.parse_prefix(given.get("SALES_S3_PREFIX", "")),
             snowflake_database=given.get("SNOWFLAKE_DATABASE", ""),
-            snowflake_secret=next((s for s in SnowflakeSecret if s in given), SnowflakeSecret.PRIVATE_KEY),
+            snowflake_secret=values.find_first_set(given, SnowflakeSecret, SnowflakeSecret.PRIVATE_KEY),
             has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
-            has_airbyte_url=values.is_url(given, "AIRBYTE_URL"),
-            airbyte_login=next((login for login in AirbyteLogin if login in given), AirbyteLogin.NONE),
-            lookback_days=values.days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
-            max_partitions_per_run=values.days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
+            has_airbyte_url=values.has_server_url(given, "AIRBYTE_URL"),
+            airbyte_login=values.find_first_set(given, AirbyteLogin, AirbyteLogin.NONE),
+            lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
+            max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         )
-
-
-def _environment(value: str) -> Environment:
-    try:
-        return Environment(value)
-    except ValueError:
-        allowed = ", ".join(Environment)
-        message = f"DAGSTER_DEPLOYMENT is {value!r}, but it must be one of: {allowed}."
-        raise ValueError(message) from None

@@ -1,30 +1,65 @@
-"""How the text of a setting becomes a value, or a sentence about what it must be.
+"""How the text of a setting becomes a value, or one sentence about what it must be.
 
-Which settings there are, and where their text comes from, belongs to `settings.py`.
+Which settings there are belongs to `schema.py`.
 """
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+Choice = TypeVar("Choice", bound=StrEnum)
 
-def currency(value: str) -> str:
-    """A currency by its three letters."""
+
+def parse_choice(given: Mapping[str, str], name: str, choices: type[Choice], default: Choice) -> Choice:
+    """One of an enum's values.
+
+    Args:
+        given: The variables that are set.
+        name: The variable.
+        choices: The allowed values.
+        default: The value if the variable is not set.
+
+    Raises:
+        ValueError: It is another value; lists the allowed ones.
+    """
+    value = given.get(name, default)
+    try:
+        return choices(value)
+    except ValueError:
+        message = f"{name} is {value!r}, but it must be one of: {', '.join(choices)}."
+        raise ValueError(message) from None
+
+
+def find_first_set(given: Mapping[str, str], variables: type[Choice], default: Choice) -> Choice:
+    """The first of some variables that is set, in the order of an enum that has their names."""
+    return next((variable for variable in variables if variable in given), default)
+
+
+def parse_path(root: Path, value: str | Path) -> Path:
+    """A path, absolute or relative to the root; `~` is the user's home."""
+    return root / Path(value).expanduser()
+
+
+def parse_currency(value: str) -> str:
+    """A currency as three capital letters."""
     if re.fullmatch("[A-Z]{3}", value) is None:
         message = f"SALES_ERP_CURRENCY is {value!r}, but it must be three capital letters such as EUR."
         raise ValueError(message)
     return value
 
 
-def prefix(value: str) -> str:
-    """How keys begin: empty, or with one slash at its end."""
+def parse_prefix(value: str) -> str:
+    """The prefix of keys in a bucket: empty, or ending with one slash."""
     folder = value.strip("/")
     return f"{folder}/" if folder else ""
 
 
-def days(given: Mapping[str, str], name: str) -> int | None:
-    """A number of days that is set, or None."""
+def parse_days(given: Mapping[str, str], name: str) -> int | None:
+    """A number of days, 1 or more; None if the variable is not set."""
     value = given.get(name)
     if value is None:
         return None
@@ -34,29 +69,29 @@ def days(given: Mapping[str, str], name: str) -> int | None:
     return int(value)
 
 
-def is_url(given: Mapping[str, str], name: str) -> bool:
-    """Whether a server's address is given; it may be shown in links, so it must not hold a password."""
+def has_server_url(given: Mapping[str, str], name: str) -> bool:
+    """Whether a server's URL is set. It is shown in links, so it must not hold a password."""
     if name not in given:
         return False
-    if "@" in given[name] or not _is_address(given[name]):
-        message = f"{name} must be an address without user and password, such as https://airbyte.example.com."
+    if "@" in given[name] or not _is_http_url(given[name]):
+        message = f"{name} must be a URL without user and password, such as https://airbyte.example.com."
         raise ValueError(message)
     return True
 
 
-def _is_address(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def timezone(value: str) -> str:
-    """The name of a time zone that this machine knows."""
+def parse_timezone(value: str) -> str:
+    """The IANA name of a time zone."""
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         message = f"SALES_TIMEZONE is {value!r}, but it must be an IANA time zone such as Europe/Rome or UTC."
         raise ValueError(message) from None
     return value
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -1,10 +1,10 @@
-"""Which of the ERP's customers can be trusted."""
+"""Checks on the ERP's customers."""
 
 import pandas as pd
 
 
 def refuse_duplicate_customers(customers: pd.DataFrame) -> None:
-    """Refuse customers that stand twice in a day: each would double its orders.
+    """Refuse customers that occur twice in a day: each would double its orders.
 
     Args:
         customers: `id`, and `snapshot_date` if they are of several days.
@@ -16,5 +16,5 @@ def refuse_duplicate_customers(customers: pd.DataFrame) -> None:
     duplicated = customers.loc[customers.duplicated(key), "id"]
     if not duplicated.empty:
         ids = ", ".join(map(str, duplicated.head()))
-        message = f"Duplicate customers found, {len(duplicated)} more rows than customers, first: {ids}."
+        message = f"Duplicate customers found, {len(duplicated)} surplus row(s), first ids: {ids}."
         raise ValueError(message)

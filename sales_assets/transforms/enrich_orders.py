@@ -8,7 +8,7 @@ from sales_assets.transforms.amounts import format_orders, refuse_negative_amoun
 from sales_assets.transforms.customers import refuse_duplicate_customers
 
 CUSTOMER_COLUMNS = ("city", "segment")
-"""What silver knows of a customer: nothing that tells who it is."""
+"""The customer columns in silver: no personal data."""
 
 
 def validate_and_enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def validate_and_enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Dat
 
 
 def validate(orders: pd.DataFrame) -> None:
-    """Refuse orders that cannot be right; see `validate_and_enrich`."""
+    """Refuse negative amounts and duplicate orders; see `validate_and_enrich`."""
     refuse_negative_amounts(orders)
     duplicated = orders["order_id"].duplicated(keep=False)
     if duplicated.any():
@@ -40,14 +40,14 @@ def validate(orders: pd.DataFrame) -> None:
 
 
 def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
-    """Add city and segment to orders that were validated; see `validate_and_enrich`."""
-    refuse_duplicate_customers(customers[["id", *_day(orders, customers)]])
+    """Add city and segment to validated orders; see `validate_and_enrich`."""
+    refuse_duplicate_customers(customers[["id", *_day_column(orders, customers)]])
     bare = orders.drop(columns=[column for column in CUSTOMER_COLUMNS if column in orders])
-    return _joined(bare, customers, [*CUSTOMER_COLUMNS])
+    return _join_customers(bare, customers, [*CUSTOMER_COLUMNS])
 
 
 def is_unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
-    """Which orders have no customer: theirs is null, or not among the customers of its day.
+    """Which orders have no customer: the id is null, or not among the customers of the order's day.
 
     Args:
         orders: As for `validate_and_enrich`.
@@ -56,38 +56,38 @@ def is_unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
     Returns:
         A boolean per order.
     """
-    return _joined(orders, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
+    return _join_customers(orders, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
 
 
 def count_matches(
-    lost: pd.Series, days: pd.Series, window: Iterable[str]
+    is_lost: pd.Series, days: pd.Series, window: Iterable[str]
 ) -> dict[pd.Timestamp, dict[str, float]]:
-    """What is reported of the orders that have no customer.
+    """How many orders have a customer, by business day.
 
     Args:
-        lost: Of each order; see `is_unmatched`.
+        is_lost: Whether an order has no customer; see `is_unmatched`.
         days: The business day of each order.
-        window: The days to report of, those without orders too.
+        window: The days to report, with or without orders.
 
     Returns:
         For each day `unmatched_customers` and `match_rate`.
     """
-    found = lost.groupby(days).agg(["sum", "mean"]).reindex(pd.to_datetime(list(window)), fill_value=0)
+    found = is_lost.groupby(days).agg(["sum", "mean"]).reindex(pd.to_datetime(list(window)), fill_value=0)
     return {
         day: {"unmatched_customers": int(unmatched), "match_rate": float(1 - share)}
         for day, unmatched, share in zip(found.index, found["sum"], found["mean"], strict=True)
     }
 
 
-def _joined(orders: pd.DataFrame, customers: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Orders with columns of their customers, by id and, if both have it, by day."""
-    key = ["customer_id", *_day(orders, customers)]
+def _join_customers(orders: pd.DataFrame, customers: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Orders with columns of their customers, joined by id and, if both frames have it, by day."""
+    key = ["customer_id", *_day_column(orders, customers)]
     known = customers.rename(columns={"id": "customer_id"})[[*key, *columns]]
     if orders["customer_id"].isna().all():
         return orders.assign(**dict.fromkeys(columns))
     return orders.merge(known, how="left", on=key).set_axis(orders.index)
 
 
-def _day(orders: pd.DataFrame, customers: pd.DataFrame) -> list[str]:
-    """The column that a join by day needs besides the id; none unless both have it."""
+def _day_column(orders: pd.DataFrame, customers: pd.DataFrame) -> list[str]:
+    """The column to join by besides the id, if both frames have it."""
     return [name for name in ("snapshot_date",) if name in orders and name in customers]

@@ -1,14 +1,14 @@
-"""Which of the ERP's orders are sales, and what is known of the others."""
+"""Which of the ERP's orders are sales, and how many are excluded."""
 
 from collections.abc import Collection
 
 import pandas as pd
 
 SALES_STATUSES = ("completed", "shipped")
-"""The statuses that count as sales, unless a run says otherwise."""
+"""The statuses that count as sales, unless a run's config has others."""
 
 KNOWN_STATUSES = frozenset({"pending", "completed", "shipped", "cancelled", "refunded"})
-"""The statuses that the ERP had when this was written; it may add others."""
+"""The statuses that the ERP is known to have; it may add others."""
 
 
 def is_sale(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Series:
@@ -29,15 +29,15 @@ def is_sale(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Series:
 def count_excluded(
     extracted: pd.DataFrame, days: pd.Series, statuses: Collection[str]
 ) -> dict[pd.Timestamp, dict[str, dict[str, int]]]:
-    """How many orders were left out, by day and status.
+    """How many orders are excluded, by business day and status.
 
     Args:
         extracted: As for `is_sale`.
-        days: The business day of each of them.
-        statuses: The statuses that qualify.
+        days: The business day of each order.
+        statuses: The statuses that count.
 
     Returns:
-        For each day `excluded_by_status`, and those of `unknown_statuses` that nobody has decided about yet.
+        For each day `excluded_by_status`, and `unknown_statuses`: those not in `KNOWN_STATUSES`.
     """
     excluded: dict[pd.Timestamp, dict[str, int]] = {day: {} for day in days.unique()}
     if "status" in extracted:

@@ -360,7 +360,7 @@ def test_the_check_says_that_nothing_could_be_compared(
 
 @pytest.mark.parametrize("url", ["airbyte.example.com", "ftp://a", "https://me:pw@a.example.com", "http://"])
 def test_an_address_that_is_none_or_holds_a_password_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="AIRBYTE_URL must be an address without user and password") as error:
+    with pytest.raises(ValueError, match="AIRBYTE_URL must be a URL without user and password") as error:
         Settings.from_environment({"AIRBYTE_URL": url})
     assert "pw" not in str(error.value).replace("password", "")
 

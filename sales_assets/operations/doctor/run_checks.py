@@ -17,7 +17,7 @@ from sales_assets.operations.doctor.check_private_key import look_at_the_private
 from sales_assets.operations.doctor.check_s3 import look_at_s3
 from sales_assets.operations.doctor.check_variables import look_at_the_variables
 from sales_assets.operations.doctor.findings import Finding, Notes
-from sales_assets.resources import build_resources, missing_variables
+from sales_assets.resources import build_resources, find_missing_variables
 from sales_assets.settings import Settings, SnowflakeSecret, WarehouseEngine
 
 _VARIABLES = "Set what .env.example describes."
@@ -104,7 +104,7 @@ def _with(settings: Settings, subject: str, key: str, look: Any) -> list[Finding
             with build_resources(settings)[key].process_config_and_initialize_cm() as resource:
                 notes.findings += look(resource)
         except dg.DagsterInvalidConfigError as error:
-            missing = ", ".join(missing_variables(error))
+            missing = ", ".join(find_missing_variables(error))
             notes.fix(f"It was not looked at, for it needs {missing}.", _VARIABLES)
     return notes.findings
 

@@ -1,0 +1,49 @@
+"""The data folder of a test process, with dbt's manifests parsed in advance.
+
+Parsing the dbt project takes seconds. The manifests are kept in pytest's cache between sessions, and parsed
+again when the project's files changed. Nothing of a checkout's `.data` is read or written.
+"""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sales_assets.dbt.project import prepared_project
+from sales_assets.settings import ROOT, Environment, Settings, settings
+
+CACHE = ROOT / ".pytest_cache" / "d" / "manifests"
+
+
+def settings_with(**changes: Any) -> Settings:
+    """The settings of this test process, with some changes."""
+    return replace(settings(), **changes)
+
+
+def prepare_manifests() -> None:
+    """Have the manifests of a laptop and of production in the cache, and copies in this process's folder."""
+    with _lock(CACHE):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(prepared_project, map(_in_cache, (Environment.LOCAL, Environment.PROD))))
+        copy_manifests(settings().data_dir)
+
+
+def copy_manifests(data_dir: Path) -> None:
+    """Give a data folder the parsed manifests, so that nothing has to be parsed there."""
+    shutil.copytree(CACHE / "dbt", data_dir / "dbt", dirs_exist_ok=True)
+
+
+def _in_cache(environment: Environment) -> Settings:
+    return Settings(environment=environment, data_dir=CACHE)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -38,16 +38,20 @@ doctor: $(INSTALLED) ## Look at every setting, connection and right, and say wha
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor
 
 .PHONY: test
-test: $(INSTALLED) ## Run every test
-	@$(BIN)/pytest
+test: $(INSTALLED) ## Run every test; with CI=true also measure branch coverage
+	@$(BIN)/pytest $(if $(CI),--cov --cov-report=term)
 
-.PHONY: check
-check: $(INSTALLED) ## Lint, check types, and run the quick tests
+.PHONY: lint
+lint: $(INSTALLED) ## Check style, types, imports and SQL
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports > /dev/null || $(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 	@$(BIN)/sqlfluff lint --disable-progress-bar --dialect postgres sales_assets/sources/erp/sql sales_assets/operations/reconciliation/sql/erp_sales_by_day.sql
+
+.PHONY: check
+check: lint ## Lint, and run the quick tests
 	@$(BIN)/pytest -m "not slow and not snowflake"
 
 .PHONY: airbyte-snapshot

@@ -37,8 +37,16 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Remove the folder of this process."""
+    """Stop the servers that were started in the folder of this process, and remove it."""
+    stop_servers(Path(DATA_DIR.name))
     DATA_DIR.cleanup()
+
+
+def stop_servers(data_dir: Path) -> None:
+    """Stop the embedded ERP and the emulators of a data folder, as `sales-assets stop` does."""
+    stop_server(erp_folder(data_dir))
+    stop_stand_ins(data_dir)
+    stop_demo_s3(data_dir)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -55,7 +63,7 @@ def _loopback_only(request: pytest.FixtureRequest) -> Iterator[None]:
             raise RuntimeError(message)
         connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]
+    socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]
 
@@ -110,9 +118,7 @@ def fresh_clone(tmp_path: Path) -> Iterator[Path]:
     made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
     clone = Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
     yield clone
-    stop_server(erp_folder(clone / ".data"))
-    stop_stand_ins(clone / ".data")
-    stop_demo_s3(clone / ".data")
+    stop_servers(clone / ".data")
 
 
 @pytest.fixture

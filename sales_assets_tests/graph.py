@@ -4,18 +4,19 @@
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sales_assets.definitions import build_definitions
-from sales_assets.settings import Environment, Settings
+from sales_assets.settings import Environment, settings
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def graph(environment: Environment) -> dict[str, Any]:
     """Assets, checks, jobs, schedules, sensors and resources of an environment."""
-    definitions = build_definitions(Settings(environment=environment))
+    definitions = build_definitions(replace(settings(), environment=environment))
     repository = definitions.get_repository_def()
     asset_graph = repository.asset_graph
     return {

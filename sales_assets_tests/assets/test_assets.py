@@ -11,7 +11,7 @@ from sales_assets.assets import raw_customers, raw_orders, silver_enriched_order
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.results import failure, metadata
+from sales_assets_tests.support.results import failure, metadata, run_tags
 
 ALL = [raw_orders, raw_customers, silver_enriched_orders]
 DAY = "2025-01-15"
@@ -23,8 +23,8 @@ RANGE = {
 
 @pytest.fixture
 def run(erp: Erp, settings: Settings, instance: dg.DagsterInstance) -> Any:
-    def materialize(**options: Any) -> dg.ExecuteInProcessResult:
-        options = {"assets": ALL, "raise_on_error": False, "instance": instance} | options
+    def materialize(**chosen: Any) -> dg.ExecuteInProcessResult:
+        options: dict[str, Any] = {"assets": ALL, "raise_on_error": False, "instance": instance, **chosen}
         if not options.get("tags"):
             options.setdefault("partition_key", DAY)
         resources = {
@@ -239,7 +239,7 @@ def test_a_day_without_any_order_keeps_what_is_stored_and_says_so(
     assert stored_ids(warehouse) == [1]
     assert not result.asset_materializations_for_node("raw_orders")
     assert result.filter_events(lambda event: event.is_step_skipped)
-    assert instance.get_run_by_id(result.run_id).tags["sales/no_data"] == "1"
+    assert run_tags(instance, result)["sales/no_data"] == "1"
     [observation] = result.asset_observations_for_node("raw_orders")
     assert observation.partition == DAY
 
@@ -277,7 +277,7 @@ def test_in_a_range_only_the_days_without_data_are_left_out(
     for asset in ("raw_orders", "silver_enriched_orders"):
         days = [m.partition for m in result.asset_materializations_for_node(asset)]
         assert days == ["2025-01-14", "2025-01-16"]
-    assert instance.get_run_by_id(result.run_id).tags["sales/no_data"] == "1"
+    assert run_tags(instance, result)["sales/no_data"] == "1"
     assert [o.partition for o in result.asset_observations_for_node("raw_orders")] == [DAY]
 
 

@@ -88,7 +88,7 @@ def test_the_table_of_contents_is_short() -> None:
 
 def test_no_query_is_formatted_outside_the_warehouse() -> None:
     texts = [
-        (str(path), "".join(part.value for part in node.values if isinstance(part, ast.Constant)))
+        (str(path), "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant)))
         for path, tree in TREES.items()
         if "warehouse" not in path.parts
         for node in ast.walk(tree)

@@ -4,17 +4,15 @@ import re
 
 import pytest
 
-from sales_assets.definitions import build_definitions
-from sales_assets.settings import ROOT, Settings
+from sales_assets.definitions import defs
+from sales_assets.settings import ROOT
 
-DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 TESTS = "".join(path.read_text() for path in (ROOT / "sales_assets_tests").rglob("test_*.py"))
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-)
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_file_that_is_linked_is_there(document: str) -> None:
     folder = (ROOT / document).parent
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
@@ -23,7 +21,8 @@ def test_every_file_that_is_linked_is_there(document: str) -> None:
 
 def test_every_command_is_one_of_the_makefile() -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))
+    texts = "".join((ROOT / document).read_text() for document in DOCUMENTS)
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", texts, re.MULTILINE))
     assert len(named) > 8
     assert named <= set(targets)
 
@@ -35,16 +34,23 @@ def test_every_test_that_proves_a_guarantee_is_there() -> None:
 
 
 def test_every_asset_and_setting_is_named() -> None:
-    assets = build_definitions(Settings()).get_repository_def().asset_graph.get_all_asset_keys()
+    assets = defs.get_repository_def().asset_graph.get_all_asset_keys()
     landed = ("crm", "payments", "ads")
     names = [key.path[-1] for key in assets if key.path[0] not in landed]
     assert [name for name in names if name not in README] == []
     settings = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    table = README.partition("## Settings")[2]
-    unnamed = [each for each in settings if not each.startswith("AWS_") and _shortest(each) not in table]
-    assert unnamed == []
+    table = (ROOT / "docs" / "settings.md").read_text()
+    assert [name for name in settings if not name.startswith("AWS_") and f"`{name}`" not in table] == []
 
 
-def _shortest(setting: str) -> str:
-    """A name as the table may have it: without the first word, which it shares with the one before it."""
-    return "_" + setting.partition("_")[2]
+def test_the_front_door_is_short_and_the_index_of_the_documents_is_whole() -> None:
+    assert len(README.split()) <= 1300
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md"]
+    assert [page for page in pages if f"({page})" not in index] == []
+
+
+def test_every_path_that_the_table_of_rooms_names_is_there() -> None:
+    rooms = re.findall(r"`([a-z_]+(?:\.py|/))`", (ROOT / "docs" / "architecture.md").read_text())
+    assert len(rooms) > 15
+    assert [room for room in rooms if not (ROOT / "sales_assets" / room).exists()] == []

@@ -16,6 +16,7 @@ from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.definitions import build_definitions
 from sales_assets.resources import build_resources
 from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings, SnowflakeSecret
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.snowflake import REFUSED, refusing, speaking_to
 
@@ -42,17 +43,11 @@ def shown(job: dg.JobDefinition, capfd: pytest.CaptureFixture[str], **variables:
     return "".join(texts) + "".join(capfd.readouterr())
 
 
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt's manifest is made once for all."""
-    return tmp_path_factory.mktemp("data")
-
-
 @pytest.mark.slow
 def test_a_run_with_a_wrong_erp_password_shows_it_nowhere(
     erp: Erp, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    settings = Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
+    settings = settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
     url = erp.guarded("locked_out", "the right one").replace("the%20right%20one", PLANTED)
     left = shown(job, capfd, ERP_POSTGRES_URL=url)
@@ -63,16 +58,16 @@ def test_a_run_with_a_wrong_erp_password_shows_it_nowhere(
 @pytest.mark.slow
 @pytest.mark.parametrize("secret", list(SnowflakeSecret))
 def test_a_run_with_a_wrong_snowflake_secret_shows_it_nowhere(
-    erp: Erp, secret: SnowflakeSecret, data_dir: Path, capfd: pytest.CaptureFixture[str]
+    erp: Erp, secret: SnowflakeSecret, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     erp.order(1)
-    (data_dir / "key.p8").write_text(NO_KEY)
+    (tmp_path / "key.p8").write_text(NO_KEY)
     values = {
         SnowflakeSecret.PASSWORD: PLANTED,
         SnowflakeSecret.PRIVATE_KEY: NO_KEY,
-        SnowflakeSecret.PRIVATE_KEY_PATH: str(data_dir / "key.p8"),
+        SnowflakeSecret.PRIVATE_KEY_PATH: str(tmp_path / "key.p8"),
     }
-    settings = Settings(environment=Environment.PROD, data_dir=data_dir, snowflake_secret=secret)
+    settings = settings_with(environment=Environment.PROD, snowflake_secret=secret)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
     with refusing() as port, speaking_to(port):
         given = ACCOUNT | {"ERP_POSTGRES_URL": erp.url, secret: values[secret]}
@@ -83,11 +78,11 @@ def test_a_run_with_a_wrong_snowflake_secret_shows_it_nowhere(
 
 @pytest.mark.slow
 def test_a_private_key_that_snowflake_does_not_know_is_shown_nowhere(
-    erp: Erp, data_dir: Path, capfd: pytest.CaptureFixture[str]
+    erp: Erp, capfd: pytest.CaptureFixture[str]
 ) -> None:
     erp.order(1)
     pem = new_key()
-    settings = Settings(environment=Environment.PROD, data_dir=data_dir)
+    settings = settings_with(environment=Environment.PROD)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
     with refusing() as port, speaking_to(port):
         left = shown(job, capfd, **ACCOUNT, ERP_POSTGRES_URL=erp.url, SNOWFLAKE_PRIVATE_KEY=pem)
@@ -104,7 +99,7 @@ def new_key() -> str:
 
 
 def test_a_resource_that_has_its_secrets_shows_none_of_them() -> None:
-    settings = Settings(
+    settings = settings_with(
         environment=Environment.PROD,
         snowflake_secret=SnowflakeSecret.PASSWORD,
         airbyte_login=AirbyteLogin.APPLICATION,

@@ -10,6 +10,7 @@ import pytest
 from sales_assets.definitions import build_definitions
 from sales_assets.resources import build_resources
 from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings, SnowflakeSecret, exported
+from sales_assets_tests.support.data_dir import settings_with
 
 
 def test_nothing_set_is_a_laptop_with_the_demo_erp() -> None:
@@ -57,7 +58,7 @@ def test_the_first_snowflake_secret_that_is_set_is_used() -> None:
 
 @pytest.mark.parametrize("environment", list(Environment))
 def test_every_environment_loads_with_no_secret_set(environment: Environment) -> None:
-    definitions = build_definitions(Settings(environment=environment))
+    definitions = build_definitions(settings_with(environment=environment))
     dg.Definitions.validate_loadable(definitions)
     schedule = definitions.get_repository_def().get_schedule_def("sales_pipeline_schedule")
     expected = "STOPPED" if environment is Environment.LOCAL else "RUNNING"
@@ -70,11 +71,13 @@ def test_every_environment_loads_with_no_secret_set(environment: Environment) ->
 def test_settings_that_the_imported_assets_cannot_follow_are_refused(other: dict[str, Any]) -> None:
     [name] = other
     with pytest.raises(ValueError, match=rf"Settings\.{name} is .* imported with .*before sales_assets is"):
-        build_definitions(Settings(**other))
+        build_definitions(settings_with(**other))
 
 
 def test_a_run_in_production_that_lacks_a_variable_says_which() -> None:
-    job = build_definitions(Settings(environment=Environment.PROD)).resolve_job_def("daily_sales_pipeline")
+    job = build_definitions(settings_with(environment=Environment.PROD)).resolve_job_def(
+        "daily_sales_pipeline"
+    )
     instance = dg.DagsterInstance.ephemeral()
     with pytest.raises(Exception, match="ERP_POSTGRES_URL"):
         job.execute_in_process(partition_key="2025-01-15", instance=instance)
@@ -163,7 +166,9 @@ def test_a_load_in_production_that_lacks_the_bucket_says_which_variable(
 ) -> None:
     for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "PRIVATE_KEY"):
         monkeypatch.setenv(f"SNOWFLAKE_{name}", "x")
-    job = build_definitions(Settings(environment=Environment.PROD)).resolve_job_def("marketplace_orders_job")
+    job = build_definitions(settings_with(environment=Environment.PROD)).resolve_job_def(
+        "marketplace_orders_job"
+    )
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("marketplace_files", ["a.csv"])
     with pytest.raises(Exception, match="SALES_S3_BUCKET"):

@@ -1,60 +1,44 @@
-"""Everything that the local environment shows, run as somebody does who has just cloned the project."""
+"""Everything that a laptop's UI offers, run in one test: embedded ERP, emulators, dbt and DuckDB."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
+
+from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
+from sales_assets.definitions import build_definitions
+from sales_assets.operations.repair.gaps import range_tags
+from sales_assets_tests.support.data_dir import settings_with
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = """
-import json
-import dagster as dg
-from sales_assets.definitions import defs
-from sales_assets.operations.repair.gaps import range_tags
-from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
 
-instance = dg.DagsterInstance.ephemeral()
-files = defs.resources["s3"].files().page("")[0][:3]
-everything = defs.resolve_implicit_global_asset_job_def()
-one_file = defs.resolve_job_def("marketplace_orders_job")
-keys = [partition_of_file(version.key) for version in files]
-instance.add_dynamic_partitions(MARKETPLACE_FILES.name, keys)
-runs = [one_file.execute_in_process(instance=instance, partition_key=key) for key in keys]
-rest = [k for k in everything.asset_layer.executable_asset_keys if k.path != ["raw_marketplace_orders"]]
-runs.append(everything.execute_in_process(
-    instance=instance, asset_selection=rest, tags=range_tags("2026-01-01", "2026-01-03")))
-warehouse = defs.resources["warehouse"]
-print("RESULT" + json.dumps({
-    "success": [run.success for run in runs],
-    "lacking": [k.to_user_string() for k in everything.asset_layer.executable_asset_keys
-                if instance.get_latest_materialization_event(k) is None],
-    "failed": [e.check_name for run in runs for e in run.get_asset_check_evaluations() if not e.passed],
-    "channels": sorted(set(warehouse.query("select channel from gold.daily_sales")["channel"])),
-    "payments": sorted(set(warehouse.query("select status from gold.payments_reconciliation")["status"])),
-    "roi": len(warehouse.query("select * from gold.marketing_roi")),
-}))
-"""
-
-
-def test_everything(checkout: Path) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT],
-        cwd=checkout,
-        env=os.environ | {"PYTHONPATH": str(checkout)},
-        capture_output=True,
-        text=True,
-        check=False,
+def test_everything(tmp_path: Path) -> None:
+    settings = settings_with(duckdb_path=tmp_path / "sales.duckdb")
+    definitions = build_definitions(settings)
+    resources, instance = definitions.resources or {}, dg.DagsterInstance.ephemeral()
+    everything = definitions.resolve_implicit_global_asset_job_def()
+    one_file = definitions.resolve_job_def("marketplace_orders_job")
+    versions, _ = resources["s3"].files().page("")
+    keys = [partition_of_file(version.key) for version in versions[:3]]
+    instance.add_dynamic_partitions(str(MARKETPLACE_FILES.name), keys)
+    assets = everything.asset_layer.executable_asset_keys
+    runs = [one_file.execute_in_process(instance=instance, partition_key=key) for key in keys]
+    runs.append(
+        everything.execute_in_process(
+            instance=instance,
+            asset_selection=[key for key in assets if key != RAW_MARKETPLACE_ORDERS_KEY],
+            tags=range_tags("2026-01-01", "2026-01-03"),
+        )
     )
-    [line] = [line for line in ran.stdout.splitlines() if line.startswith("RESULT")] or [ran.stderr[-3000:]]
-    found = json.loads(line.removeprefix("RESULT"))
-    assert found["success"] == [True] * 4
-    assert found["lacking"] == []
-    assert found["failed"] == []
-    assert len(found["channels"]) > 1
-    assert "erp" in found["channels"]
-    assert found["payments"] == ["differing", "matched", "missing"]
-    assert found["roi"] > 0
+    assert [run.success for run in runs] == [True] * 4
+    assert [key for key in assets if instance.get_latest_materialization_event(key) is None] == []
+    evaluations = [evaluation for run in runs for evaluation in run.get_asset_check_evaluations()]
+    assert [evaluation.check_name for evaluation in evaluations if not evaluation.passed] == []
+    warehouse = resources["warehouse"]
+    channels = set(warehouse.query("select channel from gold.daily_sales")["channel"])
+    assert {"erp"} < channels
+    payments = set(warehouse.query("select status from gold.payments_reconciliation")["status"])
+    assert payments == {"differing", "matched", "missing"}
+    assert len(warehouse.query("select * from gold.marketing_roi")) > 0

@@ -1,12 +1,13 @@
-"""What a run says of itself."""
+"""What a run reported: its failure, metadata and tags."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
-    """What the only step that failed says."""
+    """The message of the only step that failed."""
     [event] = [event for event in result.all_events if event.is_step_failure]
     error = event.step_failure_data.error
     assert error is not None
@@ -14,6 +15,12 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
-    """What an asset reported of its only partition, or of the whole."""
+    """The metadata of an asset's only materialization."""
     [materialization] = result.asset_materializations_for_node(asset)
     return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def run_tags(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> Mapping[str, str]:
+    """The tags that a run has by now."""
+    [record] = instance.get_run_records(dg.RunsFilter(run_ids=[result.run_id]))
+    return record.dagster_run.tags

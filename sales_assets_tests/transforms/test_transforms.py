@@ -1,3 +1,5 @@
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -6,7 +8,7 @@ from sales_assets.transforms.enrich_orders import is_unmatched, validate_and_enr
 from sales_assets.transforms.select_orders import count_excluded, is_sale
 
 
-def orders(**columns: list[object]) -> pd.DataFrame:
+def orders(**columns: Any) -> pd.DataFrame:
     return pd.DataFrame(
         {"order_id": [1, 2, 3], "customer_id": [7, 8, 7], "total_amount": [10.0, 0.0, 2.5]} | columns
     )

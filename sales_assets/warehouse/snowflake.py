@@ -121,7 +121,7 @@ class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Called by Dagster when a run needs the resource."""
-        self._holder = f"run {context.run_id}, warehouse" if context.run else self._holder
+        self._holder = f"run {context.run.run_id}, warehouse" if context.run else self._holder
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
         """Run one query.

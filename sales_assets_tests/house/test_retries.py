@@ -34,7 +34,7 @@ def test_a_refusal_is_not_tried_again() -> None:
     assert erp.execute_query.call_count == 1
 
 
-def test_a_refusal_is_a_value_error_and_a_failure_that_says_its_sentence() -> None:
+def test_a_refusal_is_a_value_error_and_a_failure_with_its_sentence() -> None:
     error = RefusedError("the sentence")
     assert isinstance(error, ValueError)
     assert isinstance(error, dg.Failure)
@@ -60,7 +60,7 @@ for policy in (EXTRACTION, TRANSFORMATION):
     assert said.splitlines() == ["5 PLUS_MINUS EXPONENTIAL 3420", "2 PLUS_MINUS EXPONENTIAL 120"]
 
 
-def test_on_a_laptop_nobody_waits_for_long() -> None:
+def test_on_a_laptop_retries_are_quick() -> None:
     policy = raw_orders.op.retry_policy
     assert policy is not None
     assert policy.max_retries == 1

@@ -74,7 +74,7 @@ def test_settings_that_the_imported_assets_cannot_follow_are_refused(other: dict
         build_definitions(settings_with(**other))
 
 
-def test_a_run_in_production_that_lacks_a_variable_says_which() -> None:
+def test_a_run_in_production_names_the_variable_that_is_missing() -> None:
     job = build_definitions(settings_with(environment=Environment.PROD)).resolve_job_def(
         "daily_sales_pipeline"
     )
@@ -103,14 +103,14 @@ def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: p
     "value",
     ["airbyte.local", "ftp://a.local", "http://", "http://[a", "http://a:port", "http://u:p@a"],
 )
-def test_an_address_that_is_none_is_an_error_that_names_the_variable_and_repeats_nothing(value: str) -> None:
+def test_an_invalid_url_is_an_error_that_names_the_variable_and_not_the_value(value: str) -> None:
     with pytest.raises(ValueError, match="AIRBYTE_URL must be a URL without user and password") as told:
         Settings.from_environment({"AIRBYTE_URL": value})
     assert value not in str(told.value)
     assert Settings.from_environment({"AIRBYTE_URL": "http://a:8000/api"}).has_airbyte_url
 
 
-def test_what_is_said_of_a_server_is_taken_as_it_is_said() -> None:
+def test_settings_of_servers_are_parsed() -> None:
     given = {
         "SALES_MAX_PARTITIONS_PER_RUN": "31",
         "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "x",
@@ -161,7 +161,7 @@ def test_a_currency_is_three_capital_letters(value: str) -> None:
     assert Settings.from_environment({"SALES_ERP_CURRENCY": "CHF"}).erp_currency == "CHF"
 
 
-def test_a_load_in_production_that_lacks_the_bucket_says_which_variable(
+def test_a_file_load_in_production_without_a_bucket_names_the_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "PRIVATE_KEY"):

@@ -160,7 +160,7 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
 ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]
 
 
-def test_a_full_refresh_in_a_run_of_days_is_by_name_and_builds_every_day_anew(
+def test_a_full_refresh_in_a_run_of_days_needs_the_models_name_and_rebuilds_every_day(
     stocked: Pipeline, tmp_path: Path
 ) -> None:
     pipeline = stocked.copy(tmp_path)

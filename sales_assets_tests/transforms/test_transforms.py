@@ -72,7 +72,7 @@ def test_duplicate_orders_are_refused_with_the_first_orders() -> None:
         validate_and_enrich(orders(order_id=[1, 1, 3]), CUSTOMERS)
 
 
-def test_a_customer_who_stands_twice_does_not_double_orders() -> None:
+def test_a_duplicate_customer_does_not_double_orders() -> None:
     with pytest.raises(ValueError, match="Duplicate customers found"):
         validate_and_enrich(orders(), pd.concat([CUSTOMERS, CUSTOMERS]))
 
@@ -95,7 +95,7 @@ def test_an_amount_that_a_float_cannot_carry_exactly_is_refused_by_name(amount: 
         refuse_unstorable_amounts(orders(total_amount=[1e11, amount, 0.0]))
 
 
-def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
+def test_orders_of_other_statuses_are_excluded_and_counted() -> None:
     given = orders(status=["completed", "pending", "teleported"])
     assert list(given[is_sale(given, ["completed", "shipped"])]["order_id"]) == [1]
     first, second = pd.Timestamp("2025-01-15"), pd.Timestamp("2025-01-16")
@@ -108,7 +108,7 @@ def test_orders_of_other_statuses_are_left_out_and_counted() -> None:
     }
 
 
-def test_orders_without_a_status_are_left_out_and_counted_too() -> None:
+def test_orders_without_a_status_are_excluded_and_counted_too() -> None:
     given = orders(status=[None, "completed", float("nan")])
     day = pd.Timestamp("2025-01-15")
     [excluded] = count_excluded(given, pd.Series([day] * 3), ["completed"]).values()

@@ -1,7 +1,7 @@
 {#
-    The incremental strategy `replace_window`: deletes the rows of the run's window and inserts the new ones, in
-    one transaction. dbt's own delete+insert deletes only days that have new rows, so a day that became empty
-    would keep its old ones. The window applies to the model's `unique_key`, a date column.
+    The incremental strategy `replace_window`: deletes the rows of the run's window and inserts the new ones,
+    in one transaction. dbt's own delete+insert deletes only days that have new rows, so a day that became
+    empty would keep its old ones. The window applies to the model's `unique_key`, a date column.
 #}
 {% macro get_incremental_replace_window_sql(arg_dict) %}
     {{ return(adapter.dispatch('replace_window')(arg_dict)) }}

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'daily_sales'}}}) }}
 
--- For each business day, the channel erp of daily_sales has the number and amount of the orders in fct_orders.
+-- For each business day, the channel erp has the number and amount of the orders in fct_orders.
 with
 
 orders_by_day as (

@@ -36,7 +36,7 @@ first_orders as (
         min(order_date) as order_date
     from orders
     where customer_id is not null
-    group by customer_id
+    group by 1
 
 ),
 
@@ -106,7 +106,7 @@ by_month_and_channel as (
         cast(sum(new_customer_count) as bigint) as new_customer_count,
         cast(sum(revenue) / nullif(sum(spend), 0) as decimal(38, 4)) as revenue_per_spend
     from unioned
-    group by month, channel
+    group by 1, 2
 
 )
 

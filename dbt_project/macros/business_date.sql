@@ -1,4 +1,3 @@
-{# The business day of a UTC timestamp without zone. #}
 {% macro business_date(column) -%}
     {{ return(adapter.dispatch('business_date')(column, env_var('SALES_TIMEZONE', 'UTC'))) }}
 {%- endmacro %}

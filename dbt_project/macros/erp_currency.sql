@@ -1,4 +1,3 @@
-{# The currency of the ERP's amounts, as a text. #}
 {% macro erp_currency() -%}
     cast('{{ env_var("SALES_ERP_CURRENCY", "EUR") }}' as varchar)
 {%- endmacro %}

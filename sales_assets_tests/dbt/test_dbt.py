@@ -98,9 +98,9 @@ def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
     manifest = prepared_project(settings).manifest_path
     first = manifest.stat().st_mtime_ns
     assert prepared_project(settings).manifest_path.stat().st_mtime_ns == first
-    (copied_project / "models" / "marts" / "monthly_revenue.sql").unlink()
-    (copied_project / "models" / "marts" / "monthly_revenue.yml").unlink()
-    (copied_project / "tests" / "monthly_revenue_adds_up_to_the_days.sql").unlink()
+    (copied_project / "models" / "marts" / "sales" / "monthly_revenue.sql").unlink()
+    (copied_project / "models" / "marts" / "sales" / "monthly_revenue.yml").unlink()
+    (copied_project / "tests" / "sales" / "monthly_revenue_adds_up_to_the_days.sql").unlink()
     nodes = json.loads(prepared_project(settings).manifest_path.read_text())["nodes"]
     assert "model.sales.daily_sales" in nodes
     assert "model.sales.monthly_revenue" not in nodes
@@ -129,7 +129,8 @@ def test_two_processes_that_make_the_manifest_at_once_do_not_disturb_each_other(
 def test_a_project_that_does_not_parse_is_an_error_that_says_where(
     copied_project: Path, tmp_path: Path
 ) -> None:
-    (copied_project / "models" / "marts" / "daily_sales.sql").write_text("select * from {{ ref('nowhere') }}")
+    model = copied_project / "models" / "marts" / "sales" / "daily_sales.sql"
+    model.write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(RuntimeError, match=r"does not parse: (.|\n)*nowhere"):
         prepared_project(Settings(data_dir=tmp_path / "data"))
 
@@ -169,7 +170,8 @@ def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tr
 
 def rendered(macro: str) -> str:
     """A macro of the project as dbt would render it, with stand-ins for dbt's own."""
-    source = (PROJECT_DIR / "macros" / "replace_window.sql").read_text()
+    files = [PROJECT_DIR / "macros" / f"{name}.sql" for name in ("in_window", "replace_window")]
+    source = "".join(file.read_text() for file in files)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
     stubs = {
         "var": {"start_date": "2025-01-15", "end_date": "2025-01-16"}.get,
@@ -196,7 +198,8 @@ def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
 def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
     table: str, contract: dg.TableSchema
 ) -> None:
-    text = (PROJECT_DIR / "models" / "staging" / "_sources.yml").read_text()
-    [found] = [t for s in yaml.safe_load(text)["sources"] for t in s["tables"] if t["name"] == table]
+    files = (PROJECT_DIR / "models" / "staging").glob("*/_*__sources.yml")
+    sources = [source for file in files for source in yaml.safe_load(file.read_text())["sources"]]
+    [found] = [t for s in sources for t in s["tables"] if t["name"] == table]
     columns = [(column["name"], column["data_type"].replace(" ", "").upper()) for column in found["columns"]]
     assert columns == [(column.name, column.type) for column in contract.columns]

@@ -137,7 +137,7 @@ def test_old_and_foreign_rows_warn_and_stop_nothing(location: Any) -> None:
     assert result.success
     warned = [check for check in result.get_asset_check_evaluations() if not check.passed]
     assert {check.check_name for check in warned} == {
-        "landed_within_stg_charges_extracted_at__36",
+        "recency_stg_charges_hour__extracted_at__36",
         "stg_ad_spend_is_in_the_erps_currency",
     }
     assert {check.severity for check in warned} == {dg.AssetCheckSeverity.WARN}

@@ -1,0 +1,57 @@
+with
+
+orders as (
+
+    select * from {{ ref_or_empty('fct_orders') }}
+
+),
+
+marketplace_lines as (
+
+    select * from {{ ref('stg_marketplace_orders') }}
+
+),
+
+erp_sales as (
+
+    select
+        order_date,
+        cast('erp' as varchar) as channel,
+        {{ erp_currency() }} as currency,
+        cast(count(*) as bigint) as order_count,
+        cast(count(distinct customer_id) as bigint) as customer_count,
+        cast(sum(line_count) as bigint) as line_count,
+        cast(sum(gross_amount) as decimal(38, 4)) as gross_amount,
+        cast(sum(discount_amount) as decimal(38, 4)) as discount_amount,
+        cast(sum(total_amount) as decimal(38, 4)) as total_amount
+    from orders
+    group by order_date
+
+),
+
+marketplace_sales as (
+
+    select
+        order_date,
+        channel,
+        currency,
+        cast(count(distinct order_id) as bigint) as order_count,
+        cast(count(distinct customer_email) as bigint) as customer_count,
+        cast(count(*) as bigint) as line_count,
+        cast(sum(amount) as decimal(38, 4)) as gross_amount,
+        cast(0 as decimal(38, 4)) as discount_amount,
+        cast(sum(amount) as decimal(38, 4)) as total_amount
+    from marketplace_lines
+    group by order_date, channel, currency
+
+),
+
+unioned as (
+
+    select * from erp_sales
+    union all
+    select * from marketplace_sales
+
+)
+
+select * from unioned

@@ -1,0 +1,30 @@
+with
+
+refunds as (
+
+    select * from {{ source_or_empty('payments', 'refunds') }}
+
+),
+
+latest as (
+
+    select *
+    from refunds
+    qualify row_number() over (partition by id order by _airbyte_extracted_at desc) = 1
+
+),
+
+renamed as (
+
+    select
+        cast(id as varchar) as refund_id,
+        cast(charge_id as varchar) as charge_id,
+        cast(cast(amount as decimal(18, 4)) * 0.01 as decimal(18, 4)) as amount,
+        upper(cast(currency as varchar)) as currency,
+        {{ to_utc('created_at') }} as refunded_at,
+        {{ to_utc('_airbyte_extracted_at') }} as extracted_at
+    from latest
+
+)
+
+select * from renamed

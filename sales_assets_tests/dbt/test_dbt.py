@@ -24,7 +24,13 @@ from sales_assets.catalog.contracts import (
 )
 from sales_assets.dbt import project
 from sales_assets.dbt.dbt_assets import build_command, events_of
-from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, dbt_resource, prepared_project
+from sales_assets.dbt.project import (
+    DBT,
+    PROJECT_DIR,
+    build_dbt_environment,
+    build_dbt_resource,
+    prepare_project,
+)
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
@@ -45,7 +51,7 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     ):
         empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
         engine.replace(Slice(schema, table), contract, [empty], "test")
-    environment = os.environ | dbt_environment(settings)
+    environment = os.environ | build_dbt_environment(settings)
     options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--log-path", tmp_path]
     subprocess.run([DBT, "run", "--empty", *options], env=environment, check=True, capture_output=True)
     command = [DBT, "test", "--select", "test_type:unit", *options]
@@ -78,10 +84,10 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
         snowflake_database="SALES",
         snowflake_secret=SnowflakeSecret.PASSWORD,
     )
-    parsed = prepared_project(settings)
+    parsed = prepare_project(settings)
     nodes = json.loads(parsed.manifest_path.read_text())["nodes"]
     with stand_in(tmp_path) as port, speaking_to(port):
-        list(dbt_resource(settings).run(["compile"], parsed, "a test"))
+        list(build_dbt_resource(settings).run(["compile"], parsed, "a test"))
     compiled = {
         path.stem: path.read_text() for path in (tmp_path / "dbt" / "runs" / "compiled").rglob("*.sql")
     }
@@ -95,13 +101,13 @@ def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
     copied_project: Path, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path / "data")
-    manifest = prepared_project(settings).manifest_path
+    manifest = prepare_project(settings).manifest_path
     first = manifest.stat().st_mtime_ns
-    assert prepared_project(settings).manifest_path.stat().st_mtime_ns == first
+    assert prepare_project(settings).manifest_path.stat().st_mtime_ns == first
     (copied_project / "models" / "marts" / "monthly_revenue.sql").unlink()
     (copied_project / "models" / "marts" / "monthly_revenue.yml").unlink()
     (copied_project / "tests" / "monthly_revenue_adds_up_to_the_days.sql").unlink()
-    nodes = json.loads(prepared_project(settings).manifest_path.read_text())["nodes"]
+    nodes = json.loads(prepare_project(settings).manifest_path.read_text())["nodes"]
     assert "model.sales.daily_sales" in nodes
     assert "model.sales.monthly_revenue" not in nodes
 
@@ -109,9 +115,9 @@ def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
 @pytest.mark.slow
 def test_a_manifest_is_of_one_database(tmp_path: Path) -> None:
     built = Settings(environment=Environment.PROD, data_dir=tmp_path)
-    prepared_project(built)
+    prepare_project(built)
     deployed = replace(built, snowflake_database="SALES")
-    nodes = json.loads(prepared_project(deployed).manifest_path.read_text())["nodes"].values()
+    nodes = json.loads(prepare_project(deployed).manifest_path.read_text())["nodes"].values()
     assert {node["database"] for node in nodes} == {"SALES"}
 
 
@@ -121,7 +127,7 @@ def test_two_processes_that_make_the_manifest_at_once_do_not_disturb_each_other(
 ) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     with ThreadPoolExecutor(2) as pool:
-        projects = list(pool.map(prepared_project, [settings, settings]))
+        projects = list(pool.map(prepare_project, [settings, settings]))
     assert all("nodes" in json.loads(each.manifest_path.read_text()) for each in projects)
 
 
@@ -131,7 +137,7 @@ def test_a_project_that_does_not_parse_is_an_error_that_says_where(
 ) -> None:
     (copied_project / "models" / "marts" / "daily_sales.sql").write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(RuntimeError, match=r"does not parse: (.|\n)*nowhere"):
-        prepared_project(Settings(data_dir=tmp_path / "data"))
+        prepare_project(Settings(data_dir=tmp_path / "data"))
 
 
 def test_a_run_without_partitions_builds_everything_it_selects() -> None:
@@ -143,7 +149,7 @@ def test_a_run_without_partitions_builds_everything_it_selects() -> None:
 def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tried_again(
     status: str, again: bool
 ) -> None:
-    manifest = json.loads(prepared_project(Settings()).manifest_path.read_text())
+    manifest = json.loads(prepare_project(Settings()).manifest_path.read_text())
     [test] = [id_ for id_ in manifest["nodes"] if "not_null_stg_orders_order_id" in id_]
     model = dg.AssetKey(["staging", "stg_orders"])
 

@@ -34,8 +34,8 @@ def test_the_instance_still_tells_of_partitions_runs_daemons_and_pools(tmp_path:
         run_id = make_range(instance)
         days, run = dg.AssetKey("days"), instance.get_run_by_id(run_id)
         assert run is not None
-        assert private.materialized_partitions(instance, days) >= {"2025-01-01", "2025-01-10"}
-        latest = private.latest_materializations(instance, days, ["2025-01-01", "2025-01-31"])
+        assert private.read_materialized_partitions(instance, days) >= {"2025-01-01", "2025-01-10"}
+        latest = private.read_latest_materializations(instance, days, ["2025-01-01", "2025-01-31"])
         assert list(latest) == ["2025-01-01"]
         private.tag_run(instance, run_id, {"why": "a test"})
         assert (
@@ -44,10 +44,10 @@ def test_the_instance_still_tells_of_partitions_runs_daemons_and_pools(tmp_path:
         private.listen_to_run(instance, run_id, heard.append)
         private.fail_run(instance, run, "its process is gone")
         assert [entry.dagster_event_type for entry in heard] == [dg.DagsterEventType.RUN_FAILURE]
-        assert private.heartbeat_times(instance) == {}
-        assert "SCHEDULER" in private.required_daemons(instance)
+        assert private.read_heartbeats(instance) == {}
+        assert "SCHEDULER" in private.list_required_daemons(instance)
         instance.event_log_storage.set_concurrency_slots("erp", 2)
-        assert private.pool_limits(instance) == {"erp": 2}
+        assert private.read_pool_limits(instance) == {"erp": 2}
 
 
 def test_a_job_still_tells_its_assets_in_the_order_in_which_they_are_made() -> None:

@@ -27,7 +27,7 @@ import sqlglot
 
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.dbt.project import dbt_resource, prepared_project
+from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
@@ -177,8 +177,8 @@ def test_the_unit_tests_of_the_models_pass_on_snowflake_too(ran: Ran) -> None:
     engine = SnowflakeEngine(warehouse.model_dump(exclude_none=True))
     engine.replace(files, RAW_MARKETPLACE_ORDERS_SCHEMA, [], "a test")
     command = ["test", "--select", "test_type:unit"]
-    project = prepared_project(settings)
-    results = list(dbt_resource(settings).run(command, project, "a test"))
+    project = prepare_project(settings)
+    results = list(build_dbt_resource(settings).run(command, project, "a test"))
     assert len(results) == len(json.loads(project.manifest_path.read_text())["unit_tests"]) > 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sales_assets.dbt.project import dbt_resource
+from sales_assets.dbt.project import build_dbt_resource
 from sales_assets.errors import RefusedError
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb_file import opened
@@ -63,7 +63,7 @@ def test_what_fails_while_the_file_is_open_is_not_taken_for_a_path_that_cannot_b
 ) -> None:
     database = tmp_path / "sales.duckdb"
     holding = (
-        dbt_resource(Settings(duckdb_path=database)).alone("dbt")
+        build_dbt_resource(Settings(duckdb_path=database)).alone("dbt")
         if dbt
         else opened(database, read_only=False, holder="test")
     )
@@ -102,10 +102,10 @@ def test_dbt_waits_for_a_stranger_too_and_names_it(tmp_path: Path, monkeypatch: 
     with (
         stranger_holding(database) as stranger,
         pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{stranger.pid}"),
-        dbt_resource(Settings(duckdb_path=database)).alone("dbt"),
+        build_dbt_resource(Settings(duckdb_path=database)).alone("dbt"),
     ):
         pass
-    with dbt_resource(Settings(duckdb_path=database)).alone("dbt"):
+    with build_dbt_resource(Settings(duckdb_path=database)).alone("dbt"):
         pass
 
 

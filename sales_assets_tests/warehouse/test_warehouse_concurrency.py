@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, SILVER_ENRICHED_ORDERS_SCHEMA
-from sales_assets.dbt.project import dbt_resource, prepared_project
+from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.settings import Settings
 from sales_assets.warehouse.column_types import arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
@@ -50,7 +50,7 @@ def read_until(writers: list[BaseProcess], warehouse: Warehouse) -> int:
 
 def build_with_dbt(settings: Settings) -> int:
     """dbt, twice, as an asset runs it."""
-    dbt, project = dbt_resource(settings), prepared_project(settings)
+    dbt, project = build_dbt_resource(settings), prepare_project(settings)
     for _ in range(2):
         results = list(dbt.run(["build", "--exclude-resource-type", "unit_test"], project, "test"))
         assert len(results) > 30

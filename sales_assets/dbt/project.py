@@ -122,7 +122,7 @@ def find_dbt() -> str:
     if dbt is None:
         message = (
             f"The command dbt was found neither beside {sys.executable} nor on the PATH. "
-            "No stored data was changed. Install it into this Python: pip install dbt-core dbt-duckdb dbt-snowflake"
+            "No stored data was changed. Install it: pip install dbt-core dbt-duckdb dbt-snowflake"
         )
         raise RefusedError(message)
     return dbt

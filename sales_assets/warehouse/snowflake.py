@@ -122,7 +122,8 @@ class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Tag queries with the run; Dagster calls this when a run needs the resource."""
-        self._caller = f"run {context.run_id}, warehouse" if context.run else self._caller
+        if context.run is not None:
+            self._caller = f"run {context.run.run_id}, warehouse"
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
         """Run one query.

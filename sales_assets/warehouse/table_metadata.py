@@ -33,7 +33,7 @@ class WriteStats:
         self._slice = slice_
 
     def count_chunks(self, chunks: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """Pass chunks on, and count each once the engine took it: then its rows are known to be in the slice."""
+        """Pass chunks on, and count each once the engine has taken it, and so accepted its rows."""
         for chunk in chunks:
             yield chunk
             self.rows += chunk.num_rows

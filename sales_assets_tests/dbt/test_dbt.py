@@ -1,9 +1,10 @@
-"""dbt: its unit tests, its manifest, and the command that a run makes of its window."""
+"""dbt: its unit tests, its manifest, its command, and the conversion of its results to Dagster's events."""
 
 import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,21 +24,22 @@ from sales_assets.catalog.contracts import (
     SILVER_ENRICHED_ORDERS_SCHEMA,
 )
 from sales_assets.dbt import project
-from sales_assets.dbt.dbt_assets import build_command, events_of
+from sales_assets.dbt.dbt_assets import build_command, to_dagster_events
 from sales_assets.dbt.project import (
-    DBT,
     PROJECT_DIR,
     build_dbt_environment,
     build_dbt_resource,
+    find_dbt,
     prepare_project,
 )
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.errors import RefusedError
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
-from sales_assets.warehouse.column_types import arrow_type
+from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.slices import Slice
-from sales_assets_tests.support.snowflake import speaking_to, stand_in
+from sales_assets_tests.support.snowflake import redirect_connections, run_emulator
 
 
 @pytest.mark.slow
@@ -49,15 +51,16 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
         ("raw", "raw_marketplace_orders", RAW_MARKETPLACE_ORDERS_SCHEMA),
         ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS_SCHEMA),
     ):
-        empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
+        empty = pa.table({column.name: pa.array([], to_arrow_type(column)) for column in contract.columns})
         engine.replace(Slice(schema, table), contract, [empty], "test")
     environment = os.environ | build_dbt_environment(settings)
-    options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--log-path", tmp_path]
-    subprocess.run([DBT, "run", "--empty", *options], env=environment, check=True, capture_output=True)
-    command = [DBT, "test", "--select", "test_type:unit", *options]
-    tested = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    assert tested.returncode == 0, tested.stdout
-    assert "10 unit tests" in tested.stdout
+    folder = os.fspath(PROJECT_DIR)
+    options = ["--project-dir", folder, "--profiles-dir", folder, "--log-path", os.fspath(tmp_path)]
+    subprocess.run([find_dbt(), "run", "--empty", *options], env=environment, check=True, capture_output=True)
+    command = [find_dbt(), "test", "--select", "test_type:unit", *options]
+    result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+    assert "10 unit tests" in result.stdout
 
 
 @pytest.fixture
@@ -86,7 +89,7 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
     )
     parsed = prepare_project(settings)
     nodes = json.loads(parsed.manifest_path.read_text())["nodes"]
-    with stand_in(tmp_path) as port, speaking_to(port):
+    with run_emulator(tmp_path) as port, redirect_connections(port):
         list(build_dbt_resource(settings).run(["compile"], parsed, "a test"))
     compiled = {
         path.stem: path.read_text() for path in (tmp_path / "dbt" / "runs" / "compiled").rglob("*.sql")
@@ -97,7 +100,7 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
 
 
 @pytest.mark.slow
-def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
+def test_the_manifest_is_made_when_it_is_missing_and_again_when_a_model_changes(
     copied_project: Path, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path / "data")
@@ -113,7 +116,7 @@ def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
 
 
 @pytest.mark.slow
-def test_a_manifest_is_of_one_database(tmp_path: Path) -> None:
+def test_each_database_has_a_manifest_of_its_own(tmp_path: Path) -> None:
     built = Settings(environment=Environment.PROD, data_dir=tmp_path)
     prepare_project(built)
     deployed = replace(built, snowflake_database="SALES")
@@ -132,12 +135,29 @@ def test_two_processes_that_make_the_manifest_at_once_do_not_disturb_each_other(
 
 
 @pytest.mark.slow
-def test_a_project_that_does_not_parse_is_an_error_that_says_where(
+def test_a_project_that_does_not_parse_is_an_error_with_dbts_reason(
     copied_project: Path, tmp_path: Path
 ) -> None:
     (copied_project / "models" / "marts" / "daily_sales.sql").write_text("select * from {{ ref('nowhere') }}")
-    with pytest.raises(RuntimeError, match=r"does not parse: (.|\n)*nowhere"):
+    with pytest.raises(RuntimeError, match=r"does not parse\. No stored data was changed\. (.|\n)*nowhere"):
         prepare_project(Settings(data_dir=tmp_path / "data"))
+
+
+def test_the_dbt_beside_python_is_used_else_the_one_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("venv", "path"):
+        dbt = tmp_path / folder / "dbt"
+        dbt.parent.mkdir()
+        dbt.touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    assert find_dbt() == str(tmp_path / "venv" / "dbt")
+    (tmp_path / "venv" / "dbt").unlink()
+    assert find_dbt() == str(tmp_path / "path" / "dbt")
+    (tmp_path / "path" / "dbt").unlink()
+    with pytest.raises(RefusedError, match="pip install dbt-core"):
+        find_dbt()
 
 
 def test_a_run_without_partitions_builds_everything_it_selects() -> None:
@@ -145,10 +165,8 @@ def test_a_run_without_partitions_builds_everything_it_selects() -> None:
     assert "--vars" not in build_command(context)
 
 
-@pytest.mark.parametrize(("status", "again"), [("fail", False), ("error", True), ("warn", True)])
-def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tried_again(
-    status: str, again: bool
-) -> None:
+@pytest.mark.parametrize(("status", "is_retried"), [("fail", False), ("error", True), ("warn", True)])
+def test_a_run_of_dbt_is_retried_unless_a_test_failed(status: str, is_retried: bool) -> None:
     manifest = json.loads(prepare_project(Settings()).manifest_path.read_text())
     [test] = [id_ for id_ in manifest["nodes"] if "not_null_stg_orders_order_id" in id_]
     model = dg.AssetKey(["staging", "stg_orders"])
@@ -166,15 +184,15 @@ def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tr
         retry_policy=dg.RetryPolicy(max_retries=1),
     )
     def built(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        yield from events_of(results(), context, manifest, SalesDbtTranslator())
+        yield from to_dagster_events(results(), context, manifest, SalesDbtTranslator())
 
     result = dg.materialize([built], raise_on_error=False)
     assert not result.success
-    assert bool(result.filter_events(lambda event: event.is_step_restarted)) == again
+    assert bool(result.filter_events(lambda event: event.is_step_restarted)) == is_retried
 
 
-def rendered(macro: str) -> str:
-    """A macro of the project as dbt would render it, with stand-ins for dbt's own."""
+def render(macro: str) -> str:
+    """Render a macro of the project as dbt would, with stubs for dbt's own macros."""
     source = (PROJECT_DIR / "macros" / "replace_window.sql").read_text()
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
     stubs = {
@@ -192,8 +210,8 @@ def rendered(macro: str) -> str:
 def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
     window = "d >= cast('2025-01-15' as date) and d < cast('2025-01-16' as date)"
     replaced = f"delete from t where {window}; insert into t (order_id) select order_id from n"
-    assert rendered("default__replace_window") == replaced
-    assert rendered("snowflake__replace_window") == f"begin; {replaced}; commit;"
+    assert render("default__replace_window") == replaced
+    assert render("snowflake__replace_window") == f"begin; {replaced}; commit;"
 
 
 @pytest.mark.parametrize(
@@ -203,6 +221,6 @@ def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
     table: str, contract: dg.TableSchema
 ) -> None:
     text = (PROJECT_DIR / "models" / "staging" / "_sources.yml").read_text()
-    [found] = [t for s in yaml.safe_load(text)["sources"] for t in s["tables"] if t["name"] == table]
-    columns = [(column["name"], column["data_type"].replace(" ", "").upper()) for column in found["columns"]]
+    [source] = [t for s in yaml.safe_load(text)["sources"] for t in s["tables"] if t["name"] == table]
+    columns = [(column["name"], column["data_type"].replace(" ", "").upper()) for column in source["columns"]]
     assert columns == [(column.name, column.type) for column in contract.columns]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import dagster as dg
 from dagster_dbt import dbt_assets
@@ -75,7 +75,7 @@ def to_dagster_events(
         for result in results:
             log_entry = DbtCoreCliEventMessage(raw_event=result, event_history_metadata={})
             for event in log_entry.to_default_asset_events(manifest, translator, context):
-                if _is_failed_test(event):
+                if _is_failed_check(event):
                     failed.append(str(event.check_name))
                 yield event
     except DbtFailedError as error:
@@ -129,5 +129,5 @@ def build_command(context: dg.AssetExecutionContext, full_refresh: Sequence[str]
     return [*command, "--vars", json.dumps(variables)] if variables else command
 
 
-def _is_failed_test(event: object) -> bool:
+def _is_failed_check(event: object) -> TypeGuard[dg.AssetCheckResult]:
     return isinstance(event, dg.AssetCheckResult) and event.metadata["status"].value == TestStatus.Fail

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster_airbyte import AirbyteWorkspace
-from dbt.adapters.contracts.connection import Connection, ConnectionState
+from dbt.adapters.contracts.connection import Connection, ConnectionState, Identifier
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.cli.main import dbtRunner
@@ -27,7 +27,7 @@ from sales_assets.private_apis import instance as private
 from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
-from sales_assets.private_apis.job_assets import list_job_assets
+from sales_assets.private_apis.job_assets import JobAsset, list_job_assets
 from sales_assets.private_apis.outputs import add_partition_metadata, materialize_only, read_run_id
 from sales_assets.settings import Settings
 
@@ -95,9 +95,10 @@ def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:
     def a() -> None: ...
 
     job = dg.Definitions([a, b]).resolve_implicit_global_asset_job_def()
-    first, second = list_job_assets(job)
-    assert (first.key, first.group, first.partitions, first.parents) == (b.key, "raw", days, frozenset())
-    assert (second.key, second.group, second.partitions, second.parents) == (a.key, "gold", None, {b.key})
+    assert list_job_assets(job) == [
+        JobAsset(b.key, parents=frozenset(), group="raw", partitions=days),
+        JobAsset(a.key, parents=frozenset({b.key}), group="gold", partitions=None),
+    ]
 
 
 def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes() -> None:
@@ -112,7 +113,7 @@ def test_dbt_still_opens_duckdb_where_we_close_it(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(DuckDBConnectionManager, "_ENV", None)
     database = tmp_path / "sales.duckdb"
     credentials = DuckDBCredentials(database="sales", schema="main", path=str(database))
-    connection = DuckDBConnectionManager.open(Connection("duckdb", "test", credentials))
+    connection = DuckDBConnectionManager.open(Connection(Identifier("duckdb"), "test", credentials))
     assert connection.state == ConnectionState.OPEN
     with pytest.raises(duckdb.ConnectionException, match="different configuration"):
         duckdb.connect(database, read_only=True)

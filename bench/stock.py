@@ -17,7 +17,7 @@ from dagster_duckdb_pandas import DuckDBPandasIOManager
 
 from sales_assets import assets
 from sales_assets.catalog.partitions import BACKFILL, window_of
-from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment
+from sales_assets.dbt.project import PROJECT_DIR, build_dbt_environment, find_dbt
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.settings import exported, settings
 from sales_assets.sources.erp.postgres import PostgresResource
@@ -36,7 +36,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     """Dbt as dagster-dbt runs it: a process of its own."""
     start, end = window_of(context).dates
     variables = f"{{start_date: '{start}', end_date: '{end}'}}"
-    with exported(dbt_environment(settings())):
+    with exported(build_dbt_environment(settings())):
         command = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
         yield from dbt.cli(command, context=context).stream()
 
@@ -46,7 +46,7 @@ defs = dg.Definitions(
     resources={
         "postgres_erp": PostgresResource(url=dg.EnvVar("ERP_POSTGRES_URL")),
         "io_manager": DuckDBPandasIOManager(database=os.fspath(settings().duckdb_path)),
-        "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=os.fspath(DBT)),
+        "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=find_dbt()),
     },
 )
 

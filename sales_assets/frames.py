@@ -1,17 +1,18 @@
-"""The pandas types that rows have in every asset, whether they come from the ERP or the warehouse."""
+"""The pandas types of every asset's rows, whether they come from the ERP or from the warehouse."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 import pyarrow as pa
 
-# What pandas 3 always does: a frame that is passed on, or gets a column more, is not copied.
+# Copy on write, as pandas 3 always does: passing a frame on, or adding a column, copies nothing. It is set at
+# import so that an asset behaves the same wherever it runs: in a step's process, in a test, in a notebook.
 pd.set_option("mode.copy_on_write", True)
 
 _TEXT = pd.StringDtype("pyarrow", na_value=float("nan"))
-"""What pandas 3 will call `str`: Arrow's own text, a fraction of the memory of as many Python strings."""
+"""The type that pandas 3 calls `str`: Arrow's text, in a fraction of the memory of Python strings."""
 
-_HELD_IN = {
+_PANDAS_TYPES = {
     pa.int16(): pd.Int16Dtype(),
     pa.int32(): pd.Int32Dtype(),
     pa.int64(): pd.Int64Dtype(),
@@ -22,29 +23,29 @@ _HELD_IN = {
 
 
 def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) -> pd.DataFrame:
-    """Turn rows that were read into the frame that assets work with.
+    """Convert rows that were read to the frame that assets work with.
 
     Args:
-        rows: What a database answered; timestamps without a zone are UTC.
-        types: Other types than those it answered in, by column.
+        rows: A database's answer; timestamps without a zone are UTC.
+        types: The types of columns that should have other types than in the answer.
 
     Returns:
         Money as float64, integers nullable, timestamps in UTC, dates as midnights, text as
         Arrow's.
     """
     wanted = {field.name: field.type for field in rows.schema} | dict(types or {})
-    schema = pa.schema([(name, _held_as(wanted[name])) for name in rows.column_names])
-    parsable = pa.table([_printed(column) for column in rows.columns], rows.column_names)
-    frame: pd.DataFrame = parsable.cast(schema).to_pandas(types_mapper=_HELD_IN.get)
+    schema = pa.schema([(name, _to_frame_type(wanted[name])) for name in rows.column_names])
+    parsable = pa.table([_print_decimals(column) for column in rows.columns], rows.column_names)
+    frame: pd.DataFrame = parsable.cast(schema).to_pandas(types_mapper=_PANDAS_TYPES.get)
     return frame
 
 
-def _printed(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Decimals as text: parsing that finds the nearest float, as Arrow's own cast does not."""
+def _print_decimals(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Convert decimals to text: parsing text finds the nearest float, Arrow's own cast does not."""
     return values.cast(pa.string()) if pa.types.is_decimal(values.type) else values
 
 
-def _held_as(type_: pa.DataType) -> pa.DataType:
+def _to_frame_type(type_: pa.DataType) -> pa.DataType:
     if pa.types.is_decimal(type_):
         return pa.float64()
     if pa.types.is_timestamp(type_):

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 import dagster as dg
 
-from sales_assets.dbt.project import dbt_resource
+from sales_assets.dbt.project import build_dbt_resource
 from sales_assets.demo.airbyte.demo_airbyte import DemoAirbyteWorkspace
 from sales_assets.demo.erp.demo_erp import DemoPostgresResource
 from sales_assets.demo.s3.demo_s3 import DemoS3Resource
@@ -25,7 +25,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "postgres_erp": _build_erp(settings),
         "airbyte": build_airbyte(settings),
         "s3": _build_s3(settings),
-        "dbt": dbt_resource(settings),
+        "dbt": build_dbt_resource(settings),
         **_build_warehouse(settings),
     }
 

@@ -17,7 +17,7 @@ from sales_assets.catalog.names import NO_DATA_TAG, SKIPPED_PARTITIONS
 from sales_assets.catalog.partitions import Window, day_of_row, days_without, window_of
 from sales_assets.catalog.records import observations
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.instance import materialized_partitions, tag_run
+from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.by_day import find_faulty_days
 
 
@@ -117,7 +117,7 @@ class DailyRun:
         records = observations(instance, source, self.window.days)
         skipped = {str(record.partition_key) for record in records if record.run_id == run_id}
         empty = set(days_without(rows.days, self.window))
-        stored = materialized_partitions(instance, source) if empty else set()
+        stored = read_materialized_partitions(instance, source) if empty else set()
         self.skipped |= {day for day in self.window.days if day in skipped or day in empty - stored}
 
     def emit(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import dagster as dg
 
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.private_apis.instance import latest_materializations
+from sales_assets.private_apis.instance import read_latest_materializations
 
 MOST_RECORDS = 10_000
 """How many of Dagster's records are fetched at once; it refuses more."""
@@ -32,4 +32,4 @@ def statuses(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[st
 
 def latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]) -> Mapping[str, int]:
     """The place in the event log of each day's latest materialization."""
-    return latest_materializations(instance, asset, days)
+    return read_latest_materializations(instance, asset, days)

@@ -1,1 +1,1 @@
-"""dbt in Dagster: its project and manifest, its models as assets, its command."""
+"""dbt in Dagster: the project and its manifest, the models as assets, and the runner."""

@@ -1,8 +1,8 @@
-"""dbt's models as assets: one invocation for all that a run selects, given the run's window."""
+"""dbt's models as assets: one dbt invocation for all models that a run selects, for the run's window."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import dagster as dg
 from dagster_dbt import dbt_assets
@@ -12,7 +12,7 @@ from pydantic import Field
 from sales_assets.catalog.names import DBT_POOL
 from sales_assets.catalog.partitions import BACKFILL, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
-from sales_assets.dbt.project import SalesDbtResource, prepared_project
+from sales_assets.dbt.project import SalesDbtResource, prepare_project
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
@@ -21,17 +21,17 @@ from sales_assets.settings import Settings
 
 
 class DbtConfig(dg.Config):
-    """What a run of dbt's models may choose."""
+    """The options of a run of dbt's models."""
 
     full_refresh: list[str] = Field(
         default=[],
-        description="Incremental models to build anew from everything that is stored, such as fct_orders.",
+        description="Incremental models to rebuild from all stored rows, such as fct_orders.",
     )
 
 
 def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
-    """The assets of the dbt project; makes the manifest if it is missing or old."""
-    project = prepared_project(settings)
+    """Build the assets of the dbt project; parses the project if its manifest is missing or outdated."""
+    project = prepare_project(settings)
     translator = SalesDbtTranslator()
 
     @dbt_assets(
@@ -50,24 +50,24 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         refuse_unknown_models(config.full_refresh, manifest)
         command = [
             *build_command(context, config.full_refresh),
-            *selection(context, manifest, translator),
+            *build_selection(context, manifest, translator),
         ]
         results = dbt.run(command, project, f"run {context.run.run_id}, dbt")
-        yield from events_of(results, context, manifest, translator)
+        yield from to_dagster_events(results, context, manifest, translator)
 
     return dbt_models
 
 
-def events_of(
+def to_dagster_events(
     results: Iterator[dict[str, Any]],
     context: dg.AssetExecutionContext,
     manifest: Mapping[str, Any],
     translator: SalesDbtTranslator,
 ) -> Iterator[Any]:
-    """What dbt built and tested as Dagster's events, as it goes along.
+    """Convert dbt's results to Dagster's events, one by one as dbt builds and tests.
 
     Raises:
-        RefusedError: A test failed; running it again would end the same way.
+        RefusedError: A test failed; a retry would end the same way.
         DbtFailedError: dbt itself failed, or could not run a test; the retry policy applies.
     """
     failed = []
@@ -75,26 +75,23 @@ def events_of(
         for result in results:
             log_entry = DbtCoreCliEventMessage(raw_event=result, event_history_metadata={})
             for event in log_entry.to_default_asset_events(manifest, translator, context):
-                if (
-                    isinstance(event, dg.AssetCheckResult)
-                    and event.metadata["status"].value == TestStatus.Fail
-                ):
+                if _is_failed_check(event):
                     failed.append(str(event.check_name))
                 yield event
     except DbtFailedError as error:
         if not failed:
             raise
         message = (
-            f"dbt's tests failed: {', '.join(failed)}. What was built before them is stored, what reads it "
-            "was not built. See the checks for the query, correct the data, then run again."
+            f"dbt tests failed: {', '.join(failed)}. Models built before the failure are stored; downstream "
+            "models were skipped. Correct the data (each check shows its query), then run again."
         )
         raise RefusedError(message) from error
 
 
-def selection(
+def build_selection(
     context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: SalesDbtTranslator
 ) -> list[str]:
-    """The options that select the models and checks of the run."""
+    """Build the options that select the run's models and checks."""
     selected, indirect = get_subset_selection_for_context(
         context, manifest, "fqn:*", None, None, translator, None
     )
@@ -102,27 +99,27 @@ def selection(
 
 
 def refuse_unknown_models(names: Sequence[str], manifest: Mapping[str, Any]) -> None:
-    """Refuse a full refresh of what is no incremental model; dbt would pass over it in silence.
+    """Refuse a full refresh of anything but incremental models; dbt would ignore it silently.
 
     Raises:
-        RefusedError: Names those that are, and those that could have been meant.
+        RefusedError: Names the unknown models and the incremental ones.
     """
     nodes = manifest["nodes"].values()
     known = sorted(node["name"] for node in nodes if node["config"].get("materialized") == "incremental")
     if unknown := [name for name in names if name not in known]:
         message = (
             f"full_refresh names {', '.join(unknown)}, but the incremental models are: {', '.join(known)}. "
-            "Nothing was built; what is stored is kept."
+            "No stored data was changed. Correct the run's config."
         )
         raise RefusedError(message)
 
 
 def build_command(context: dg.AssetExecutionContext, full_refresh: Sequence[str] = ()) -> list[str]:
-    """`dbt build` for the window of the run; a run without partitions rebuilds everything it selects.
+    """Build the `dbt build` command for the run's window; without partitions, dbt rebuilds whole models.
 
     Args:
-        context: Of the run.
-        full_refresh: Incremental models that are built anew from everything all the same.
+        context: The run's context.
+        full_refresh: Incremental models to rebuild from all stored rows.
     """
     variables: dict[str, Any] = {"full_refresh": list(full_refresh)} if full_refresh else {}
     if context.has_partition_key or context.has_partition_key_range:
@@ -130,3 +127,7 @@ def build_command(context: dg.AssetExecutionContext, full_refresh: Sequence[str]
         variables |= {"start_date": start.isoformat(), "end_date": end.isoformat()}
     command = ["build", "--exclude-resource-type", "unit_test"]
     return [*command, "--vars", json.dumps(variables)] if variables else command
+
+
+def _is_failed_check(event: object) -> TypeGuard[dg.AssetCheckResult]:
+    return isinstance(event, dg.AssetCheckResult) and event.metadata["status"].value == TestStatus.Fail

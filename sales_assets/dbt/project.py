@@ -1,10 +1,11 @@
-"""The dbt project: where it stands, its manifest, and the command with the settings it needs.
+"""The dbt project: its folder, its manifest, the dbt command, and the settings that dbt needs.
 
-The manifest that Dagster loads is kept apart from the working folders of dbt's own runs, one for each
-database, and replaced whole: a process that reads it never meets half of one, or another's.
+The manifest that Dagster loads is separate from the folders that dbt's runs write to. There is one for each
+database, and it is replaced atomically: no process ever reads half of one, or another database's.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,29 +18,27 @@ from urllib.parse import quote
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
 from sales_assets.dbt.runner import run_dbt
+from sales_assets.errors import RefusedError
 from sales_assets.settings import ROOT, Settings, SnowflakeSecret, WarehouseEngine, environment_with, exported
-from sales_assets.warehouse.duckdb_file import reserved
+from sales_assets.warehouse.duckdb_file import reserve_database
 
 PROJECT_DIR = ROOT / "dbt_project"
 
 MANIFEST, PARSED = "manifest.json", "partial_parse.msgpack"
-"""What dbt makes of the project: for Dagster, and for dbt itself."""
+"""The files that parsing the project produces: for Dagster, and for dbt itself."""
 
-RUNS = "DBT_TARGET_PATH"
-"""The variable that tells where dbt leaves the artifacts of its runs."""
+_TARGET_PATH = "DBT_TARGET_PATH"
+"""The variable for the folder where dbt writes the artifacts of its runs."""
 
-QUERY_TAG = "SALES_DBT_QUERY_TAG"
-"""The variable that tells Snowflake what dbt's statements belong to."""
-
-DBT = Path(sys.executable).with_name("dbt")
-"""The command beside this Python, which need not be on the PATH."""
+_QUERY_TAG = "SALES_DBT_QUERY_TAG"
+"""The variable for the query tag of dbt's statements in Snowflake."""
 
 
 class SalesDbtResource(DbtCliResource):
     """dbt, with the settings that it shares with Python in its environment.
 
     Attributes:
-        environment: Variables for dbt's `profiles.yml` and macros; none of them is a secret.
+        environment: Variables for dbt's `profiles.yml` and macros; contains no secrets.
         duckdb_path: The file that dbt opens; empty where the warehouse is a server.
     """
 
@@ -47,58 +46,58 @@ class SalesDbtResource(DbtCliResource):
     duckdb_path: str = ""
 
     def cli(self, args: Sequence[str], **kwargs: Any) -> DbtCliInvocation:
-        """Start dbt; see dagster-dbt's `DbtCliResource.cli`."""
+        """Start a dbt process; see dagster-dbt's `DbtCliResource.cli`."""
         with exported(self.environment):
             return super().cli(args, **kwargs)
 
-    def run(self, command: Sequence[str], project: DbtProject, holder: str) -> Iterator[dict[str, Any]]:
-        """Run dbt in this process, alone with the warehouse's file.
+    def run(self, command: Sequence[str], project: DbtProject, caller: str) -> Iterator[dict[str, Any]]:
+        """Run dbt in this process, with exclusive use of the warehouse's file.
 
         Args:
-            command: What to do, such as `build`, with its options.
+            command: A dbt command, such as `build`, with its options.
             project: The parsed project.
-            holder: Who asks, for those who wait.
+            caller: Identifies the caller to others that wait, and in Snowflake's query tag.
 
         Yields:
             The results of models and tests as they come; see `runner.run_dbt`.
 
         Raises:
-            DbtFailedError: Something failed; names it.
+            DbtFailedError: A model, a test or dbt itself failed; names them.
         """
         folders = ["--project-dir", self.project_dir, "--profiles-dir", self.profiles_dir or self.project_dir]
-        options = [*folders, "--target", project.target or "", "--target-path", self.environment[RUNS]]
-        log = ["--log-path", self.environment[RUNS]]
+        target_path = self.environment[_TARGET_PATH]
+        options = ["--target", project.target or "", "--target-path", target_path, "--log-path", target_path]
         parsed = Path(project.target_path) / PARSED
-        with self.alone(holder), exported(self.environment | {QUERY_TAG: holder}):
-            yield from run_dbt([*command, *options, *log], parsed)
+        with self.reserve_warehouse(caller), exported(self.environment | {_QUERY_TAG: caller}):
+            yield from run_dbt([*command, *folders, *options], parsed)
 
-    def alone(self, holder: str) -> AbstractContextManager[None]:
-        """Keep our other readers and writers of a DuckDB file out while dbt has it open.
+    def reserve_warehouse(self, caller: str) -> AbstractContextManager[None]:
+        """Keep our other readers and writers out of the DuckDB file while dbt has it open.
 
         Args:
-            holder: Who asks, for those who wait.
+            caller: Identifies the caller to others that wait.
         """
         if not self.duckdb_path:
             return nullcontext()
-        return reserved(Path(self.duckdb_path), holder=holder)
+        return reserve_database(Path(self.duckdb_path), caller=caller)
 
 
-def dbt_resource(settings: Settings) -> SalesDbtResource:
-    """The dbt of an environment."""
+def build_dbt_resource(settings: Settings) -> SalesDbtResource:
+    """Build the dbt resource of an environment."""
     return SalesDbtResource(
         project_dir=os.fspath(PROJECT_DIR),
         profiles_dir=os.fspath(PROJECT_DIR),
         target=settings.warehouse,
-        dbt_executable=os.fspath(DBT),
-        environment=dbt_environment(settings),
+        dbt_executable=find_dbt(),
+        environment=build_dbt_environment(settings),
         duckdb_path=os.fspath(settings.duckdb_path) if settings.warehouse is WarehouseEngine.DUCKDB else "",
     )
 
 
-def dbt_environment(settings: Settings) -> dict[str, str]:
-    """What dbt needs to know, so that both always open the same warehouse and mean the same day.
+def build_dbt_environment(settings: Settings) -> dict[str, str]:
+    """Build dbt's variables, so that dbt and Python use the same warehouse and the same business day.
 
-    Of several ways to authenticate at Snowflake, dbt is left the one that Python uses; it refuses two.
+    Only the way to authenticate at Snowflake that Python uses is passed on; dbt refuses more than one.
     """
     unused = [str(secret) for secret in SnowflakeSecret if secret != settings.snowflake_secret]
     return {
@@ -107,64 +106,81 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "SNOWFLAKE_DATABASE": settings.snowflake_database,
         "SALES_TIMEZONE": settings.timezone,
         "SALES_ERP_CURRENCY": settings.erp_currency,
-        RUNS: os.fspath(settings.data_dir / "dbt" / "runs"),
+        _TARGET_PATH: os.fspath(settings.data_dir / "dbt" / "runs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
 
-def prepared_project(settings: Settings) -> DbtProject:
-    """The project with a manifest that is as new as its files; parses them if need be, in seconds."""
-    folder = _manifest_folder(settings)
-    behind = manifest_age(settings)
-    if behind is None or behind > 0:
-        _parse(settings, folder)
+def find_dbt() -> str:
+    """Return the path of the `dbt` command: beside this Python, which need not be on the PATH, or on it.
+
+    Raises:
+        RefusedError: There is neither.
+    """
+    beside_python = shutil.which("dbt", path=os.fspath(Path(sys.executable).parent))
+    dbt = beside_python or shutil.which("dbt")
+    if dbt is None:
+        message = (
+            f"The command dbt was found neither beside {sys.executable} nor on the PATH. "
+            "No stored data was changed. Install it: pip install dbt-core dbt-duckdb dbt-snowflake"
+        )
+        raise RefusedError(message)
+    return dbt
+
+
+def prepare_project(settings: Settings) -> DbtProject:
+    """Return the project with an up-to-date manifest; parses the project if needed, which takes seconds."""
+    folder = _locate_manifest_folder(settings)
+    lag = measure_manifest_lag(settings)
+    if lag is None or lag > 0:
+        _parse_project(settings, folder)
     return DbtProject(
         project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=settings.warehouse
     )
 
 
-def manifest_age(settings: Settings) -> float | None:
-    """How many seconds the manifest is older than the project's files; None if there is none."""
-    manifest = _manifest_folder(settings) / MANIFEST
-    return _last_change() - manifest.stat().st_mtime if manifest.exists() else None
+def measure_manifest_lag(settings: Settings) -> float | None:
+    """Return how many seconds the manifest is older than the project's files; None if it does not exist."""
+    manifest = _locate_manifest_folder(settings) / MANIFEST
+    return _find_last_change() - manifest.stat().st_mtime if manifest.exists() else None
 
 
-def _manifest_folder(settings: Settings) -> Path:
-    """One for each database: parsing writes its name into the manifest."""
-    return settings.data_dir / "dbt" / f"manifest-{settings.warehouse}-{quote(_database(settings), safe='')}"
-
-
-def _database(settings: Settings) -> str:
+def _locate_manifest_folder(settings: Settings) -> Path:
+    """One folder for each database, because parsing writes the database's name into the manifest."""
     match settings.warehouse:
         case WarehouseEngine.DUCKDB:
-            return settings.duckdb_path.stem
+            database = settings.duckdb_path.stem
         case WarehouseEngine.SNOWFLAKE:
-            return settings.snowflake_database
+            database = settings.snowflake_database
         case never:
             assert_never(never)
+    return settings.data_dir / "dbt" / f"manifest-{settings.warehouse}-{quote(database, safe='')}"
 
 
-def _last_change() -> float:
-    """When a file of the project was last written; a folder's time tells of one that was removed."""
+def _find_last_change() -> float:
+    """Return when the project was last changed; a folder's time changes when a file in it is removed."""
     return max(path.stat().st_mtime for path in [PROJECT_DIR, *PROJECT_DIR.rglob("*")])
 
 
-def _parse(settings: Settings, folder: Path) -> None:
-    """Have dbt write its files elsewhere, then put them in their place, the manifest last.
+def _parse_project(settings: Settings, folder: Path) -> None:
+    """Parse into a scratch folder, then move the files into place, the manifest last.
 
     Raises:
-        RuntimeError: The project does not parse; says what dbt said.
+        RuntimeError: The project does not parse; contains dbt's output.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         project = os.fspath(PROJECT_DIR)
         folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]
         options = ["--log-path", scratch, "--target", settings.warehouse, "--quiet", "--no-use-colors"]
-        command = [os.fspath(DBT), "parse", *folders, *options]
-        environment = environment_with(dbt_environment(settings))
-        parsing = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
-        if parsing.returncode != 0:
-            message = f"The dbt project in {PROJECT_DIR} does not parse: {parsing.stdout or parsing.stderr}"
+        command = [find_dbt(), "parse", *folders, *options]
+        environment = environment_with(build_dbt_environment(settings))
+        result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603 - our own command
+        if result.returncode != 0:
+            message = (
+                f"The dbt project in {PROJECT_DIR} does not parse. No stored data was changed. "
+                f"Correct the project; dbt reports: {result.stdout or result.stderr}"
+            )
             raise RuntimeError(message)
         for name in (PARSED, MANIFEST):
             (Path(scratch) / name).replace(folder / name)

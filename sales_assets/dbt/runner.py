@@ -1,7 +1,7 @@
-"""Runs dbt within the step's own process, with the manifest that is parsed already.
+"""Runs dbt in the step's own process, with the manifest that is already parsed.
 
-A dbt process of its own would import dbt once more and parse the project anew: six seconds for one of
-work. What is run, and what becomes of its events in Dagster, belongs to `assets.py`.
+A separate dbt process would import dbt once more and parse the project again: six seconds for one second of
+work. `dbt_assets.py` builds the command and turns the results into Dagster's events.
 """
 
 import sys
@@ -17,26 +17,26 @@ from dbt_common.events.functions import msg_to_dict
 
 from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 
-_RESULTS = ("LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult")
-_SHOWN = ("info", "warn", "error")
+_RESULT_EVENTS = ("LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult")
+_LOGGED_LEVELS = ("info", "warn", "error")
 
 
 class DbtFailedError(Exception):
-    """dbt could not do what it was asked; it may by itself at the next try."""
+    """dbt failed; a retry may succeed."""
 
 
 def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
-    """Run a dbt command, and pass its log on to the standard output.
+    """Run a dbt command, and write its log to the standard output.
 
-    dbt works in a thread, and whoever stops early waits for its end: the warehouse must not be left to
-    a writer that nobody watches.
+    dbt runs in a thread. A caller that stops early still waits for the thread to end, so that no unobserved
+    writer is left on the warehouse.
 
     Args:
         command: dbt's arguments.
         parsed: The `partial_parse.msgpack` of a parsed project.
 
     Yields:
-        The result of each model and test when it has one, as dbt's structured log has it.
+        The result of each model and test as soon as it is there, in the form of dbt's structured log.
 
     Raises:
         DbtFailedError: A model, a test or dbt itself failed; names them.
@@ -48,20 +48,21 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
     try:
         while not isinstance(event := events.get(), dbtRunnerResult):
             info: Any = event.info
-            if info.level in _SHOWN:
+            if info.level in _LOGGED_LEVELS:
                 sys.stdout.write(f"{info.msg}\n")
-            if info.name in _RESULTS:
+            if info.name in _RESULT_EVENTS:
                 yield msg_to_dict(event)
     finally:
         thread.join()
         close_duckdb()
     if not event.success:
-        raise DbtFailedError(_reasons(event))
+        raise DbtFailedError(_format_failure(event))
 
 
-def _reasons(outcome: dbtRunnerResult) -> str:
+def _format_failure(outcome: dbtRunnerResult) -> str:
     if outcome.exception is not None:
-        return f"dbt failed: {outcome.exception}"
-    nodes = [node for node in getattr(outcome.result, "results", []) if node.status in ("error", "fail")]
-    reasons = (f"{node.node.name}: {' '.join(str(node.message).split())}" for node in nodes)
-    return f"dbt failed: {'; '.join(reasons)}"
+        reason = str(outcome.exception)
+    else:
+        nodes = [node for node in getattr(outcome.result, "results", []) if node.status in ("error", "fail")]
+        reason = "; ".join(f"{node.node.name}: {' '.join(str(node.message).split())}" for node in nodes)
+    return f"dbt failed: {reason}. Models built before the failure are stored. Run again when it is fixed."

@@ -1,4 +1,4 @@
-"""How dbt's models look as assets: which are daily, and which group they are in.
+"""Maps dbt's models to assets: which are partitioned by day, and their group.
 
 Keys come from dbt: a model's from its schema and name, a source's from `meta.dagster.asset_key`.
 """
@@ -14,14 +14,14 @@ from sales_assets.catalog.partitions import DAILY
 
 
 class SalesDbtTranslator(DagsterDbtTranslator):
-    """Partitions the models that dbt builds by the day; see dbt's tag `daily`."""
+    """Partitions the models that dbt builds by day; see dbt's tag `daily`."""
 
     def get_partitions_def(
         self, dbt_resource_props: Mapping[str, Any]
     ) -> dg.PartitionsDefinition[str] | None:
-        """Daily partitions for a model with the tag `daily`, none for the others."""
+        """Return daily partitions for a model with the tag `daily`, None for other models."""
         return DAILY if "daily" in dbt_resource_props.get("tags", []) else None
 
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:  # noqa: ARG002 - all alike
-        """Gold, staging included."""
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:  # noqa: ARG002 - same for all
+        """Return the group gold, for staging models too."""
         return GOLD

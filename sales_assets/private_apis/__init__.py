@@ -1,5 +1,5 @@
-"""The one place that uses what Dagster, dagster-dbt and dbt do not promise to keep; each use has a test.
+"""The only place that uses private parts of Dagster, dagster-dbt and dbt; each use has a test.
 
-Everything else in this package uses their public names only; ruff refuses the private modules elsewhere. A
-module here is about one thing, and imports nothing of the package but the settings.
+The rest of the package uses public names only; ruff refuses private modules there. Each module here covers
+one subject, and imports nothing from the package except the settings.
 """

@@ -1,4 +1,4 @@
-"""Of dbt's own Python: a parsed manifest for its runner, and the DuckDB file that dbt-duckdb keeps open."""
+"""Private parts of dbt: loading a parsed manifest for its runner, and closing dbt-duckdb's connections."""
 
 from pathlib import Path
 from typing import Any
@@ -8,18 +8,18 @@ from dbt.contracts.graph.manifest import Manifest
 
 
 def load_manifest(parsed: Path) -> Any:
-    """The manifest of a project that was parsed before.
+    """Load the manifest of a project that was parsed before.
 
     Args:
-        parsed: Its `partial_parse.msgpack`.
+        parsed: The project's `partial_parse.msgpack`.
     """
     manifest: Any = Manifest.from_msgpack(parsed.read_bytes())
-    manifest.build_flat_graph()  # what macros see as `graph`; dbt makes it only when it parses by itself
+    manifest.build_flat_graph()  # what macros see as `graph`; dbt builds it only when it parses
     return manifest
 
 
 def close_duckdb() -> None:
-    """Close the file, which dbt-duckdb would keep open until this process ends."""
+    """Close the DuckDB file; dbt-duckdb would keep it open until this process ends."""
     if DuckDBConnectionManager._ENV is not None:
         DuckDBConnectionManager._ENV.close()
         DuckDBConnectionManager.close_all_connections()

@@ -1,6 +1,6 @@
-"""Of running a job in this process: `execute_in_process` without keeping every output until the end.
+"""Runs a job in this process like `execute_in_process`, but without keeping every output until the end.
 
-The public method keeps them for tests to look at; of a year of days that is a third of the memory.
+The public method keeps them for tests to inspect; for a year of days that is a third of the memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,16 +21,16 @@ def run_in_process(
     tags: Mapping[str, str],
     run_config: Mapping[str, Any],
 ) -> bool:
-    """Run a job as `execute_in_process` does, and tell whether it succeeded.
+    """Run a job as `execute_in_process` does, and return whether it succeeded.
 
     Args:
-        job: What to run.
-        instance: Records the run.
+        job: The job to run.
+        instance: The instance that records the run.
         run_id: The id of the new run.
-        assets: Those to make; none means all.
-        partition_key: The partition, if it is one.
-        tags: Of the run, such as those of a range.
-        run_config: Of the run.
+        assets: The assets to materialize; empty for all.
+        partition_key: The partition; None for a range or an unpartitioned run.
+        tags: The run's tags, such as those of a range.
+        run_config: The run's config.
     """
     selected = job.as_ephemeral_job(resource_defs={}, input_values={}, asset_selection=list(assets))
     all_tags = merge_run_tags(job, partition_key, tags, list(assets), instance, run_config)

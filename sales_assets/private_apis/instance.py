@@ -1,19 +1,19 @@
-"""Methods of Dagster's instance that are not public: partitions, run tags, failures, daemons, pools."""
+"""Non-public methods of Dagster's instance: partitions, run tags, failures, listeners, daemons, pools."""
 
 from collections.abc import Callable, Collection, Mapping
 
 import dagster as dg
 
 
-def materialized_partitions(instance: dg.DagsterInstance, asset: dg.AssetKey) -> set[str]:
-    """The partitions of an asset that were ever materialized."""
+def read_materialized_partitions(instance: dg.DagsterInstance, asset: dg.AssetKey) -> set[str]:
+    """Return the partitions of an asset that were ever materialized."""
     return set(instance.get_materialized_partitions(asset))
 
 
-def latest_materializations(
+def read_latest_materializations(
     instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: Collection[str]
 ) -> Mapping[str, int]:
-    """The place in the event log of each partition's latest materialization."""
+    """Return the event log id of each partition's latest materialization."""
     event = dg.DagsterEventType.ASSET_MATERIALIZATION
     return instance.get_latest_storage_id_by_partition(asset, event, set(partitions))
 
@@ -31,20 +31,20 @@ def fail_run(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> N
 def listen_to_run(
     instance: dg.DagsterInstance, run_id: str, callback: Callable[[dg.EventLogEntry], None]
 ) -> None:
-    """Have each event of a run of this process passed on."""
+    """Call a function for each event of a run in this process."""
     instance.add_event_listener(run_id, callback)
 
 
-def heartbeat_times(instance: dg.DagsterInstance) -> dict[str, float]:
-    """When each daemon last reported, in seconds since 1970."""
+def read_heartbeats(instance: dg.DagsterInstance) -> dict[str, float]:
+    """Return when each daemon last reported, in seconds since 1970."""
     return {name: heartbeat.timestamp for name, heartbeat in instance.get_daemon_heartbeats().items()}
 
 
-def required_daemons(instance: dg.DagsterInstance) -> list[str]:
-    """The daemons that the instance needs."""
+def list_required_daemons(instance: dg.DagsterInstance) -> list[str]:
+    """Return the daemons that the instance needs."""
     return sorted(instance.get_required_daemon_types())
 
 
-def pool_limits(instance: dg.DagsterInstance) -> dict[str, int | None]:
-    """The limit of each pool that the storage knows."""
+def read_pool_limits(instance: dg.DagsterInstance) -> dict[str, int | None]:
+    """Return the limit of each pool in the storage."""
     return {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}

@@ -1,4 +1,4 @@
-"""The asset layer of a job: which assets it makes, and in which order."""
+"""Reads the asset layer of a job: its assets, in the order in which a run materializes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ class JobAsset:
     """An asset of a job.
 
     Attributes:
-        key: Its key.
-        parents: What it reads, within the job or not.
-        group: Its group.
-        partitions: Its partitions, if it has any.
+        key: The asset's key.
+        parents: The assets that it reads, in the job or not.
+        group: The asset's group.
+        partitions: The asset's partitions, if it has any.
     """
 
     key: dg.AssetKey
@@ -24,7 +24,7 @@ class JobAsset:
 
 
 def list_job_assets(job: dg.JobDefinition) -> Sequence[JobAsset]:
-    """The assets that a job makes, in the order in which it makes them."""
+    """Return the assets of a job, upstream before downstream."""
     layer = job.asset_layer
     keys = [key for key in layer.asset_graph.toposorted_asset_keys if key in layer.executable_asset_keys]
     nodes = [layer.get(key) for key in keys]

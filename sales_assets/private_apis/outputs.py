@@ -1,4 +1,4 @@
-"""Of storing outputs: an output that stands for some of its partitions, and the step of an IO manager."""
+"""Private parts of the contexts of an IO manager: an output's partitions, their metadata, the run's id."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,10 +7,10 @@ import dagster as dg
 
 
 def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -> None:
-    """Make an output of a range run stand for some of its partitions only.
+    """Narrow an output of a range run to some of its partitions.
 
-    Dagster reports a materialization for every partition of an output after it was stored. It asks
-    the context which those are, and there is no public way to leave one out.
+    After an output is stored, Dagster reports a materialization for each partition that its context lists.
+    There is no public way to drop one.
     """
     definition = context.asset_partitions_def
     context._asset_partitions_subset = definition.subset_with_partition_keys(partition_keys)
@@ -23,8 +23,8 @@ def add_partition_metadata(
     context.step_context.add_asset_metadata(metadata, context.asset_key, partition_key)
 
 
-def run_id_of(context: dg.OutputContext | dg.InputContext) -> str:
-    """The id of the run that stores or loads; an input's context has no public one."""
+def read_run_id(context: dg.OutputContext | dg.InputContext) -> str:
+    """Return the id of the run that stores or loads; an input's context has no public one."""
     if isinstance(context, dg.OutputContext):
         return str(context.run_id)
     return str(context.step_context.run_id)

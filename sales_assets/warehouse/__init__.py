@@ -1,5 +1,5 @@
-"""The warehouse: IO managers that store a partition whole or not at all, on DuckDB and Snowflake.
+"""The warehouse: IO managers that store a partition completely or not at all, on DuckDB and Snowflake.
 
-Engines differ in `duckdb.py` and `snowflake.py`; what is the same for both stands beside them.
+`duckdb.py` and `snowflake.py` hold what differs between the engines; the other modules are shared.
 Assets know none of this: they return frames to the default IO manager.
 """

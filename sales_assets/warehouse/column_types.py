@@ -1,6 +1,6 @@
-"""The column types that both engines have, and the casts between them, Arrow and pandas.
+"""The column types that both engines support, and the casts between them, Arrow and pandas.
 
-Frames are cast before the warehouse is touched, so that a value that does not fit is refused with
+Frames are cast before the warehouse is opened, so that a value that does not fit is refused with
 its table, column and text. Nothing here knows an engine or a connection.
 """
 
@@ -17,7 +17,7 @@ from sales_assets.errors import RefusedError
 from sales_assets.frames import to_pandas
 from sales_assets.redaction import MASK
 
-_ARROW = {
+_ARROW_TYPES = {
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
     "DOUBLE": pa.float64(),
@@ -26,10 +26,10 @@ _ARROW = {
     "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us"),
 }
-_MISFITS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
+_CAST_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
-WIDEST = (
+WIDEST_TYPES = (
     (pa.types.is_boolean, "BOOLEAN"),
     (pa.types.is_integer, "BIGINT"),
     (pa.types.is_floating, "DOUBLE"),
@@ -41,21 +41,24 @@ WIDEST = (
     (pa.types.is_null, "VARCHAR"),
     (pa.types.is_dictionary, "VARCHAR"),
 )
-"""The type to store a value of unknown range in, by kind."""
+"""The contract's type for values of unknown range, by their Arrow kind."""
 
 
-def arrow_type(column: dg.TableColumn) -> pa.DataType:
-    """The Arrow type that a column's values are cast to.
+def to_arrow_type(column: dg.TableColumn) -> pa.DataType:
+    """Return the Arrow type that a column's values are cast to.
 
     Raises:
         RefusedError: The contract names a type that the engines do not share.
     """
     if decimal := _DECIMAL.fullmatch(column.type):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
-    if column.type in _ARROW:
-        return _ARROW[column.type]
-    known = ", ".join([*_ARROW, "DECIMAL(p,s)"])
-    message = f"The contract gives column {column.name} the type {column.type}; it must be one of {known}."
+    if column.type in _ARROW_TYPES:
+        return _ARROW_TYPES[column.type]
+    known = ", ".join([*_ARROW_TYPES, "DECIMAL(p,s)"])
+    message = (
+        f"The contract gives column {column.name} the unsupported type {column.type}. "
+        f"No stored data was changed. Use one of {known}."
+    )
     raise RefusedError(message)
 
 
@@ -68,55 +71,63 @@ def to_arrow(frame: pd.DataFrame, contract: dg.TableSchema, table: str) -> pa.Ta
         table: The table's name, for the errors.
 
     Raises:
-        RefusedError: A column is missing or unknown, or a value does not fit; nothing was written.
+        RefusedError: A column is missing or unknown, or a value does not fit.
     """
-    expected = [column.name for column in contract.columns]
     given = [str(name) for name in frame.columns]
-    frame = frame.set_axis(given, axis="columns")
-    missing = [name for name in expected if name not in given]
-    unknown = [name for name in given if name not in expected]
-    faults = [f"lacks {', '.join(missing)}"] if missing else []
-    faults += [f"has unknown {', '.join(unknown)}"] if unknown else []
-    faults += ["has columns that differ in case only or not at all"] if _collide(given) else []
-    faults += [] if expected else ["has no columns"]
+    faults = _find_column_faults([column.name for column in contract.columns], given)
     if faults:
-        message = f"The frame for {table} {' and '.join(faults)}. Nothing was written; stored rows are kept."
+        message = (
+            f"The frame for {table} {' and '.join(faults)}. No stored data was changed. "
+            "Return the columns that the asset declares."
+        )
         raise RefusedError(message)
+    frame = frame.set_axis(given, axis="columns")
     return pa.table({column.name: _cast(frame[column.name], column, table) for column in contract.columns})
 
 
-def _collide(names: list[str]) -> bool:
-    return len({name.lower() for name in names}) < len(names)
-
-
 def to_frame(rows: pa.Table, contract: dg.TableSchema | None) -> pd.DataFrame:
-    """Turn stored rows into the frame that assets work with, in the contract's types if there is one."""
+    """Convert stored rows to the frame that assets work with, in the contract's types if there is one."""
     columns = contract.columns if contract else []
-    return to_pandas(rows, {column.name: arrow_type(column) for column in columns})
+    return to_pandas(rows, {column.name: to_arrow_type(column) for column in columns})
+
+
+def _find_column_faults(expected: list[str], given: list[str]) -> list[str]:
+    missing = [name for name in expected if name not in given]
+    unknown = [name for name in given if name not in expected]
+    faults = []
+    if missing:
+        faults.append(f"lacks {', '.join(missing)}")
+    if unknown:
+        faults.append(f"has unknown {', '.join(unknown)}")
+    if len({name.lower() for name in given}) < len(given):
+        faults.append("has duplicate column names, ignoring case")
+    if not expected:
+        faults.append("has no columns")
+    return faults
 
 
 def _cast(series: pd.Series, column: dg.TableColumn, table: str) -> pa.Array:
     try:
-        values = _fitted(series, arrow_type(column))
-    except _MISFITS:
-        raise _misfit(series, column, table) from None
+        values = _cast_exactly(series, to_arrow_type(column))
+    except _CAST_ERRORS:
+        raise _build_misfit_error(series, column, table) from None
     if values.null_count and not column.constraints.nullable:
         message = (
             f"{table}.{column.name} must not be null, but {values.null_count} of {len(values)} rows are. "
-            "Nothing was written; stored rows are kept."
+            "No stored data was changed. Correct the rows, or make the column nullable in the contract."
         )
         raise RefusedError(message)
     return values
 
 
-def _fitted(series: pd.Series, type_: pa.DataType) -> pa.Array:
-    """The series as an Arrow array of a type, or Arrow's error if a value would change."""
+def _cast_exactly(series: pd.Series, type_: pa.DataType) -> pa.Array:
+    """Cast a series to an Arrow type; raises Arrow's error if a value would change."""
     values = pa.Array.from_pandas(series.infer_objects())
     if values.null_count == len(values):
         return pa.nulls(len(values), type_)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if not _is_of_kind(values.type, type_):
+    if not _is_castable(values.type, type_):
         message = f"{values.type} is not {type_}"
         raise pa.ArrowTypeError(message)
     if pa.types.is_date(type_) and pa.types.is_timestamp(values.type):
@@ -125,14 +136,14 @@ def _fitted(series: pd.Series, type_: pa.DataType) -> pa.Array:
             message = "a time of day does not fit into a date"
             raise pa.ArrowInvalid(message)
     if pa.types.is_decimal(type_):
-        values = _scaled(values, type_.scale)
+        values = _prepare_for_decimal(values, type_.scale)
     return values.cast(type_, safe=True)
 
 
-def _scaled(values: pa.Array, scale: int) -> pa.Array:
-    """Numbers on their way to a decimal, or Arrow's error if digits behind its last one would be lost.
+def _prepare_for_decimal(values: pa.Array, scale: int) -> pa.Array:
+    """Check that numbers fit a decimal's scale; raises Arrow's error if digits would be lost.
 
-    A float is taken for the decimal that it is the nearest float to: 0.1 + 0.2 is 0.3.
+    A float counts as the decimal that it is the nearest float to: 0.1 + 0.2 is 0.3.
     """
     if pa.types.is_integer(values.type):
         return values.cast(pa.decimal128(38, scale))
@@ -140,13 +151,13 @@ def _scaled(values: pa.Array, scale: int) -> pa.Array:
         units = values.to_numpy(zero_copy_only=False).astype("float64") * 10**scale
         units = units[np.isfinite(units)]
         if (np.abs(units - np.rint(units)) > 1e-6 + 1e-15 * np.abs(units)).any():
-            message = f"more than {scale} digits behind the point"
+            message = f"more than {scale} digits after the decimal point"
             raise pa.ArrowInvalid(message)
     return values
 
 
-def _is_of_kind(given: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether values may be cast at all: text is never parsed, a number never printed."""
+def _is_castable(given: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a type may be cast to another: text is never parsed, and a number never becomes text."""
     is_ = pa.types
     numeric = is_.is_integer(given) or is_.is_floating(given) or is_.is_decimal(given)
     temporal = is_.is_date(given) or is_.is_timestamp(given)
@@ -160,19 +171,20 @@ def _is_of_kind(given: pa.DataType, wanted: pa.DataType) -> bool:
     return any(is_given and is_wanted for is_given, is_wanted in kinds)
 
 
-def _misfit(series: pd.Series, column: dg.TableColumn, table: str) -> RefusedError:
-    """The error that names the first value which does not fit; found by trying each, for this once."""
-    type_ = arrow_type(column)
+def _build_misfit_error(series: pd.Series, column: dg.TableColumn, table: str) -> RefusedError:
+    """Build the error that names the first value that does not fit, found by casting one value at a time."""
+    type_ = to_arrow_type(column)
+    remedy = "No stored data was changed. Correct the values, or the column's type in the contract."
     for position, value in enumerate(series):
         try:
-            _fitted(pd.Series([value], dtype=object), type_)
-        except _MISFITS:
+            _cast_exactly(pd.Series([value], dtype=object), type_)
+        except _CAST_ERRORS:
             shown = MASK if PERSONAL_DATA_TAG in column.tags else repr(value)
             return RefusedError(
                 f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not "
-                "fit. Nothing was written; stored rows are kept."
+                f"fit. {remedy}"
             )
     return RefusedError(
         f"{table}.{column.name} is {column.type}, but the frame's values are {series.dtype} of mixed kinds. "
-        "Nothing was written; stored rows are kept."
+        f"{remedy}"
     )

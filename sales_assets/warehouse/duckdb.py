@@ -1,7 +1,7 @@
 """The warehouse on a laptop: one DuckDB file, opened by one writer or by any number of readers.
 
-How DuckDB replaces and reads a slice belongs here, with the resources that are bound to it; what is
-the same on Snowflake stands in `io_manager.py` and `statements.py`.
+How DuckDB replaces and reads a slice belongs here, with the resources that use it. The code that
+Snowflake shares is in `io_manager.py` and `statements.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,23 +16,23 @@ import pyarrow as pa
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 
 from sales_assets.frames import to_pandas
-from sales_assets.warehouse.duckdb_file import opened
+from sales_assets.warehouse.duckdb_file import open_database
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.statements import (
     Dialect,
-    definition,
-    query_of,
-    refuse_strays,
-    replacement,
-    strays,
+    build_missing_ddl,
+    build_out_of_range_query,
+    build_query,
+    build_replacement,
+    refuse_out_of_range_rows,
 )
 
 _INCOMING = "incoming"
 
 
 class DuckDBEngine:
-    """Tables in one DuckDB file."""
+    """Stores tables in one DuckDB file."""
 
     kind = "duckdb"
     dialect = Dialect()
@@ -41,42 +41,44 @@ class DuckDBEngine:
         self.database = database
         self.config = config or {}
 
-    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
+    def read_stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
         """See `Engine`."""
         if not self.database.exists():
             return None
-        with self._opened(read_only=True, holder=f"the columns of {slice_.name}") as connection:
-            columns = _stored_columns(connection, slice_)
+        with self._open(read_only=True, caller=f"the columns of {slice_.name}") as connection:
+            columns = _read_stored_columns(connection, slice_)
         if not columns:
             return None
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
     def replace(
-        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], holder: str
+        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], caller: str
     ) -> None:
-        """See `Engine`; all of it, DuckDB's DDL too, is one transaction, which an error rolls back."""
-        delete, insert = replacement(self.dialect, slice_, contract, _INCOMING)
-        with self._opened(read_only=False, holder=holder) as connection:
+        """See `Engine`. Everything, DuckDB's DDL included, is one transaction; an error rolls it back."""
+        delete, insert = build_replacement(self.dialect, slice_, contract, _INCOMING)
+        with self._open(read_only=False, caller=caller) as connection:
             connection.execute("begin")
-            for statement in definition(self.dialect, slice_, contract, _stored_columns(connection, slice_)):
+            stored = _read_stored_columns(connection, slice_)
+            for statement in build_missing_ddl(self.dialect, slice_, contract, stored):
                 connection.execute(statement)
             connection.execute(*delete)
             for chunk in chunks:
                 connection.register(_INCOMING, chunk)
-                stray = connection.execute(*strays(self.dialect, slice_, _INCOMING)).fetchone()
-                refuse_strays(self.dialect, slice_, stray)
+                outside = connection.execute(*build_out_of_range_query(self.dialect, slice_, _INCOMING))
+                refuse_out_of_range_rows(self.dialect, slice_, outside.fetchone())
                 connection.execute(*insert)
             connection.execute("commit")
 
-    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
+    def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
-        with self._opened(read_only=True, holder=holder) as connection:
-            query, values = query_of(self.dialect, slice_, columns, _stored_columns(connection, slice_))
+        with self._open(read_only=True, caller=caller) as connection:
+            stored = _read_stored_columns(connection, slice_)
+            query, values = build_query(self.dialect, slice_, columns, stored)
             rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
             return rows
 
-    def _opened(self, *, read_only: bool, holder: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        return opened(self.database, read_only=read_only, holder=holder, config=self.config)
+    def _open(self, *, read_only: bool, caller: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return open_database(self.database, read_only=read_only, caller=caller, config=self.config)
 
 
 class DuckDBWarehouseIOManager(DuckDBPandasIOManager):
@@ -92,7 +94,7 @@ class DuckDBWarehouseIOManager(DuckDBPandasIOManager):
         self,
         context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
     ) -> WarehouseIOManager:
-        """Called by Dagster when a run needs the IO manager."""
+        """Build the IO manager; Dagster calls this when a run needs it."""
         return WarehouseIOManager(DuckDBEngine(Path(self.database), self.connection_config), self.schema_)
 
 
@@ -109,17 +111,18 @@ class DuckDBWarehouse(dg.ConfigurableResource[None]):
         """Run one query, read-only.
 
         Args:
-            sql: With `?` for parameters.
-            params: Their values.
+            sql: A query with `?` for parameters.
+            params: The parameters' values.
 
         Returns:
             The rows, in the types that assets work with.
         """
-        with opened(Path(self.database), read_only=True, holder="a query") as connection:
+        with open_database(Path(self.database), read_only=True, caller="a query") as connection:
             return to_pandas(connection.sql(sql, params=list(params)).to_arrow_table())
 
 
-def _stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
+def _read_stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
+    """Return the type of each column of a table; empty if it does not exist."""
     query = (
         "select column_name, data_type from duckdb_columns() "
         "where database_name = current_database() and schema_name = ? and table_name = ? "

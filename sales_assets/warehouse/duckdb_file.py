@@ -1,6 +1,6 @@
-"""Opens the DuckDB file: under the lock, waiting for strangers, with errors that say what to do.
+"""Opens the DuckDB file: takes the lock, waits for other programs, and explains what to do on an error.
 
-What is done with an open connection belongs to `duckdb.py`.
+The statements for an open connection are in `duckdb.py`.
 """
 
 import re
@@ -13,94 +13,96 @@ from typing import Any
 import duckdb
 
 from sales_assets.errors import RefusedError
-from sales_assets.warehouse.file_lock import WarehouseBusyError, locked, pauses
+from sales_assets.warehouse.file_lock import WarehouseBusyError, backoff_pauses, lock_database
 
-STRANGER_PATIENCE_SECONDS = 60.0
-"""How long to wait for a program that does not take our lock, such as somebody's DuckDB shell."""
+FOREIGN_LOCK_TIMEOUT_SECONDS = 60.0
+"""How long to wait for a program that does not take our lock, such as a DuckDB shell."""
 
 
 @contextmanager
-def opened(
+def open_database(
     database: Path,
     *,
     read_only: bool,
-    holder: str,
+    caller: str,
     config: Mapping[str, Any] | None = None,
-    stranger_patience_seconds: float = STRANGER_PATIENCE_SECONDS,
+    foreign_lock_timeout_seconds: float = FOREIGN_LOCK_TIMEOUT_SECONDS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse file under its lock, and always close it.
 
     Args:
-        database: The file; made, with its folder, by the first writer.
-        read_only: To read beside others; otherwise to write alone.
-        holder: Who asks, for those who wait.
+        database: The file; the first writer creates it, with its folder.
+        read_only: Whether to read beside other readers; a writer has the file to itself.
+        caller: Identifies the caller to others that wait.
         config: DuckDB settings.
-        stranger_patience_seconds: How long to wait for programs that do not take the lock.
+        foreign_lock_timeout_seconds: How long to wait for programs that do not take the lock.
 
     Raises:
-        RefusedError: The path cannot be written, is no DuckDB file, or does not exist yet for a reader.
+        RefusedError: The path is not writable or not a DuckDB file, or a reader's file does not exist yet.
         WarehouseBusyError: The file stayed in use.
     """
-    with _locked(database, exclusive=not read_only, holder=holder):
+    with _hold_lock(database, exclusive=not read_only, caller=caller):
         if read_only and not database.exists():
-            message = f"There is no warehouse at {database} yet. Materialize an asset first; that makes it."
+            message = (
+                f"The warehouse {database} does not exist yet. No stored data was changed. "
+                "Materialize an asset first; that creates it."
+            )
             raise RefusedError(message)
-        with closing(
-            _connected(database, read_only, dict(config or {}), stranger_patience_seconds)
-        ) as connection:
+        connection = _connect(database, read_only, dict(config or {}), foreign_lock_timeout_seconds)
+        with closing(connection):
             yield connection
 
 
 @contextmanager
-def reserved(database: Path, *, holder: str) -> Iterator[None]:
-    """Keep everybody else out of the file, for a program that opens it by itself, such as dbt.
+def reserve_database(database: Path, *, caller: str) -> Iterator[None]:
+    """Keep our other readers and writers out of the file while a library, such as dbt, opens it.
 
     Args:
-        database: The file; made, with its folder, if need be.
-        holder: Who asks, for those who wait.
+        database: The file; created if it does not exist, with its folder.
+        caller: Identifies the caller to others that wait.
 
     Raises:
-        RefusedError: The path cannot be written or is no DuckDB file.
+        RefusedError: The path is not writable or not a DuckDB file.
         WarehouseBusyError: The file stayed in use.
     """
-    with _locked(database, exclusive=True, holder=holder):
-        _connected(database, read_only=False, config={}, patience_seconds=STRANGER_PATIENCE_SECONDS).close()
+    with _hold_lock(database, exclusive=True, caller=caller):
+        _connect(database, read_only=False, config={}, timeout_seconds=FOREIGN_LOCK_TIMEOUT_SECONDS).close()
         yield
 
 
 @contextmanager
-def _locked(database: Path, *, exclusive: bool, holder: str) -> Iterator[None]:
-    """The file's lock; an error of whoever holds it is passed on as it is, an OSError too."""
-    with ExitStack() as held:
+def _hold_lock(database: Path, *, exclusive: bool, caller: str) -> Iterator[None]:
+    """Hold the file's lock. Only an OSError of taking it is translated, not one of the body."""
+    with ExitStack() as stack:
         try:
-            held.enter_context(locked(database, exclusive=exclusive, holder=holder))
+            stack.enter_context(lock_database(database, exclusive=exclusive, caller=caller))
         except OSError as error:
             message = (
-                f"The warehouse {database} cannot be written: {error.strerror}. Nothing was changed. "
+                f"The warehouse {database} is not writable: {error.strerror}. No stored data was changed. "
                 "Set SALES_DUCKDB_PATH to a file in a folder that you may write."
             )
             raise RefusedError(message) from error
         yield
 
 
-def _connected(
-    database: Path, read_only: bool, config: dict[str, Any], patience_seconds: float
+def _connect(
+    database: Path, read_only: bool, config: dict[str, Any], timeout_seconds: float
 ) -> duckdb.DuckDBPyConnection:
-    for pause in pauses(patience_seconds):
+    for pause in backoff_pauses(timeout_seconds):
         try:
             return duckdb.connect(database, read_only=read_only, config=config)
         except duckdb.IOException as error:
             reason = " ".join(str(error).split())
             if "Conflicting lock" not in reason:
                 message = (
-                    f"The warehouse {database} cannot be opened: {reason} Nothing was changed. "
+                    f"The warehouse {database} could not be opened: {reason} No stored data was changed. "
                     "Move the file away, or set SALES_DUCKDB_PATH to another."
                 )
                 raise RefusedError(message) from error
             time.sleep(pause)
-    holder = re.sub(r"^.*?Conflicting lock", "Conflicting lock", reason)
+    conflict = re.sub(r"^.*?Conflicting lock", "Conflicting lock", reason)
     message = (
-        f"The warehouse {database} stayed locked by another program for {patience_seconds:g} s: {holder} "
-        "Nothing was changed. Close that program, then run again."
+        f"The warehouse {database} stayed locked by another program for {timeout_seconds:g} s: {conflict} "
+        "No stored data was changed. Close that program, then run again."
     )
     raise WarehouseBusyError(message)

@@ -1,4 +1,4 @@
-"""What the IO manager needs of an engine, and readers of the resource `warehouse`."""
+"""The protocols of the warehouse: of an engine, for the IO manager, and of the resource `warehouse`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -12,34 +12,39 @@ from sales_assets.warehouse.statements import Dialect
 
 
 class Engine(Protocol):
-    """A warehouse that keeps tables."""
+    """A database that stores tables.
+
+    `caller` identifies the run and asset, or the command, that a write or a read belongs to: in messages
+    to others that wait, and in Snowflake's query tag.
+    """
 
     kind: str
-    """The engine's name, as the catalog shows it."""
+    """The engine's name, as the UI shows it."""
 
     dialect: Dialect
-    """How it writes names and types."""
+    """How it spells names and types."""
 
-    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
-        """The columns of a table as it stands, or None if there is none."""
+    def read_stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
+        """Return the columns that a table has now, or None if it does not exist."""
 
     def replace(
-        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], holder: str
+        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], caller: str
     ) -> None:
-        """Put rows in the place of a slice, in one transaction; make or widen the table as needed.
+        """Replace a slice by rows, in one transaction; creates or widens the table as needed.
 
-        Chunks are taken one at a time and may be made meanwhile. If making one fails, nothing was replaced.
+        Chunks are taken one at a time, so a generator may make them meanwhile. If it raises, nothing is
+        replaced.
 
         Raises:
-            RefusedError: Some rows do not belong to the slice; nothing was replaced.
+            RefusedError: Some rows do not belong to the slice.
         """
 
-    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
-        """The rows of a slice; no columns means all."""
+    def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
+        """Return the rows of a slice; without columns, all of them."""
 
 
 class WarehouseReader(Protocol):
     """The resource `warehouse`, on any engine."""
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
-        """The rows of one query, read-only, with `?` for parameters."""
+        """Return the rows of one read-only query, which has a `?` for each parameter."""

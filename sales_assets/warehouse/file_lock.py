@@ -1,8 +1,8 @@
-"""The advisory lock beside a DuckDB file, which lets one writer in or any number of readers.
+"""The advisory lock beside a DuckDB file, held by one writer or by any number of readers.
 
-DuckDB itself admits one process at a time and gives up on the others. Everything of ours that opens
-the file takes this lock first, so that it waits instead; what a stranger's lock means is said in
-`duckdb.py`. The kernel frees the lock of a process that dies.
+DuckDB itself admits one process at a time and fails in the others. All code of this package that opens
+the file takes this lock first, so that it waits instead; `duckdb_file.py` deals with programs that do not
+take it. The kernel releases the lock of a process that dies.
 """
 
 import fcntl
@@ -16,55 +16,58 @@ from typing import IO
 
 from sales_assets.errors import UnavailableError
 
-PATIENCE_SECONDS = 1800.0
-"""How long to wait for others of ours; a range's dbt run may well hold the file for minutes."""
+LOCK_TIMEOUT_SECONDS = 1800.0
+"""How long to wait for the lock; dbt may hold the file for minutes when it builds a range."""
 
 
 class WarehouseBusyError(UnavailableError):
-    """The file stayed locked for as long as we were willing to wait; it may be free later."""
+    """Others used the file until the timeout; it may be free later."""
 
 
 @contextmanager
-def locked(
-    database: Path, *, exclusive: bool, holder: str, patience_seconds: float = PATIENCE_SECONDS
+def lock_database(
+    database: Path, *, exclusive: bool, caller: str, timeout_seconds: float = LOCK_TIMEOUT_SECONDS
 ) -> Iterator[None]:
     """Hold the lock of a DuckDB file.
 
     Args:
         database: The DuckDB file; the lock is a file beside it.
-        exclusive: To write; otherwise to read beside other readers.
-        holder: Who asks, such as a run's id; shown to those who give up waiting.
-        patience_seconds: When to give up.
+        exclusive: Whether to write; readers share the lock.
+        caller: Identifies the caller, such as a run's id, to others whose wait times out.
+        timeout_seconds: How long to wait.
 
     Raises:
-        WarehouseBusyError: Others held it for that long; names the last one that wrote.
+        WarehouseBusyError: The wait timed out; names the last writer.
     """
     path = database.with_name(f"{database.name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock, path.with_suffix(".queue").open("a") as queue:
-        waits = pauses(patience_seconds, longest=0.1)
-        # Whoever waits for the lock keeps the queue: readers that come later cannot overtake a writer.
-        taken = _acquired(queue, fcntl.LOCK_EX, waits)
-        taken = taken and _acquired(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, waits)
+        pauses = backoff_pauses(timeout_seconds, longest=0.1)
+        # A process that waits for the lock keeps the queue: readers that come later cannot overtake a writer.
+        acquired = _acquire(queue, fcntl.LOCK_EX, pauses)
+        acquired = acquired and _acquire(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, pauses)
         fcntl.flock(queue, fcntl.LOCK_UN)
-        if not taken:
-            message = f"{database} was in use for {patience_seconds:g} s, last written by {_holder(path)}."
+        if not acquired:
+            message = (
+                f"Timed out after {timeout_seconds:g} s waiting for the lock on {database}; last writer: "
+                f"{_read_last_writer(path)}. No stored data was changed. Run again when it has finished."
+            )
             raise WarehouseBusyError(message)
         if exclusive:
             lock.truncate(0)
-            lock.write(f"process {os.getpid()}, {holder}")
+            lock.write(f"process {os.getpid()}, {caller}")
             lock.flush()
         yield
 
 
-def pauses(patience_seconds: float, longest: float = 0.5) -> Iterator[float]:
-    """Growing, jittered pauses until patience has run out; one at least.
+def backoff_pauses(timeout_seconds: float, longest: float = 0.5) -> Iterator[float]:
+    """Yield growing, jittered pauses until the timeout, at least one.
 
     Args:
-        patience_seconds: How long all of them may take.
+        timeout_seconds: How long all of them may take.
         longest: How long one may be, in seconds.
     """
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     pause = 0.01
     while True:
         yield random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
@@ -73,13 +76,13 @@ def pauses(patience_seconds: float, longest: float = 0.5) -> Iterator[float]:
             return
 
 
-def _acquired(handle: IO[str], mode: int, waits: Iterator[float]) -> bool:
-    """Take a lock, however often it has to be tried; False when the waits are over."""
+def _acquire(handle: IO[str], mode: int, pauses: Iterator[float]) -> bool:
+    """Take a lock, retrying after each pause; returns False when the pauses are over."""
     while True:
         try:
             fcntl.flock(handle, mode | fcntl.LOCK_NB)
         except BlockingIOError:
-            pause = next(waits, None)
+            pause = next(pauses, None)
             if pause is None:
                 return False
             time.sleep(pause)
@@ -87,5 +90,5 @@ def _acquired(handle: IO[str], mode: int, waits: Iterator[float]) -> bool:
             return True
 
 
-def _holder(path: Path) -> str:
-    return path.read_text() or "a process that did not say who it is"
+def _read_last_writer(path: Path) -> str:
+    return path.read_text() or "unknown"

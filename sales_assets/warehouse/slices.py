@@ -1,11 +1,11 @@
-"""Which rows of a table a run replaces or reads: its table, and the predicate on its partitions.
+"""Selects the rows that a run replaces or reads: a table, and the predicate for the run's partitions.
 
-The same predicate deletes the old rows, checks the new ones and reads them back, so the three cannot
-disagree. Values are bound; the only text that is built is that of names.
+One predicate deletes the old rows, checks the new ones and reads them back, so the three cannot
+disagree. Values are bound; only names become part of the SQL text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -23,7 +23,7 @@ class Windows:
     Attributes:
         column: The partition column, or an expression.
         type_: Its type; a DATE is compared with days, anything else with instants in UTC.
-        windows: Start and end of each window, in order and not touching.
+        windows: Start and end of each window, sorted and not adjacent.
     """
 
     column: str
@@ -34,24 +34,26 @@ class Windows:
     def of_keys(
         cls, column: str, type_: str, partitions: dg.TimeWindowPartitionsDefinition, keys: Sequence[str]
     ) -> "Windows":
-        """The windows of partition keys, those that touch made one."""
+        """The windows of partition keys; adjacent windows are merged."""
         merged: list[list[datetime]] = []
         for start, end in sorted(partitions.time_window_for_partition_key(key) for key in set(keys)):
             if merged and merged[-1][1] == start:
                 merged[-1][1] = end
             else:
                 merged.append([start, end])
-        return cls(column, type_, tuple((_bound(start, type_), _bound(end, type_)) for start, end in merged))
+        windows = tuple((_to_bound(start, type_), _to_bound(end, type_)) for start, end in merged)
+        return cls(column, type_, windows)
 
-    def start_of(self, key: str, partitions: dg.PartitionsDefinition[str]) -> Value:
-        """Where the window of one of the keys starts."""
+    def find_start(self, key: str, partitions: dg.PartitionsDefinition[str]) -> Value:
+        """Return where the window of a partition key starts."""
         window = cast("dg.TimeWindowPartitionsDefinition", partitions).time_window_for_partition_key(key)
-        return _bound(window.start, self.type_)
+        return _to_bound(window.start, self.type_)
 
-    def sql(self, column: str) -> str:
-        """The predicate on a column as the engine writes it, with a placeholder for each value."""
+    def to_sql(self, column: str) -> str:
+        """Write the predicate for a column in the engine's spelling, with a `?` for each value."""
         return "(" + " or ".join(f"({column} >= ? and {column} < ?)" for _ in self.windows) + ")"
 
+    @property
     def values(self) -> list[Value]:
         """The values of the placeholders."""
         return [value for window in self.windows for value in window]
@@ -59,15 +61,16 @@ class Windows:
 
 @dataclass(frozen=True)
 class Keys:
-    """Rows whose column is one of the partition keys, compared as text."""
+    """Rows whose column equals one of the partition keys, compared as text."""
 
     column: str
     keys: tuple[str, ...]
 
-    def sql(self, column: str) -> str:
-        """The predicate on a column as the engine writes it, with a placeholder for each value."""
+    def to_sql(self, column: str) -> str:
+        """Write the predicate for a column in the engine's spelling, with a `?` for each value."""
         return f"cast({column} as varchar) in ({', '.join('?' * len(self.keys))})"
 
+    @property
     def values(self) -> list[Value]:
         """The values of the placeholders."""
         return list(self.keys)
@@ -80,7 +83,7 @@ class Slice:
     Attributes:
         schema: The table's schema.
         table: The table's name.
-        dimensions: What a row has to satisfy, all of them; none means the whole table.
+        dimensions: The conditions that a row has to satisfy, all of them; empty for the whole table.
     """
 
     schema: str
@@ -92,30 +95,32 @@ class Slice:
         """Schema and table, for messages and metadata."""
         return f"{self.schema}.{self.table}"
 
+    def narrow(self, definition: dg.PartitionsDefinition[str], key: str) -> "Slice":
+        """Return the part of the slice that belongs to one of its partitions."""
+        dimensions = tuple(
+            _build_dimension(part.column, part.type_ if isinstance(part, Windows) else "VARCHAR", *split)
+            for part, split in zip(self.dimensions, split_dimensions(definition, [key]), strict=True)
+        )
+        return replace(self, dimensions=dimensions)
 
-def slice_of(
-    context: dg.OutputContext | dg.InputContext,
-    table: Table,
-    contract: dg.TableSchema,
-    keys: Sequence[str] | None = None,
+
+def resolve_slice(
+    context: dg.OutputContext | dg.InputContext, table: Table, contract: dg.TableSchema
 ) -> Slice:
-    """The slice that partitions are in a table.
+    """Return the slice of a table that the context's partitions select.
 
     Args:
-        context: Of an output, or of the input that reads it.
-        table: Name and partition columns; see `tables.table_of`.
+        context: The context of an output, or of the input that reads it.
+        table: Name and partition columns; see `tables.resolve_table`.
         contract: The table's columns, for the type of a partition column.
-        keys: Some of the context's partitions; all of them unless told.
     """
     if not context.has_asset_partitions:
         return Slice(table.schema, table.name)
     types = {column.name.lower(): column.type for column in contract.columns}
-    parts = split_dimensions(
-        context.asset_partitions_def, context.asset_partition_keys if keys is None else keys
-    )
+    parts = split_dimensions(context.asset_partitions_def, context.asset_partition_keys)
     dimensions = tuple(
-        _dimension(column, types.get(column.lower(), "TIMESTAMP"), definition, part_keys)
-        for column, (definition, part_keys) in zip(table.partition_columns, parts, strict=True)
+        _build_dimension(column, types.get(column.lower(), "TIMESTAMP"), definition, keys)
+        for column, (definition, keys) in zip(table.partition_columns, parts, strict=True)
     )
     return Slice(table.schema, table.name, dimensions)
 
@@ -123,7 +128,7 @@ def slice_of(
 def split_dimensions(
     definition: dg.PartitionsDefinition[str], keys: Sequence[str]
 ) -> list[tuple[dg.PartitionsDefinition[str], list[str]]]:
-    """The one dimension of a partitions definition, or the several of a multi-partitions one."""
+    """Return each dimension of a partitions definition with its keys; one unless it is multi-partitions."""
     if not isinstance(definition, dg.MultiPartitionsDefinition):
         return [(definition, list(keys))]
     multi = [cast("dg.MultiPartitionKey", key).keys_by_dimension for key in keys]
@@ -133,7 +138,7 @@ def split_dimensions(
     ]
 
 
-def _dimension(
+def _build_dimension(
     column: str, type_: str, partitions: dg.PartitionsDefinition[str], keys: Sequence[str]
 ) -> Windows | Keys:
     if isinstance(partitions, dg.TimeWindowPartitionsDefinition) and type_ != "VARCHAR":
@@ -141,5 +146,5 @@ def _dimension(
     return Keys(column, tuple(keys))
 
 
-def _bound(instant: datetime, type_: str) -> Value:
+def _to_bound(instant: datetime, type_: str) -> Value:
     return instant.date() if type_ == "DATE" else instant.astimezone(UTC).replace(tzinfo=None)

@@ -1,11 +1,11 @@
 """The warehouse in production: Snowflake.
 
-How Snowflake replaces and reads a slice belongs here, with the resources that are bound to it; what is
-the same on DuckDB stands in `io_manager.py` and `statements.py`. Types are in `snowflake_types.py`, refusals
-in `snowflake_errors.py`.
+How Snowflake replaces and reads a slice belongs here, with the resources that use it. The code that
+DuckDB shares is in `io_manager.py` and `statements.py`; types are in `snowflake_types.py`, refusals in
+`snowflake_errors.py`.
 
-Snowflake's DDL commits an open transaction. So all of it comes first, the upload into a staging table
-of the write's own included; what replaces the rows is a transaction without any.
+Snowflake's DDL commits an open transaction. Therefore all DDL comes first, the upload into a staging table
+of the write's own included; the transaction that replaces the rows contains none.
 """
 
 import uuid
@@ -25,14 +25,14 @@ from sales_assets.frames import to_pandas
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.slices import Slice
-from sales_assets.warehouse.snowflake_errors import key_refusals, refusals
-from sales_assets.warehouse.snowflake_types import DIALECT, contract_type, stored_type
+from sales_assets.warehouse.snowflake_errors import translate_key_errors, translate_refusals
+from sales_assets.warehouse.snowflake_types import DIALECT, to_contract_type, to_dialect_type
 from sales_assets.warehouse.statements import (
-    definition,
-    query_of,
-    refuse_strays,
-    replacement,
-    strays,
+    build_missing_ddl,
+    build_out_of_range_query,
+    build_query,
+    build_replacement,
+    refuse_out_of_range_rows,
 )
 
 _SESSION = {"TIMEZONE": "UTC", "LOCK_TIMEOUT": 1800, "AUTOCOMMIT": True}
@@ -40,7 +40,7 @@ _SESSION = {"TIMEZONE": "UTC", "LOCK_TIMEOUT": 1800, "AUTOCOMMIT": True}
 
 
 class SnowflakeEngine:
-    """Tables in one Snowflake database."""
+    """Stores tables in one Snowflake database."""
 
     kind = "snowflake"
     dialect = DIALECT
@@ -48,58 +48,59 @@ class SnowflakeEngine:
     def __init__(self, config: Mapping[str, Any]):
         self.config = config
 
-    def stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
+    def read_stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
         """See `Engine`."""
-        with self.connected("columns") as connection:
-            stored = _stored_columns(connection, slice_)
+        with self.connect("columns") as connection:
+            stored = _read_stored_columns(connection, slice_)
         if not stored:
             return None
-        columns = {name.lower(): contract_type(type_) for name, type_ in stored.items()}
+        columns = {name.lower(): to_contract_type(type_) for name, type_ in stored.items()}
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
     def replace(
-        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], holder: str
+        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], caller: str
     ) -> None:
-        """See `Engine`; the chunks are uploaded before the transaction begins."""
-        with self.connected(holder) as connection, connection.cursor() as cursor:
-            for statement in definition(DIALECT, slice_, contract, _stored_columns(connection, slice_)):
+        """See `Engine`. The chunks are uploaded before the transaction begins."""
+        with self.connect(caller) as connection, connection.cursor() as cursor:
+            stored = _read_stored_columns(connection, slice_)
+            for statement in build_missing_ddl(DIALECT, slice_, contract, stored):
                 cursor.execute(statement)
-            with _staged(connection, slice_, contract, chunks) as staging:
-                cursor.execute(*strays(DIALECT, slice_, staging))
-                refuse_strays(DIALECT, slice_, cursor.fetchone())
+            with _stage(connection, slice_, contract, chunks) as staging:
+                cursor.execute(*build_out_of_range_query(DIALECT, slice_, staging))
+                refuse_out_of_range_rows(DIALECT, slice_, cursor.fetchone())
                 cursor.execute("begin")
                 try:
-                    for sql, values in replacement(DIALECT, slice_, contract, staging):
+                    for sql, values in build_replacement(DIALECT, slice_, contract, staging):
                         cursor.execute(sql, values)
                 except BaseException:
                     cursor.execute("rollback")
                     raise
                 cursor.execute("commit")
 
-    def read(self, slice_: Slice, columns: Sequence[str], holder: str) -> pa.Table:
+    def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
-        with self.connected(holder) as connection:
-            stored = _stored_columns(connection, slice_)
-            return _fetched(connection, *query_of(DIALECT, slice_, columns, stored))
+        with self.connect(caller) as connection:
+            stored = _read_stored_columns(connection, slice_)
+            return _fetch(connection, *build_query(DIALECT, slice_, columns, stored))
 
     @contextmanager
-    def connected(self, holder: str) -> Iterator[SnowflakeConnection]:
-        """A connection, always closed.
+    def connect(self, caller: str) -> Iterator[SnowflakeConnection]:
+        """Open a connection, and always close it.
 
         Args:
-            holder: Who asks; the query tag, by which cost is attributed.
+            caller: Identifies the caller; becomes the query tag, by which cost is attributed.
 
         Raises:
-            RefusedError: Snowflake refuses the login, a name or a right; no retry mends it.
+            RefusedError: Snowflake rejected the login, a name or a permission; no retry will fix it.
         """
-        given = self.config.get("additional_snowflake_connection_args") or {}
-        session = {**_SESSION, "QUERY_TAG": holder, **given.get("session_parameters", {})}
-        arguments = {**given, "paramstyle": "qmark", "session_parameters": session}
+        custom = self.config.get("additional_snowflake_connection_args") or {}
+        session = {**_SESSION, "QUERY_TAG": caller, **custom.get("session_parameters", {})}
+        arguments = {**custom, "paramstyle": "qmark", "session_parameters": session}
         config = {**self.config, "additional_snowflake_connection_args": arguments, "autocommit": True}
-        with refusals(holder), ExitStack() as opened:
-            with key_refusals(holder):
-                connection = opened.enter_context(SnowflakeResource(**config).get_connection())
-            yield opened.enter_context(closing(connection))
+        with translate_refusals(caller), ExitStack() as stack:
+            with translate_key_errors(caller):
+                connection = stack.enter_context(SnowflakeResource(**config).get_connection())
+            yield stack.enter_context(closing(connection))
 
 
 class SnowflakeWarehouseIOManager(RedactedReprMixin, SnowflakePandasIOManager):
@@ -109,7 +110,7 @@ class SnowflakeWarehouseIOManager(RedactedReprMixin, SnowflakePandasIOManager):
         self,
         context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
     ) -> WarehouseIOManager:
-        """Called by Dagster when a run needs the IO manager."""
+        """Build the IO manager; Dagster calls this when a run needs it."""
         config = self.model_dump(exclude={"schema_", "store_timestamps_as_strings"}, exclude_none=True)
         return WarehouseIOManager(SnowflakeEngine(config), self.schema_)
 
@@ -117,39 +118,40 @@ class SnowflakeWarehouseIOManager(RedactedReprMixin, SnowflakePandasIOManager):
 class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
     """Reads the warehouse by SQL, for checks, reconciliation and people."""
 
-    _holder: str = PrivateAttr("a query")
+    _caller: str = PrivateAttr("a query")
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Called by Dagster when a run needs the resource."""
-        self._holder = f"run {context.run.run_id}, warehouse" if context.run else self._holder
+        """Tag queries with the run; Dagster calls this when a run needs the resource."""
+        if context.run is not None:
+            self._caller = f"run {context.run.run_id}, warehouse"
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
         """Run one query.
 
         Args:
-            sql: With `?` for parameters.
-            params: Their values.
+            sql: A query with `?` for parameters.
+            params: The parameters' values.
 
         Returns:
             The rows, in the types that assets work with.
         """
         config = self.model_dump(exclude_none=True, by_alias=True)
-        with SnowflakeEngine(config).connected(self._holder) as connection:
-            return to_pandas(_fetched(connection, sql, list(params)))
+        with SnowflakeEngine(config).connect(self._caller) as connection:
+            return to_pandas(_fetch(connection, sql, list(params)))
 
 
 @contextmanager
-def _staged(
+def _stage(
     connection: SnowflakeConnection, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table]
 ) -> Iterator[str]:
-    """A table of this write's own that holds its rows, dropped afterwards.
+    """Upload the rows into a table of this write's own, and drop it afterwards.
 
-    Only a process that is killed leaves one behind, which nothing reads; its name says what it was.
+    Only a killed process leaves one behind. Nothing reads it, and its name says which table it was for.
     """
     staging = Slice(slice_.schema, f"{slice_.table}__staging_{uuid.uuid4().hex}")
-    table = DIALECT.table(staging)
+    table = DIALECT.quote_table(staging)
     with connection.cursor() as cursor:
-        cursor.execute(f"create transient table {table} ({DIALECT.columns(contract)})")
+        cursor.execute(f"create transient table {table} ({DIALECT.define_columns(contract)})")
         try:
             for chunk in chunks:
                 _upload(connection, staging, chunk)
@@ -171,18 +173,19 @@ def _upload(connection: SnowflakeConnection, staging: Slice, rows: pa.Table) -> 
     )
 
 
-def _fetched(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> pa.Table:
+def _fetch(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> pa.Table:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetch_arrow_all(force_return_table=True, force_microsecond_precision=True)
     return rows.rename_columns([name.lower() for name in rows.column_names])
 
 
-def _stored_columns(connection: SnowflakeConnection, slice_: Slice) -> dict[str, str]:
+def _read_stored_columns(connection: SnowflakeConnection, slice_: Slice) -> dict[str, str]:
+    """Return the type of each column of a table; empty if it does not exist."""
     query = (
         "select column_name, data_type, numeric_precision, numeric_scale from information_schema.columns "
         "where table_schema = ? and table_name = ? order by ordinal_position"
     )
     with connection.cursor() as cursor:
         cursor.execute(query, (slice_.schema.upper(), slice_.table.upper()))
-        return {name: stored_type(*described) for name, *described in cursor.fetchall()}
+        return {name: to_dialect_type(*reported) for name, *reported in cursor.fetchall()}

@@ -1,6 +1,7 @@
-"""Which of Snowflake's errors no retry mends, as sentences; all others are left to the retry policies.
+"""Translates the errors of Snowflake that no retry will fix; all others are left to the retry policies.
 
-A wrong password above all: after five tries Snowflake locks the user, and with it every other run.
+The most important one is a wrong password: after five attempts Snowflake locks the user, for every other
+run too.
 """
 
 from collections.abc import Iterator
@@ -10,24 +11,24 @@ from snowflake.connector.errors import DatabaseError
 
 from sales_assets.errors import RefusedError
 
-_NAMES_AND_RIGHTS = "Correct the name, or grant the right by deploy/snowflake/grants.sql"
+_CHECK_NAMES_AND_RIGHTS = "Correct the name, or grant the right by deploy/snowflake/grants.sql"
 _REMEDIES = {
-    "02": _NAMES_AND_RIGHTS,
+    "02": _CHECK_NAMES_AND_RIGHTS,
     "28": "Correct SNOWFLAKE_USER and its password or key",
-    "42": _NAMES_AND_RIGHTS,
+    "42": _CHECK_NAMES_AND_RIGHTS,
 }
-"""By SQLSTATE class: a database or schema that is not there, authorization, and other names and rights."""
+"""By SQLSTATE class: a missing database or schema, a failed login, and other names and permissions."""
 
 
 @contextmanager
-def refusals(holder: str) -> Iterator[None]:
-    """Tell what Snowflake refuses; what it merely fails in is passed on.
+def translate_refusals(caller: str) -> Iterator[None]:
+    """Raise what Snowflake rejects as a refusal; pass other errors on.
 
     Args:
-        holder: Who asks.
+        caller: Identifies the caller in the message.
 
     Raises:
-        RefusedError: Says who asked for what, and what to do.
+        RefusedError: Snowflake rejected the login, a name or a permission; says what to do.
     """
     try:
         yield
@@ -35,29 +36,30 @@ def refusals(holder: str) -> Iterator[None]:
         remedy = _REMEDIES.get((error.sqlstate or "")[:2])
         if remedy is None:
             raise
-        said = " ".join(str(error.msg).split()).rstrip(".")
-        raise _refused(holder, said, remedy) from None
+        reason = " ".join(str(error.msg).split()).rstrip(".")
+        raise _build_refusal(caller, reason, remedy) from None
 
 
 @contextmanager
-def key_refusals(holder: str) -> Iterator[None]:
-    """Tell of a private key that cannot be read, which is found out when a connection is opened.
+def translate_key_errors(caller: str) -> Iterator[None]:
+    """Raise an unreadable private key as a refusal; the connector reads it when it opens a connection.
 
     Args:
-        holder: Who asks.
+        caller: Identifies the caller in the message.
 
     Raises:
-        RefusedError: Says who asked, and what to do.
+        RefusedError: The key cannot be read; says what to do.
     """
     try:
         yield
     except (ValueError, TypeError, FileNotFoundError, PermissionError) as error:
-        remedy = "Give SNOWFLAKE_PRIVATE_KEY or its path a key in PEM, with its passphrase if it has one"
-        raise _refused(holder, f"the private key cannot be read: {error}".rstrip("."), remedy) from None
+        reason = f"the private key cannot be read: {error}".rstrip(".")
+        remedy = "Set SNOWFLAKE_PRIVATE_KEY or its path to a key in PEM, with its passphrase if it has one"
+        raise _build_refusal(caller, reason, remedy) from None
 
 
-def _refused(holder: str, said: str, remedy: str) -> RefusedError:
+def _build_refusal(caller: str, reason: str, remedy: str) -> RefusedError:
     return RefusedError(
-        f"Snowflake let {holder} do nothing: {said}. What was stored before is kept. "
-        f"{remedy}, then run it again; `make doctor` tells what else is wrong."
+        f"Snowflake rejected {caller}: {reason}. No stored data was changed. "
+        f"{remedy}, then run again; `make doctor` finds other problems."
     )

@@ -1,4 +1,4 @@
-"""How Snowflake calls a contract's types, and how it folds names; nothing that is executed."""
+"""Maps the contract's types to Snowflake's and back; nothing here is executed."""
 
 from sales_assets.warehouse.statements import Dialect
 
@@ -18,13 +18,13 @@ _CONTRACT_TYPES = {
 }
 
 
-def stored_type(type_: str, precision: int | None, scale: int | None) -> str:
-    """A type as the dialect writes it; Snowflake calls every exact number NUMBER and every text TEXT."""
+def to_dialect_type(type_: str, precision: int | None, scale: int | None) -> str:
+    """Spell a reported type as the dialect does; Snowflake reports exact numbers as NUMBER, text as TEXT."""
     if type_ == "NUMBER":
         return f"NUMBER({precision},{scale})" if not scale else f"DECIMAL({precision},{scale})"
     return "VARCHAR" if type_ == "TEXT" else type_
 
 
-def contract_type(stored: str) -> str:
-    """A stored type as a contract writes it."""
+def to_contract_type(stored: str) -> str:
+    """Spell a stored type as a contract does."""
     return _CONTRACT_TYPES.get(stored, stored)

@@ -1,7 +1,7 @@
-"""The statements that make, widen, check and replace a table, for an engine's names and types.
+"""Builds the SQL that creates, widens, checks, replaces and reads a table, in an engine's names and types.
 
-Text is built of names only, quoted; values are bound. Who runs the statements, and in what
-transaction, is the engine's business.
+Only quoted names become part of the SQL text; values are bound. The engine decides on which connection
+and in which transaction a statement is executed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,158 +12,171 @@ import dagster as dg
 from sales_assets.errors import RefusedError
 from sales_assets.warehouse.slices import Slice, Value
 
-_QUESTION_MARK = "\0"
-
 Statement = tuple[str, list[Value]]
 """SQL with a `?` for each of the values."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How an engine writes names and types.
+    """How an engine spells names and types.
 
     Attributes:
-        fold: The case in which the engine keeps names.
-        types: The types that it calls otherwise than the contract does.
+        fold: Converts a name to the case in which the engine stores it.
+        types: The engine's name of each type that it names differently from the contract.
     """
 
     fold: Callable[[str], str] = str
     types: Mapping[str, str] = field(default_factory=dict)
 
-    def name(self, identifier: str) -> str:
-        """An identifier, quoted."""
+    def quote(self, identifier: str) -> str:
+        """Quote an identifier."""
         return '"' + self.fold(identifier).replace('"', '""') + '"'
 
-    def names(self, contract: dg.TableSchema) -> str:
-        """The columns of a contract, in its order."""
-        return ", ".join(self.name(column.name) for column in contract.columns)
+    def quote_columns(self, contract: dg.TableSchema) -> str:
+        """List the columns of a contract, quoted, in its order."""
+        return ", ".join(self.quote(column.name) for column in contract.columns)
 
-    def expression(self, column: str) -> str:
-        """A partition column: quoted, unless it is more than a name."""
-        return self.name(column) if column.isidentifier() else column
+    def quote_expression(self, column: str) -> str:
+        """Quote a partition column, unless it is an expression."""
+        return self.quote(column) if column.isidentifier() else column
 
-    def table(self, slice_: Slice) -> str:
-        """Schema and table, quoted."""
-        return f"{self.name(slice_.schema)}.{self.name(slice_.table)}"
+    def quote_table(self, slice_: Slice) -> str:
+        """Quote schema and table."""
+        return f"{self.quote(slice_.schema)}.{self.quote(slice_.table)}"
 
-    def type(self, column: dg.TableColumn) -> str:
-        """The engine's type of a contract's column, as it reports it for a stored one."""
+    def to_engine_type(self, column: dg.TableColumn) -> str:
+        """Return the engine's type of a contract's column, spelled as the engine reports stored ones."""
         return self.types.get(column.type, column.type.replace(" ", ""))
 
-    def columns(self, contract: dg.TableSchema) -> str:
-        """The column definitions of a contract."""
-        return ", ".join(f"{self.name(column.name)} {self.type(column)}" for column in contract.columns)
+    def define_columns(self, contract: dg.TableSchema) -> str:
+        """Write the column definitions of a contract."""
+        return ", ".join(
+            f"{self.quote(column.name)} {self.to_engine_type(column)}" for column in contract.columns
+        )
 
 
-def definition(
+def build_missing_ddl(
     dialect: Dialect, slice_: Slice, contract: dg.TableSchema, stored: Mapping[str, str]
 ) -> list[str]:
-    """The DDL that a contract still lacks: the whole table, or the columns that are new.
+    """Build the DDL for what a contract has and the table lacks: the whole table, or new columns.
 
     Args:
         dialect: The engine's.
         slice_: Names the table.
-        contract: The columns it should have.
-        stored: The type of each column that it has, in the engine's words; none if there is no table.
+        contract: The columns that the table should have.
+        stored: The engine's type of each column that the table has; empty if it does not exist.
 
     Raises:
-        RefusedError: A stored column has another type than the contract says; nothing was changed.
+        RefusedError: A stored column has another type than in the contract.
     """
+    table = dialect.quote_table(slice_)
     if not stored:
         return [
-            f"create schema if not exists {dialect.name(slice_.schema)}",
-            f"create table if not exists {dialect.table(slice_)} ({dialect.columns(contract)})",
+            f"create schema if not exists {dialect.quote(slice_.schema)}",
+            f"create table if not exists {table} ({dialect.define_columns(contract)})",
         ]
-    _refuse_other_types(dialect, slice_, contract, stored)
-    new = [column for column in contract.columns if dialect.fold(column.name) not in stored]
+    _refuse_changed_types(dialect, slice_, contract, stored)
     return [
-        f"alter table {dialect.table(slice_)} add column {dialect.name(column.name)} {dialect.type(column)}"
-        for column in new
+        f"alter table {table} add column {dialect.quote(column.name)} {dialect.to_engine_type(column)}"
+        for column in contract.columns
+        if dialect.fold(column.name) not in stored
     ]
 
 
-def predicate_of(dialect: Dialect, slice_: Slice) -> Statement:
-    """Which rows of a table are the slice's; `true` for the whole table."""
-    parts = [part.sql(dialect.expression(part.column)) for part in slice_.dimensions]
-    return " and ".join(parts) or "true", [value for part in slice_.dimensions for value in part.values()]
+def build_predicate(dialect: Dialect, slice_: Slice) -> Statement:
+    """Build the condition that selects the slice's rows; `true` for the whole table."""
+    parts = [part.to_sql(dialect.quote_expression(part.column)) for part in slice_.dimensions]
+    return " and ".join(parts) or "true", [value for part in slice_.dimensions for value in part.values]
 
 
-def query_of(dialect: Dialect, slice_: Slice, columns: Sequence[str], stored: Mapping[str, str]) -> Statement:
-    """Reads a slice.
+def build_query(
+    dialect: Dialect, slice_: Slice, columns: Sequence[str], stored: Mapping[str, str]
+) -> Statement:
+    """Build the query that reads a slice.
 
     Args:
         dialect: The engine's.
         slice_: The rows to read.
-        columns: Those to read; none means all.
-        stored: The columns that the table has; none if there is no table.
+        columns: The columns to read; empty for all.
+        stored: The columns that the table has; empty if it does not exist.
 
     Raises:
-        RefusedError: There is no table.
+        RefusedError: The table does not exist.
     """
     if not stored:
-        message = f"There is no table {slice_.name} yet. Materialize the asset that writes it first."
+        message = (
+            f"The table {slice_.name} does not exist yet. No stored data was changed. "
+            "Materialize the asset that writes it first."
+        )
         raise RefusedError(message)
-    predicate, values = predicate_of(dialect, slice_)
-    names = ", ".join(map(dialect.name, columns)) or "*"
-    return f"select {names} from {dialect.table(slice_)} where {predicate}", values
+    predicate, values = build_predicate(dialect, slice_)
+    names = ", ".join(map(dialect.quote, columns)) or "*"
+    return f"select {names} from {dialect.quote_table(slice_)} where {predicate}", values
 
 
-def shown_query(dialect: Dialect, slice_: Slice) -> str:
-    """The query that shows a slice, with its values in it: for people to copy, never executed here."""
-    sql, values = predicate_of(dialect, slice_)
-    for value in values:
-        quoted = str(value).replace("'", "''").replace("?", _QUESTION_MARK)
-        sql = sql.replace("?", f"'{quoted}'", 1)
-    return f"select * from {dialect.table(slice_)} where {sql}".replace(_QUESTION_MARK, "?")
+def format_query(dialect: Dialect, slice_: Slice) -> str:
+    """Write the query that shows a slice, with its values in it: for people to copy, never executed here."""
+    predicate, values = build_predicate(dialect, slice_)
+    literals = ["'" + str(value).replace("'", "''") + "'" for value in values]
+    text, *rest = predicate.split("?")
+    text += "".join(literal + following for literal, following in zip(literals, rest, strict=True))
+    return f"select * from {dialect.quote_table(slice_)} where {text}"
 
 
-def strays(dialect: Dialect, slice_: Slice, incoming: str) -> Statement:
-    """Finds an incoming row that lies outside the slice, with how many do; it would double at a rerun."""
-    predicate, values = predicate_of(dialect, slice_)
-    columns = ", ".join(dialect.expression(part.column) for part in slice_.dimensions) or "null"
+def build_out_of_range_query(dialect: Dialect, slice_: Slice, incoming: str) -> Statement:
+    """Build the query for one incoming row outside the slice, and the number of all such rows.
+
+    A rerun would not delete such a row, so it would be stored twice.
+    """
+    predicate, values = build_predicate(dialect, slice_)
+    columns = ", ".join(dialect.quote_expression(part.column) for part in slice_.dimensions) or "null"
     sql = f"select count(*) over (), {columns} from {incoming} where not coalesce({predicate}, false) limit 1"
     return sql, values
 
 
-def refuse_strays(dialect: Dialect, slice_: Slice, found: tuple[object, ...] | None) -> None:
-    """Refuse what `strays` found.
+def refuse_out_of_range_rows(dialect: Dialect, slice_: Slice, outside: tuple[object, ...] | None) -> None:
+    """Refuse rows outside the run's partitions.
+
+    Args:
+        dialect: The engine's.
+        slice_: The run's partitions.
+        outside: The result of `build_out_of_range_query`: number of rows and partition columns of the first.
 
     Raises:
-        RefusedError: A row lies outside the run's partitions; nothing was changed.
+        RefusedError: There is such a row.
     """
-    if found is None:
+    if outside is None:
         return
-    count, *example = found
+    count, *example = outside
     columns = ", ".join(part.column for part in slice_.dimensions)
     message = (
         f"{count} row(s) for {slice_.name} lie outside the run's partitions, the first with "
-        f"{columns} = {', '.join(map(str, example))}; the run's are those of: "
-        f"{shown_query(dialect, slice_)}. Nothing was written; stored rows are kept."
+        f"{columns} = {', '.join(map(str, example))}. No stored data was changed. Return only rows of the "
+        f"run's partitions: {format_query(dialect, slice_)}"
     )
     raise RefusedError(message)
 
 
-def replacement(
+def build_replacement(
     dialect: Dialect, slice_: Slice, contract: dg.TableSchema, incoming: str
 ) -> tuple[Statement, Statement]:
-    """The two statements of one transaction: the slice's old rows go, the incoming ones come, by name."""
-    predicate, values = predicate_of(dialect, slice_)
-    table, names = dialect.table(slice_), dialect.names(contract)
+    """Build the two statements of one transaction: delete the slice's old rows, insert the incoming ones."""
+    predicate, values = build_predicate(dialect, slice_)
+    table, names = dialect.quote_table(slice_), dialect.quote_columns(contract)
     delete = (f"delete from {table} where {predicate}", values)
     insert = (f"insert into {table} ({names}) select {names} from {incoming}", list[Value]())
     return delete, insert
 
 
-def _refuse_other_types(
+def _refuse_changed_types(
     dialect: Dialect, slice_: Slice, contract: dg.TableSchema, stored: Mapping[str, str]
 ) -> None:
     for column in contract.columns:
-        type_ = stored.get(dialect.fold(column.name))
-        if type_ not in (None, dialect.type(column)):
-            wanted = dialect.type(column)
+        type_, wanted = stored.get(dialect.fold(column.name)), dialect.to_engine_type(column)
+        if type_ not in (None, wanted):
             message = (
                 f"{slice_.name}.{column.name} is stored as {type_}, but its contract says {wanted}. "
-                "Nothing was written; stored rows are kept. Change the contract back, or convert the column: "
+                "No stored data was changed. Change the contract back, or convert the column: "
                 f"alter table {slice_.name} alter column {column.name} set data type {wanted}"
             )
             raise RefusedError(message)

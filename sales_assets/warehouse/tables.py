@@ -1,6 +1,7 @@
-"""Where an asset's rows are: schema, table and partition columns, from the asset's metadata.
+"""Resolves where an asset's rows are: schema, table and partition columns, from the asset's metadata.
 
-The metadata is what Dagster's own database IO managers take: `schema`, `table`, `partition_expr`, `columns`.
+The metadata keys are those of Dagster's own database IO managers: `schema`, `table`, `partition_expr`,
+`columns`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ class Table:
     Attributes:
         schema: The table's schema.
         name: The table's name.
-        partition_columns: The column, or expression, of each dimension of the partitions; none without any.
+        partition_columns: The column, or expression, of each partition dimension; empty without partitions.
         columns: The columns that an input asks for; None for all.
     """
 
@@ -32,10 +33,10 @@ class Table:
     columns: Sequence[str] | None = None
 
 
-def table_of(
+def resolve_table(
     context: dg.OutputContext | dg.InputContext, output: dg.OutputContext | None, default_schema: str | None
 ) -> Table:
-    """The table of an output, or of the input that reads it.
+    """Return the table of an output, or of the input that reads it.
 
     Args:
         context: The output's or the input's context.
@@ -43,7 +44,7 @@ def table_of(
         default_schema: The schema of assets that name none, neither in metadata nor as prefix of their key.
 
     Raises:
-        RefusedError: The asset has partitions, but names no partition column.
+        RefusedError: The asset has partitions, but declares no partition column.
     """
     metadata = (output.definition_metadata if output else None) or {}
     if context.has_asset_key:
@@ -54,12 +55,12 @@ def table_of(
     return Table(
         schema=str(metadata.get("schema") or default_schema or prefix),
         name=path[-1],
-        partition_columns=_partition_columns(context, metadata) if context.has_asset_partitions else (),
+        partition_columns=_read_partition_columns(context, metadata) if context.has_asset_partitions else (),
         columns=(context.definition_metadata or {}).get("columns"),
     )
 
 
-def _partition_columns(
+def _read_partition_columns(
     context: dg.OutputContext | dg.InputContext, metadata: Mapping[str, Any]
 ) -> tuple[str, ...]:
     asset = context.asset_key.to_user_string()

@@ -1,9 +1,10 @@
-"""dbt: its unit tests, its manifest, and the command that a run makes of its window."""
+"""dbt: its unit tests, its manifest, its command, and the conversion of its results to Dagster's events."""
 
 import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,15 +24,22 @@ from sales_assets.catalog.contracts import (
     SILVER_ENRICHED_ORDERS_SCHEMA,
 )
 from sales_assets.dbt import project
-from sales_assets.dbt.dbt_assets import build_command, events_of
-from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment, dbt_resource, prepared_project
+from sales_assets.dbt.dbt_assets import build_command, to_dagster_events
+from sales_assets.dbt.project import (
+    PROJECT_DIR,
+    build_dbt_environment,
+    build_dbt_resource,
+    find_dbt,
+    prepare_project,
+)
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.errors import RefusedError
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
-from sales_assets.warehouse.column_types import arrow_type
+from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.slices import Slice
-from sales_assets_tests.support.snowflake import speaking_to, stand_in
+from sales_assets_tests.support.snowflake import redirect_connections, run_emulator
 
 
 @pytest.mark.slow
@@ -43,15 +51,16 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
         ("raw", "raw_marketplace_orders", RAW_MARKETPLACE_ORDERS_SCHEMA),
         ("silver", "silver_enriched_orders", SILVER_ENRICHED_ORDERS_SCHEMA),
     ):
-        empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
+        empty = pa.table({column.name: pa.array([], to_arrow_type(column)) for column in contract.columns})
         engine.replace(Slice(schema, table), contract, [empty], "test")
-    environment = os.environ | dbt_environment(settings)
-    options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--log-path", tmp_path]
-    subprocess.run([DBT, "run", "--empty", *options], env=environment, check=True, capture_output=True)
-    command = [DBT, "test", "--select", "test_type:unit", *options]
-    tested = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    assert tested.returncode == 0, tested.stdout
-    assert "10 unit tests" in tested.stdout
+    environment = os.environ | build_dbt_environment(settings)
+    folder = os.fspath(PROJECT_DIR)
+    options = ["--project-dir", folder, "--profiles-dir", folder, "--log-path", os.fspath(tmp_path)]
+    subprocess.run([find_dbt(), "run", "--empty", *options], env=environment, check=True, capture_output=True)
+    command = [find_dbt(), "test", "--select", "test_type:unit", *options]
+    result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+    assert "10 unit tests" in result.stdout
 
 
 @pytest.fixture
@@ -78,10 +87,10 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
         snowflake_database="SALES",
         snowflake_secret=SnowflakeSecret.PASSWORD,
     )
-    parsed = prepared_project(settings)
+    parsed = prepare_project(settings)
     nodes = json.loads(parsed.manifest_path.read_text())["nodes"]
-    with stand_in(tmp_path) as port, speaking_to(port):
-        list(dbt_resource(settings).run(["compile"], parsed, "a test"))
+    with run_emulator(tmp_path) as port, redirect_connections(port):
+        list(build_dbt_resource(settings).run(["compile"], parsed, "a test"))
     compiled = {
         path.stem: path.read_text() for path in (tmp_path / "dbt" / "runs" / "compiled").rglob("*.sql")
     }
@@ -91,27 +100,27 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
 
 
 @pytest.mark.slow
-def test_the_manifest_is_made_when_missing_and_made_anew_when_a_model_changes(
+def test_the_manifest_is_made_when_it_is_missing_and_again_when_a_model_changes(
     copied_project: Path, tmp_path: Path
 ) -> None:
     settings = Settings(data_dir=tmp_path / "data")
-    manifest = prepared_project(settings).manifest_path
+    manifest = prepare_project(settings).manifest_path
     first = manifest.stat().st_mtime_ns
-    assert prepared_project(settings).manifest_path.stat().st_mtime_ns == first
+    assert prepare_project(settings).manifest_path.stat().st_mtime_ns == first
     (copied_project / "models" / "marts" / "sales" / "monthly_revenue.sql").unlink()
     (copied_project / "models" / "marts" / "sales" / "monthly_revenue.yml").unlink()
     (copied_project / "tests" / "sales" / "monthly_revenue_adds_up_to_the_days.sql").unlink()
-    nodes = json.loads(prepared_project(settings).manifest_path.read_text())["nodes"]
+    nodes = json.loads(prepare_project(settings).manifest_path.read_text())["nodes"]
     assert "model.sales.daily_sales" in nodes
     assert "model.sales.monthly_revenue" not in nodes
 
 
 @pytest.mark.slow
-def test_a_manifest_is_of_one_database(tmp_path: Path) -> None:
+def test_each_database_has_a_manifest_of_its_own(tmp_path: Path) -> None:
     built = Settings(environment=Environment.PROD, data_dir=tmp_path)
-    prepared_project(built)
+    prepare_project(built)
     deployed = replace(built, snowflake_database="SALES")
-    nodes = json.loads(prepared_project(deployed).manifest_path.read_text())["nodes"].values()
+    nodes = json.loads(prepare_project(deployed).manifest_path.read_text())["nodes"].values()
     assert {node["database"] for node in nodes} == {"SALES"}
 
 
@@ -121,18 +130,35 @@ def test_two_processes_that_make_the_manifest_at_once_do_not_disturb_each_other(
 ) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     with ThreadPoolExecutor(2) as pool:
-        projects = list(pool.map(prepared_project, [settings, settings]))
+        projects = list(pool.map(prepare_project, [settings, settings]))
     assert all("nodes" in json.loads(each.manifest_path.read_text()) for each in projects)
 
 
 @pytest.mark.slow
-def test_a_project_that_does_not_parse_is_an_error_that_says_where(
+def test_a_project_that_does_not_parse_is_an_error_with_dbts_reason(
     copied_project: Path, tmp_path: Path
 ) -> None:
     model = copied_project / "models" / "marts" / "sales" / "daily_sales.sql"
     model.write_text("select * from {{ ref('nowhere') }}")
-    with pytest.raises(RuntimeError, match=r"does not parse: (.|\n)*nowhere"):
-        prepared_project(Settings(data_dir=tmp_path / "data"))
+    with pytest.raises(RuntimeError, match=r"does not parse\. No stored data was changed\. (.|\n)*nowhere"):
+        prepare_project(Settings(data_dir=tmp_path / "data"))
+
+
+def test_the_dbt_beside_python_is_used_else_the_one_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("venv", "path"):
+        dbt = tmp_path / folder / "dbt"
+        dbt.parent.mkdir()
+        dbt.touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    assert find_dbt() == str(tmp_path / "venv" / "dbt")
+    (tmp_path / "venv" / "dbt").unlink()
+    assert find_dbt() == str(tmp_path / "path" / "dbt")
+    (tmp_path / "path" / "dbt").unlink()
+    with pytest.raises(RefusedError, match="pip install dbt-core"):
+        find_dbt()
 
 
 def test_a_run_without_partitions_builds_everything_it_selects() -> None:
@@ -140,11 +166,9 @@ def test_a_run_without_partitions_builds_everything_it_selects() -> None:
     assert "--vars" not in build_command(context)
 
 
-@pytest.mark.parametrize(("status", "again"), [("fail", False), ("error", True), ("warn", True)])
-def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tried_again(
-    status: str, again: bool
-) -> None:
-    manifest = json.loads(prepared_project(Settings()).manifest_path.read_text())
+@pytest.mark.parametrize(("status", "is_retried"), [("fail", False), ("error", True), ("warn", True)])
+def test_a_run_of_dbt_is_retried_unless_a_test_failed(status: str, is_retried: bool) -> None:
+    manifest = json.loads(prepare_project(Settings()).manifest_path.read_text())
     [test] = [id_ for id_ in manifest["nodes"] if "not_null_stg_orders_order_id" in id_]
     model = dg.AssetKey(["staging", "stg_orders"])
 
@@ -161,15 +185,15 @@ def test_only_a_test_that_found_something_keeps_what_dbt_failed_in_from_being_tr
         retry_policy=dg.RetryPolicy(max_retries=1),
     )
     def built(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        yield from events_of(results(), context, manifest, SalesDbtTranslator())
+        yield from to_dagster_events(results(), context, manifest, SalesDbtTranslator())
 
     result = dg.materialize([built], raise_on_error=False)
     assert not result.success
-    assert bool(result.filter_events(lambda event: event.is_step_restarted)) == again
+    assert bool(result.filter_events(lambda event: event.is_step_restarted)) == is_retried
 
 
-def rendered(macro: str) -> str:
-    """A macro of the project as dbt would render it, with stand-ins for dbt's own."""
+def render(macro: str) -> str:
+    """Render a macro of the project as dbt would, with stubs for dbt's own macros."""
     files = [PROJECT_DIR / "macros" / f"{name}.sql" for name in ("in_window", "replace_window")]
     source = "".join(file.read_text() for file in files)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL
@@ -188,8 +212,8 @@ def rendered(macro: str) -> str:
 def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:
     window = "d >= cast('2025-01-15' as date) and d < cast('2025-01-16' as date)"
     replaced = f"delete from t where {window}; insert into t (order_id) select order_id from n"
-    assert rendered("default__replace_window") == replaced
-    assert rendered("snowflake__replace_window") == f"begin; {replaced}; commit;"
+    assert render("default__replace_window") == replaced
+    assert render("snowflake__replace_window") == f"begin; {replaced}; commit;"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Text that would be SQL if it were ever part of a statement: in values, keys and names, on both engines."""
+"""Text that would be SQL if it became part of a statement: in values, keys and names, on both engines."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,7 +14,7 @@ from sales_assets.settings import Settings
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.order_files import csv_file
 from sales_assets_tests.support.s3 import PREFIX, S3
-from sales_assets_tests.support.warehouses import Warehouse, duckdb, fake_snowflake, table
+from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, table, temporary_duckdb
 
 TEXTS = [
     "'; drop table raw.t; --",
@@ -31,8 +31,8 @@ CONTRACT = dg.TableSchema(
     ]
 )
 
-both = pytest.mark.parametrize("engine", [duckdb, fake_snowflake], ids=["duckdb", "snowflake"])
-Engine = Callable[[Path], AbstractContextManager[Warehouse]]
+both = pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake], ids=["duckdb", "snowflake"])
+Engine = Callable[[Path], AbstractContextManager[WarehouseUnderTest]]
 
 
 @both
@@ -44,8 +44,8 @@ def test_keys_and_values_that_look_like_sql_are_stored_replaced_and_read_as_they
         for _ in range(2):
             for id_, text in enumerate(TEXTS):
                 rows = pd.DataFrame({"id": [id_], "at": [text], "word": [text[::-1]]})
-                done = warehouse.materialize(table(rows, CONTRACT, partitions=keys), key=text)
-                assert done.success
+                result = warehouse.materialize(table(rows, CONTRACT, partitions=keys), key=text)
+                assert result.success
         stored = warehouse.query("select t.at, t.word from raw.t as t order by t.id")
         assert list(stored["at"]) == TEXTS
         assert list(stored["word"]) == [text[::-1] for text in TEXTS]
@@ -63,13 +63,13 @@ def test_a_file_whose_name_and_lines_look_like_sql_is_stored_and_replaced_as_it_
             for text, key in zip(TEXTS, keys, strict=True):
                 s3.put(f"{text}.csv", csv_file({"order_id": text, "marketplace": text, "sku": text}))
                 resources = {"io_manager": warehouse.io_manager, "s3": s3.quick_resource()}
-                done = dg.materialize(
+                result = dg.materialize(
                     [raw_marketplace_orders],
                     partition_key=key,
                     resources=resources,
                     instance=warehouse.instance,
                 )
-                assert done.success
+                assert result.success
         stored = warehouse.query("select source_file, order_id, sku from raw.raw_marketplace_orders")
         assert sorted(stored["source_file"]) == sorted(keys)
         assert sorted(stored["order_id"]) == sorted(stored["sku"]) == sorted(TEXTS)
@@ -89,12 +89,12 @@ def test_a_parameter_that_looks_like_sql_is_only_compared(engine: Engine, tmp_pa
         whole = table(rows, CONTRACT, partitions=None)
         assert warehouse.materialize(whole).success
         for id_, text in enumerate(TEXTS):
-            found = warehouse.reader.query("select id from raw.t where word = ?", [text])
-            assert list(found["id"]) == [id_]
+            matching = warehouse.reader.query("select id from raw.t where word = ?", [text])
+            assert list(matching["id"]) == [id_]
 
 
 def test_a_customer_whose_name_looks_like_sql_comes_out_of_the_erp_as_it_is(erp: Erp) -> None:
     for id_, text in enumerate(TEXTS):
         erp.customer(id_, city=text)
-        found = erp.resource.execute_query("select id from customers where city = $1", [text])
-        assert list(found["id"]) == [id_]
+        matching = erp.resource.execute_query("select id from customers where city = $1", [text])
+        assert list(matching["id"]) == [id_]

@@ -1,4 +1,4 @@
-"""What is used of Dagster's private side is still there, and still does what it is used for."""
+"""The private parts of Dagster and dbt that we use still exist, and still do what we use them for."""
 
 import gc
 import inspect
@@ -10,47 +10,82 @@ from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
+import duckdb
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster_airbyte import AirbyteWorkspace
+from dbt.adapters.contracts.connection import Connection, ConnectionState, Identifier
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.contracts.graph.manifest import Manifest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.cli.main import dbtRunner
 
-from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
+from sales_assets.catalog.partitions import DAILY
+from sales_assets.dbt.dbt_assets import build_dbt_assets
+from sales_assets.dbt.project import PARSED, SalesDbtResource, build_dbt_resource, prepare_project
+from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.private_apis import instance as private
-from sales_assets.private_apis.dbt_runner import close_duckdb
+from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
-from sales_assets.private_apis.job_assets import list_job_assets
+from sales_assets.private_apis.job_assets import JobAsset, list_job_assets
+from sales_assets.private_apis.outputs import add_partition_metadata, materialize_only, read_run_id
+from sales_assets.settings import Settings
 
 
-def test_an_outputs_partitions_are_still_asked_of_its_context() -> None:
-    assert hasattr(dg.build_output_context(), "_asset_partitions_subset")
+def test_an_outputs_partitions_can_still_be_narrowed_and_described_one_by_one() -> None:
+    days = dg.DailyPartitionsDefinition("2025-01-01")
+    run_ids: list[str] = []
+
+    class NarrowingIOManager(dg.IOManager):
+        def handle_output(self, context: dg.OutputContext, obj: object) -> None:  # noqa: ARG002 - Dagster's
+            run_ids.append(read_run_id(context))
+            if context.asset_key == upstream.key:
+                materialize_only(context, ["2025-01-01", "2025-01-03"])
+                add_partition_metadata(context, "2025-01-03", {"rows": 3})
+
+        def load_input(self, context: dg.InputContext) -> None:
+            run_ids.append(read_run_id(context))
+
+    @dg.asset(partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run())
+    def upstream() -> int:
+        return 1
+
+    @dg.asset(partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run())
+    def downstream(upstream: Any) -> int:
+        return 1
+
+    resources = {"io_manager": NarrowingIOManager()}
+    tags = range_tags("2025-01-01", "2025-01-03")
+    result = dg.materialize([upstream, downstream], resources=resources, tags=tags)
+    materializations = result.asset_materializations_for_node("upstream")
+    rows = {each.partition: each.metadata.get("rows") for each in materializations}
+    assert rows == {"2025-01-01": None, "2025-01-03": dg.IntMetadataValue(3)}
+    assert run_ids == [result.run_id] * 3
 
 
-def test_the_instance_still_tells_of_partitions_runs_daemons_and_pools(tmp_path: Path) -> None:
-    heard: list[dg.EventLogEntry] = []
+def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: Path) -> None:
+    received: list[dg.EventLogEntry] = []
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        run_id = make_range(instance)
+        run_id = materialize_range(instance)
         days, run = dg.AssetKey("days"), instance.get_run_by_id(run_id)
         assert run is not None
-        assert private.materialized_partitions(instance, days) >= {"2025-01-01", "2025-01-10"}
-        latest = private.latest_materializations(instance, days, ["2025-01-01", "2025-01-31"])
+        assert private.read_materialized_partitions(instance, days) >= {"2025-01-01", "2025-01-10"}
+        latest = private.read_latest_materializations(instance, days, ["2025-01-01", "2025-01-31"])
         assert list(latest) == ["2025-01-01"]
         private.tag_run(instance, run_id, {"why": "a test"})
         assert (
             instance.get_run_records(dg.RunsFilter(run_ids=[run_id]))[0].dagster_run.tags["why"] == "a test"
         )
-        private.listen_to_run(instance, run_id, heard.append)
+        private.listen_to_run(instance, run_id, received.append)
         private.fail_run(instance, run, "its process is gone")
-        assert [entry.dagster_event_type for entry in heard] == [dg.DagsterEventType.RUN_FAILURE]
-        assert private.heartbeat_times(instance) == {}
-        assert "SCHEDULER" in private.required_daemons(instance)
+        assert [entry.dagster_event_type for entry in received] == [dg.DagsterEventType.RUN_FAILURE]
+        assert private.read_heartbeats(instance) == {}
+        assert "SCHEDULER" in private.list_required_daemons(instance)
         instance.event_log_storage.set_concurrency_slots("erp", 2)
-        assert private.pool_limits(instance) == {"erp": 2}
+        assert private.read_pool_limits(instance) == {"erp": 2}
 
 
-def test_a_job_still_tells_its_assets_in_the_order_in_which_they_are_made() -> None:
+def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:
     days = dg.DailyPartitionsDefinition("2025-01-01")
 
     @dg.asset(group_name="raw", partitions_def=days)
@@ -60,36 +95,64 @@ def test_a_job_still_tells_its_assets_in_the_order_in_which_they_are_made() -> N
     def a() -> None: ...
 
     job = dg.Definitions([a, b]).resolve_implicit_global_asset_job_def()
-    first, second = list_job_assets(job)
-    assert (first.key, first.group, first.partitions, first.parents) == (b.key, "raw", days, frozenset())
-    assert (second.key, second.group, second.partitions, second.parents) == (a.key, "gold", None, {b.key})
+    assert list_job_assets(job) == [
+        JobAsset(b.key, parents=frozenset(), group="raw", partitions=days),
+        JobAsset(a.key, parents=frozenset({b.key}), group="gold", partitions=None),
+    ]
 
 
-def test_dbt_still_parses_into_a_manifest_that_python_loads_and_opens_duckdb_where_it_is_closed(
-    tmp_path: Path,
-) -> None:
-    assert callable(Manifest.from_msgpack)
-    assert callable(Manifest.build_flat_graph)
-    assert hasattr(DuckDBConnectionManager, "_ENV")
+def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes() -> None:
+    parsed = Path(prepare_project(Settings()).target_path) / PARSED
+    manifest = load_manifest(parsed)
+    assert "model.sales.fct_orders" in manifest.nodes
+    assert "model.sales.fct_orders" in manifest.flat_graph["nodes"]
+    dbtRunner(manifest=manifest)
+
+
+def test_dbt_still_opens_duckdb_where_we_close_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DuckDBConnectionManager, "_ENV", None)
+    database = tmp_path / "sales.duckdb"
+    credentials = DuckDBCredentials(database="sales", schema="main", path=str(database))
+    connection = DuckDBConnectionManager.open(Connection(Identifier("duckdb"), "test", credentials))
+    assert connection.state == ConnectionState.OPEN
+    with pytest.raises(duckdb.ConnectionException, match="different configuration"):
+        duckdb.connect(database, read_only=True)
     close_duckdb()
-    assert DuckDBConnectionManager._ENV is None or DuckDBConnectionManager._ENV.conn is None
+    duckdb.connect(database, read_only=True).close()
+
+
+def test_dagster_dbt_still_selects_a_runs_models_and_converts_dbts_results() -> None:
+    node = {"unique_id": "model.sales.stg_orders", "node_status": "success"}
+    info = {"name": "LogModelResult", "level": "info", "invocation_id": "1"}
+    results = [{"info": info, "data": {"node_info": node, "execution_time": 0.1}}]
+    key = dg.AssetKey(["staging", "stg_orders"])
+    with patch.object(SalesDbtResource, "run", return_value=iter(results)) as run:
+        result = dg.materialize(
+            [build_dbt_assets(Settings())],
+            selection=[key],
+            resources={"dbt": build_dbt_resource(Settings())},
+            partition_key=DAILY.get_first_partition_key(),
+        )
+    assert [event.asset_key for event in result.get_asset_materialization_events()] == [key]
+    command = run.call_args.args[0]
+    assert command[command.index("--select") + 1] == "sales.staging.stg_orders"
 
 
 def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
-    kept: list[weakref.ref[Big]] = []
+    references: list[weakref.ref[Big]] = []
 
     @dg.asset
     def big() -> Big:
-        made = Big()
-        kept.append(weakref.ref(made))
-        return made
+        value = Big()
+        references.append(weakref.ref(value))
+        return value
 
     @dg.asset(deps=[big])
     def later() -> None:
         gc.collect()
-        assert kept[-1]() is None
+        assert references[-1]() is None
 
-    resources = {"io_manager": Forgets()}
+    resources = {"io_manager": DiscardingIOManager()}
     job = dg.Definitions([big, later], resources=resources).resolve_implicit_global_asset_job_def()
     instance = dg.DagsterInstance.ephemeral()
     options: dict[str, Any] = {"assets": [], "partition_key": None, "tags": {}, "run_config": {}}
@@ -97,7 +160,7 @@ def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
     assert not job.execute_in_process(raise_on_error=False).success
 
 
-def test_a_run_in_this_process_tells_of_its_failure_and_has_its_tags_and_config() -> None:
+def test_a_run_in_this_process_reports_its_failure_and_has_its_tags_and_config() -> None:
     @dg.asset(config_schema={"fails": bool})
     def some(context: dg.AssetExecutionContext) -> None:
         if context.op_execution_context.op_config["fails"]:
@@ -115,10 +178,10 @@ def test_a_run_in_this_process_tells_of_its_failure_and_has_its_tags_and_config(
 
 
 class Big:
-    """Something that is remembered only by who holds it."""
+    """An object that weak references can point to."""
 
 
-class Forgets(dg.IOManager):
+class DiscardingIOManager(dg.IOManager):
     """Stores nothing."""
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None: ...
@@ -151,8 +214,8 @@ def event_log(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def make_range(instance: dg.DagsterInstance) -> str:
-    """Make ten partitions in one run; returns its id."""
+def materialize_range(instance: dg.DagsterInstance) -> str:
+    """Materialize ten partitions in one run; returns its id."""
 
     @dg.asset(
         partitions_def=dg.DailyPartitionsDefinition("2025-01-01"),
@@ -161,22 +224,22 @@ def make_range(instance: dg.DagsterInstance) -> str:
     def days() -> dg.MaterializeResult[None]:
         return dg.MaterializeResult(tags={"why": "test"})
 
-    tags = {RANGE_START: "2025-01-01", RANGE_END: "2025-01-10"}
+    tags = range_tags("2025-01-01", "2025-01-10")
     return dg.materialize([days], instance=instance, tags=tags).run_id
 
 
-def known(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
-    """All that the instance tells of the asset and the run."""
+def read_records(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
+    """Read everything that the instance has recorded of the asset and the run."""
     asset = dg.AssetKey("days")
-    records = instance.fetch_materializations(asset, limit=100).records
+    materializations = instance.fetch_materializations(asset, limit=100).records
     latest = instance.get_latest_materialization_event(asset)
     [entry] = instance.get_asset_records([asset])
     return {
-        "days": [record.partition_key for record in records],
-        "ids": len({record.storage_id for record in records}),
+        "days": [record.partition_key for record in materializations],
+        "ids": len({record.storage_id for record in materializations}),
         "tags": [sorted(tags) for tags in instance.event_log_storage.get_event_tags_for_asset(asset)],
         "latest": latest and latest.dagster_event and latest.dagster_event.partition,
-        "entry": entry.asset_entry.last_materialization_storage_id == records[0].storage_id,
+        "entry": entry.asset_entry.last_materialization_storage_id == materializations[0].storage_id,
         "planned": instance.get_latest_planned_materialization_info(asset, "2025-01-03") is not None,
         "run": sorted(
             event.dagster_event.event_type_value for event in instance.all_logs(run_id) if event.dagster_event
@@ -184,24 +247,24 @@ def known(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
     }
 
 
-def test_the_batching_event_log_tells_exactly_what_the_stock_one_tells(
+def test_the_batching_event_log_records_exactly_what_dagsters_own_records(
     event_log: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert type(event_log.event_log_storage).__name__ == "BatchingSqliteEventLogStorage"
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "4")
     with patch.object(SqliteEventLogStorage, "store_event", autospec=True) as one_by_one:
-        make_range(event_log)
+        materialize_range(event_log)
     batched = {call.args[1].dagster_event_type for call in one_by_one.call_args_list}
     assert dg.DagsterEventType.ASSET_MATERIALIZATION not in batched
     event_log.wipe_assets([dg.AssetKey("days")])
-    told = known(event_log, make_range(event_log))
+    records = read_records(event_log, materialize_range(event_log))
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")
-    with dg.instance_for_test() as stock:
-        assert told == known(stock, make_range(stock))
-    assert len(told["days"]) == told["ids"] == 10
+    with dg.instance_for_test() as own:
+        assert records == read_records(own, materialize_range(own))
+    assert len(records["days"]) == records["ids"] == 10
 
 
-def test_the_batching_event_log_has_dagster_gather_batches(
+def test_the_batching_event_log_makes_dagster_collect_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "")
@@ -218,11 +281,11 @@ def test_a_batch_that_cannot_be_stored_is_stored_event_by_event(
         SqliteEventLogStorage, "_store_asset_event_tags", side_effect=[OSError, *[None] * 99]
     )
     with broken:
-        told = known(event_log, make_range(event_log))
-    assert sorted(told["days"]) == [f"2025-01-{day:02}" for day in range(1, 11)]
+        records = read_records(event_log, materialize_range(event_log))
+    assert sorted(records["days"]) == [f"2025-01-{day:02}" for day in range(1, 11)]
 
 
-def test_dagster_airbytes_workspace_still_has_what_ours_takes_over_and_configures() -> None:
+def test_dagster_airbytes_workspace_still_has_the_fields_and_methods_that_ours_overrides() -> None:
     configured = {
         *("rest_api_base_url", "configuration_api_base_url", "workspace_id"),
         *("client_id", "client_secret", "username", "password"),

@@ -18,7 +18,7 @@ from sales_assets.resources import build_resources
 from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings, SnowflakeSecret
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.snowflake import REFUSED, refusing, speaking_to
+from sales_assets_tests.support.snowflake import REFUSED, redirect_connections, run_refusing_server
 
 PLANTED = "s3cret-W0rd"
 ACCOUNT = dict.fromkeys(
@@ -69,7 +69,7 @@ def test_a_run_with_a_wrong_snowflake_secret_shows_it_nowhere(
     }
     settings = settings_with(environment=Environment.PROD, snowflake_secret=secret)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
-    with refusing() as port, speaking_to(port):
+    with run_refusing_server() as port, redirect_connections(port):
         given = ACCOUNT | {"ERP_POSTGRES_URL": erp.url, secret: values[secret]}
         left = shown(job, capfd, **given)
     assert (REFUSED if secret is SnowflakeSecret.PASSWORD else "Unable to load private key") in left
@@ -84,7 +84,7 @@ def test_a_private_key_that_snowflake_does_not_know_is_shown_nowhere(
     pem = new_key()
     settings = settings_with(environment=Environment.PROD)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
-    with refusing() as port, speaking_to(port):
+    with run_refusing_server() as port, redirect_connections(port):
         left = shown(job, capfd, **ACCOUNT, ERP_POSTGRES_URL=erp.url, SNOWFLAKE_PRIVATE_KEY=pem)
     assert REFUSED in left
     assert not [line for line in pem.splitlines()[1:-1] if line in left]

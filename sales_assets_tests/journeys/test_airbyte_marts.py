@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment
+from sales_assets.dbt.project import PROJECT_DIR, build_dbt_environment, find_dbt
 from sales_assets.definitions import build_definitions
 from sales_assets.demo.airbyte.process import stop_stand_ins
 from sales_assets.demo.erp.demo_erp import erp_folder
@@ -122,8 +122,8 @@ def freshness(location: Location) -> tuple[int, str]:
     """What dbt says of the age of the payments."""
     options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
     options += ["--log-path", location.settings.data_dir, "--target-path", location.settings.data_dir / "f"]
-    command = [DBT, "source", "freshness", "--select", "source:payments", *options]
-    environment = os.environ | dbt_environment(location.settings)
+    command = [find_dbt(), "source", "freshness", "--select", "source:payments", *options]
+    environment = os.environ | build_dbt_environment(location.settings)
     told = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     return told.returncode, told.stdout
 

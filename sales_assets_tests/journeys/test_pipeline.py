@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from sales_assets.dbt.project import PROJECT_DIR, dbt_resource
+from sales_assets.dbt.project import PROJECT_DIR, build_dbt_resource
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
@@ -149,7 +149,9 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
         ):
             connection.execute(statement)
     command = ["test", "--select", "test_type:singular"]
-    dbt = dbt_resource(pipeline.settings).cli(command, raise_on_error=False, target_path=tmp_path / "target")
+    dbt = build_dbt_resource(pipeline.settings).cli(
+        command, raise_on_error=False, target_path=tmp_path / "target"
+    )
     dbt.wait()
     results = dbt.get_artifact("run_results.json")["results"]
     assert {each["unique_id"].split(".")[2] for each in results if each["status"] == "fail"} == {
@@ -181,7 +183,9 @@ def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(stocked: Pipeline, tm
     before = pipeline.totals(DAYS[1])
     window = "{start_date: '2025-01-14', end_date: '2025-01-15'}"
     command = ["build", "--full-refresh", "--select", "fct_orders", "--vars", window]
-    dbt = dbt_resource(pipeline.settings).cli(command, raise_on_error=False, target_path=tmp_path / "target")
+    dbt = build_dbt_resource(pipeline.settings).cli(
+        command, raise_on_error=False, target_path=tmp_path / "target"
+    )
     assert not dbt.wait().is_successful()
     said = " ".join((dbt.target_path / "dbt.log").read_text().split())
     assert "Refused --full-refresh of fct_orders in a run of the days [2025-01-14, 2025-01-15)." in said

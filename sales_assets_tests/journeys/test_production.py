@@ -1,11 +1,11 @@
-"""The pipeline in production's settings on Snowflake's stand-in, held against the same on DuckDB.
+"""The pipeline with production's settings on Snowflake's emulator, compared with the same on DuckDB.
 
-Snowflake's connector, ours and dbt's, speaks to the stand-in's server over HTTP, as it would to an account:
-`daily_sales_pipeline`, its assets, and every model and test of dbt. What
-the server lacks and `snowflake.py` works around is left to others, too:
-- the upload of files is proven in process, by the suite of the warehouse;
-- it knows no query tag and no other parameter of a session, so what it is asked for is looked at instead;
-- it sums decimals as doubles, so these amounts are such that both are exact; exact sums are proven on DuckDB.
+Snowflake's connector, ours and dbt's, connects to the emulator's server over HTTP, as it would to an account:
+for `daily_sales_pipeline`, its assets, and every model and test of dbt. `support/snowflake.py` works around
+what the server does not support; other tests cover it:
+- it takes no files: the contract suite of the warehouse tests the upload, in process;
+- it ignores query tags and other session parameters: the tests inspect the requests instead;
+- it sums decimals as doubles: the amounts here are exact in both; exact sums are tested on DuckDB.
 """
 
 import io
@@ -27,20 +27,20 @@ import sqlglot
 
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.dbt.project import dbt_resource, prepared_project
+from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.definitions import build_definitions
+from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake import SnowflakeEngine, SnowflakeWarehouse
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.snowflake import speaking_to, stand_in, without_what_it_lacks
+from sales_assets_tests.support.snowflake import redirect_connections, run_emulator, work_around_emulator_gaps
 
 pytestmark = pytest.mark.slow
 
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"]
-NAMES = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-RANGE = dict(zip(NAMES, (DAYS[0], DAYS[-1]), strict=True))
+RANGE = range_tags(DAYS[0], DAYS[-1])
 SECRET = "planted-word"
 ACCOUNT = {
     "SNOWFLAKE_ACCOUNT": "a",
@@ -63,8 +63,8 @@ TABLES = {
 }
 
 
-def fill(erp: Erp) -> None:
-    """Orders of four days; each amount is a multiple of a quarter."""
+def add_orders(erp: Erp) -> None:
+    """Add orders of four days; each amount is a multiple of a quarter."""
     for customer in range(1, 5):
         erp.customer(customer, city="Città d'Oro; --")
     for id_ in range(1, 41):
@@ -74,7 +74,7 @@ def fill(erp: Erp) -> None:
 
 
 class Production:
-    """The pipeline on the stand-in, and what was asked of Snowflake."""
+    """The pipeline on the emulator, with the connections and statements that Snowflake received."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Production:
 
 
 @contextmanager
-def production(erp: Erp, folder: Path) -> Iterator[Production]:
+def run_production(erp: Erp, folder: Path) -> Iterator[Production]:
     settings = Settings(
         environment=Environment.PROD,
         data_dir=folder,
@@ -106,25 +106,25 @@ def production(erp: Erp, folder: Path) -> Iterator[Production]:
     variables = ACCOUNT | {"ERP_POSTGRES_URL": erp.url}
     with (
         patch.dict(os.environ, variables),
-        stand_in(folder.parent) as port,
-        speaking_to(port) as connections,
-        without_what_it_lacks() as statements,
+        run_emulator(folder.parent) as port,
+        redirect_connections(port) as connections,
+        work_around_emulator_gaps() as statements,
     ):
         warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
         yield Production(warehouse, settings, connections, statements)
 
 
-def contents(warehouse: DuckDBWarehouse | SnowflakeWarehouse) -> dict[str, pd.DataFrame]:
-    """Every table of both engines, as text in one order."""
-    found = {}
+def read_tables(warehouse: DuckDBWarehouse | SnowflakeWarehouse) -> dict[str, pd.DataFrame]:
+    """Read every table as text, sorted the same way on both engines."""
+    tables = {}
     for table, order in TABLES.items():
         rows = warehouse.query(f"select * from {table} order by {order}")
-        columns = {name: [_plain(value) for value in rows[name]] for name in sorted(rows)}
-        found[table] = pd.DataFrame(columns)
-    return found
+        columns = {name: [_to_text(value) for value in rows[name]] for name in sorted(map(str, rows))}
+        tables[table] = pd.DataFrame(columns)
+    return tables
 
 
-def _plain(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if pd.isna(value):
         return ""
     if isinstance(value, pd.Timestamp):
@@ -132,112 +132,121 @@ def _plain(value: Any) -> str:
     return f"{float(value):.4f}" if isinstance(value, int | float) else str(value)
 
 
-def on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
-    """The same range on a laptop."""
+def run_on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
+    """Run the same range on a laptop; returns the tables."""
     settings = Settings(duckdb_path=folder / "sales.duckdb", has_erp_url=True)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
     with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}):
         assert job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=RANGE).success
-    return contents(DuckDBWarehouse(database=str(settings.duckdb_path)))
+    return read_tables(DuckDBWarehouse(database=str(settings.duckdb_path)))
 
 
 @dataclass
-class Ran:
-    """What one day, and then the range that it is in, left behind; in production and on a laptop."""
+class Runs:
+    """The results of one day, and then of the range that contains it, in production and on a laptop."""
 
     day: dg.ExecuteInProcessResult
     production: Production
-    said: str
+    output: str
     tables: dict[str, pd.DataFrame]
     expected: dict[str, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def ran(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+def runs(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("production")
     postgres.clear()
-    fill(postgres)
-    expected = on_duckdb(postgres, folder / "laptop")
-    said = io.StringIO()
-    with production(postgres, folder / "prod") as prod, redirect_stdout(said), redirect_stderr(said):
+    add_orders(postgres)
+    expected = run_on_duckdb(postgres, folder / "laptop")
+    output = io.StringIO()
+    with run_production(postgres, folder / "prod") as prod, redirect_stdout(output), redirect_stderr(output):
         day = prod.run(partition_key=DAYS[0])
         assert prod.run(tags=RANGE).success
-        yield Ran(day, prod, said.getvalue(), contents(prod.warehouse), expected)
+        yield Runs(day, prod, output.getvalue(), read_tables(prod.warehouse), expected)
 
 
-def test_the_pipeline_on_snowflake_ends_with_the_rows_of_duckdb_by_the_day_and_as_a_range(ran: Ran) -> None:
-    assert sum(len(rows) for rows in ran.expected.values()) > 100
-    for table, rows in ran.tables.items():
-        pd.testing.assert_frame_equal(rows, ran.expected[table], obj=table)
+def test_the_pipeline_on_snowflake_stores_the_same_rows_as_on_duckdb_for_a_day_and_a_range(
+    runs: Runs,
+) -> None:
+    assert sum(len(rows) for rows in runs.expected.values()) > 100
+    for table, rows in runs.tables.items():
+        pd.testing.assert_frame_equal(rows, runs.expected[table], obj=table)
 
 
-def test_the_unit_tests_of_the_models_pass_on_snowflake_too(ran: Ran) -> None:
-    settings, warehouse = ran.production.settings, ran.production.warehouse
+def test_the_unit_tests_of_the_models_pass_on_snowflake_too(runs: Runs) -> None:
+    settings, warehouse = runs.production.settings, runs.production.warehouse
     files = Slice("raw", "raw_marketplace_orders")
     engine = SnowflakeEngine(warehouse.model_dump(exclude_none=True))
     engine.replace(files, RAW_MARKETPLACE_ORDERS_SCHEMA, [], "a test")
     command = ["test", "--select", "test_type:unit"]
-    project = prepared_project(settings)
-    results = list(dbt_resource(settings).run(command, project, "a test"))
+    project = prepare_project(settings)
+    results = list(build_dbt_resource(settings).run(command, project, "a test"))
     assert len(results) == len(json.loads(project.manifest_path.read_text())["unit_tests"]) > 0
 
 
-def test_on_snowflake_gold_is_compared_with_the_erp_as_well(ran: Ran) -> None:
-    job = build_definitions(ran.production.settings).resolve_job_def("reconciliation_job")
+def test_reconciliation_works_on_snowflake_too(runs: Runs) -> None:
+    job = build_definitions(runs.production.settings).resolve_job_def("reconciliation_job")
     config = {"first_day": DAYS[0], "last_day": DAYS[-1]}
     options = {"ops": {"gold__fct_orders_agrees_with_the_erp": {"config": config}}}
-    result = job.execute_in_process(instance=ran.production.instance, run_config=options)
+    result = job.execute_in_process(instance=runs.production.instance, run_config=options)
     [evaluation] = result.get_asset_check_evaluations()
     assert evaluation.description == "Gold has exactly the ERP's sales of 2025-01-14 to 2025-01-17."
 
 
-def test_every_statement_of_dbt_for_snowflake_is_its_sql_and_every_connection_is_tagged(ran: Ran) -> None:
-    compiled = sorted((ran.production.settings.data_dir / "dbt" / "runs" / "run").rglob("*.sql"))
+def test_dbts_statements_are_valid_for_snowflake_and_every_connection_is_tagged(runs: Runs) -> None:
+    compiled = sorted((runs.production.settings.data_dir / "dbt" / "runs" / "run").rglob("*.sql"))
     assert len(compiled) >= 40
     for path in compiled:
         sqlglot.parse(path.read_text(), dialect="snowflake", error_level=sqlglot.ErrorLevel.RAISE)
-    connections = ran.production.connections
+    connections = runs.production.connections
     tags = [each["session_parameters"].get("QUERY_TAG") for each in connections]
-    assert {f"run {ran.day.run_id}, raw_orders", f"run {ran.day.run_id}, dbt"} <= set(tags)
+    assert {f"run {runs.day.run_id}, raw_orders", f"run {runs.day.run_id}, dbt"} <= set(tags)
     assert None not in tags
     models = [name.removeprefix("gold.") for name in TABLES if name.startswith("gold.")]
     for model in models:
-        assert any(f'"node_id": "model.sales.{model}"' in it for it in ran.production.statements), model
+        assert any(f'"node_id": "model.sales.{model}"' in it for it in runs.production.statements), model
     ours = [each for each in connections if each.get("application") != "dbt"]
     assert all(each["session_parameters"]["TIMEZONE"] == "UTC" for each in ours)
     assert all(each["session_parameters"]["LOCK_TIMEOUT"] == 1800 for each in ours)
     assert all(each["password"] == SECRET for each in connections)
 
 
-def test_nothing_that_the_pipeline_writes_to_disk_or_to_dagster_holds_the_secret(ran: Ran) -> None:
-    instance, settings = ran.production.instance, ran.production.settings
-    run = instance.get_run_by_id(ran.day.run_id)
-    kept = [str(settings), repr(ran.production.job.resource_defs), str(run)]
-    kept += [str(event) for event in instance.all_logs(ran.day.run_id)]
-    assert SECRET not in "".join(kept) + ran.said
+def test_the_secret_is_neither_on_disk_nor_in_dagster(runs: Runs) -> None:
+    instance, settings = runs.production.instance, runs.production.settings
+    run = instance.get_run_by_id(runs.day.run_id)
+    texts = [str(settings), repr(runs.production.job.resource_defs), str(run)]
+    texts += [str(event) for event in instance.all_logs(runs.day.run_id)]
+    assert SECRET not in "".join(texts) + runs.output
     written = [path for path in settings.data_dir.rglob("*") if path.is_file()]
     assert len(written) > 10
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
 
 
 def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path: Path) -> None:
-    fill(erp)
+    add_orders(erp)
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    module = ["-m", "sales_assets_tests.support.on_stand_in", "-j", DAILY_JOB, "--tags", json.dumps(RANGE)]
-    with stand_in(tmp_path) as port:
-        told = {"DAGSTER_DEPLOYMENT": "prod", "DAGSTER_HOME": str(tmp_path), "STAND_IN_PORT": str(port)}
-        done = subprocess.run(
+    module = [
+        "-m",
+        "sales_assets_tests.support.on_snowflake_emulator",
+        "-j",
+        DAILY_JOB,
+        "--tags",
+        json.dumps(RANGE),
+    ]
+    with run_emulator(tmp_path) as port:
+        variables = {"DAGSTER_DEPLOYMENT": "prod", "DAGSTER_HOME": str(tmp_path), "EMULATOR_PORT": str(port)}
+        result = subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "dagster", "job", "execute", *module],
             cwd=ROOT,
-            env=os.environ | ACCOUNT | told | {"ERP_POSTGRES_URL": erp.url},
+            env=os.environ | ACCOUNT | variables | {"ERP_POSTGRES_URL": erp.url},
             capture_output=True,
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        with speaking_to(port):
+        assert result.returncode == 0, result.stderr
+        with redirect_connections(port):
             warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
-            found = warehouse.query("select order_date, count(*) from gold.fct_orders group by 1 order by 1")
-    assert [count for _, count in found.itertuples(index=False)] == [erp.totals(day)[0] for day in DAYS]
-    assert done.stderr.count("STEP_WORKER_STARTED") == 4
-    assert SECRET not in done.stderr + done.stdout
+            stored = warehouse.query("select order_date, count(*) from gold.fct_orders group by 1 order by 1")
+    assert [count for _, count in stored.itertuples(index=False)] == [erp.totals(day)[0] for day in DAYS]
+    assert result.stderr.count("STEP_WORKER_STARTED") == 4
+    assert SECRET not in result.stderr + result.stdout

@@ -39,7 +39,7 @@ from sales_assets.sources.airbyte.snapshot import FOLDER, path_of, write
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.sources.marketplace.bucket import Bucket
-from sales_assets.warehouse.file_lock import locked
+from sales_assets.warehouse.file_lock import lock_database
 from sales_assets_tests.support.airbyte import Airbyte
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.s3 import S3
@@ -177,7 +177,7 @@ def test_a_file_that_is_no_warehouse_and_a_folder_that_is_none_are_named(tmp_pat
 def test_a_warehouse_that_a_run_of_ours_writes_is_well(tmp_path: Path) -> None:
     database = tmp_path / "sales.duckdb"
     duckdb.connect(database).close()
-    with locked(database, exclusive=True, holder="run 1"):
+    with lock_database(database, exclusive=True, caller="run 1"):
         [finding] = look_at_the_duckdb_file(database, patience_seconds=0)
     assert finding.is_well
     assert "run 1" in finding.text

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sales_assets.dbt.project import prepared_project
+from sales_assets.dbt.project import prepare_project
 from sales_assets.settings import ROOT, Environment, Settings, settings
 
 CACHE = ROOT / ".pytest_cache" / "d" / "manifests"
@@ -28,7 +28,7 @@ def prepare_manifests() -> None:
     """Have the manifests of a laptop and of production in the cache, and copies in this process's folder."""
     with _lock(CACHE):
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(prepared_project, map(_in_cache, (Environment.LOCAL, Environment.PROD))))
+            list(pool.map(prepare_project, map(_in_cache, (Environment.LOCAL, Environment.PROD))))
         copy_manifests(settings().data_dir)
 
 

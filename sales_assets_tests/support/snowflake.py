@@ -1,6 +1,6 @@
-"""Snowflake's protocol on loopback, for the real connector: a stand-in's server, and one that lets nobody in.
+"""Snowflake's protocol on loopback, for the real connector: an emulator, and a server that rejects logins.
 
-What the stand-in cannot do is told, and worked around, where it is used.
+What the emulator does not support is documented, and worked around, where it is used.
 """
 
 import json
@@ -25,23 +25,23 @@ REFUSED = "Incorrect username or password was specified."
 
 
 @contextmanager
-def speaking_to(port: int) -> Iterator[list[dict[str, Any]]]:
-    """Have every connection, ours and dbt's, go to a port of loopback; gives what each was opened with."""
+def redirect_connections(port: int) -> Iterator[list[dict[str, Any]]]:
+    """Send every connection, ours and dbt's, to a port of loopback; yields the arguments of each."""
     connect = snowflake.connector.connect
-    opened: list[dict[str, Any]] = []
+    connections: list[dict[str, Any]] = []
 
     def redirected(**arguments: Any) -> Any:
-        opened.append(deepcopy(arguments))  # the connector writes into its parameters
-        there = {"host": "127.0.0.1", "port": port, "protocol": "http", "network_timeout": 10}
-        return connect(**arguments | there)
+        connections.append(deepcopy(arguments))  # the connector writes into its parameters
+        local = {"host": "127.0.0.1", "port": port, "protocol": "http", "network_timeout": 10}
+        return connect(**arguments | local)
 
     with patch.object(snowflake.connector, "connect", redirected):
-        yield opened
+        yield connections
 
 
 @contextmanager
-def stand_in(folder: Path) -> Iterator[int]:
-    """The stand-in in a process of its own, with nothing in it; gives its port."""
+def run_emulator(folder: Path) -> Iterator[int]:
+    """Run an empty emulator in a process of its own; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as listening, (folder / "snowflake.log").open("w") as log:
         command = [sys.executable, "-W", "ignore", "-m", "uvicorn", "fakesnow.server:app"]
         server = subprocess.Popen(
@@ -57,19 +57,11 @@ def stand_in(folder: Path) -> Iterator[int]:
             server.wait()
 
 
-def _inserted(connection: Any, rows: pd.DataFrame, table: str, schema: str, **_: Any) -> None:
-    """Store rows by a statement; the stand-in's server also binds no decimal."""
-    marks = ", ".join("?" for _ in rows)
-    values = [[None if pd.isna(it) else str(it) for it in row] for row in rows.itertuples(index=False)]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"insert into {schema}.{table} ({', '.join(rows)}) values ({marks})", values)
-
-
 @contextmanager
-def without_what_it_lacks() -> Iterator[list[str]]:
-    """Insert rows where it takes no file, make transient tables where it has no temporary ones in a schema.
+def work_around_emulator_gaps() -> Iterator[list[str]]:
+    """Work around what the emulator does not support; yields every statement that is sent.
 
-    Gives every statement that is sent.
+    Rows are inserted, because it takes no files. Temporary tables in a schema become transient ones.
     """
     execute = SnowflakeCursor.execute
     statements: list[str] = []
@@ -81,12 +73,20 @@ def without_what_it_lacks() -> Iterator[list[str]]:
 
     with (
         patch.object(SnowflakeCursor, "execute", executing),
-        patch.object(pandas_tools, "write_pandas", _inserted),
+        patch.object(pandas_tools, "write_pandas", _insert_rows),
     ):
         yield statements
 
 
-class _Refusing(BaseHTTPRequestHandler):
+def _insert_rows(connection: Any, rows: pd.DataFrame, table: str, schema: str, **_: Any) -> None:
+    """Store rows by a statement, as text: the emulator's server binds no decimals."""
+    names, marks = ", ".join(map(str, rows.columns)), ", ".join("?" for _ in rows)
+    values = [[None if pd.isna(it) else str(it) for it in row] for row in rows.itertuples(index=False)]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"insert into {schema}.{table} ({names}) values ({marks})", values)
+
+
+class _RefusingHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a login as Snowflake does if the password is wrong."""
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -99,13 +99,13 @@ class _Refusing(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
-def refusing() -> Iterator[int]:
-    """A server that knows no password; gives its port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+def run_refusing_server() -> Iterator[int]:
+    """Run a server that rejects every login; yields its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _RefusingHandler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server.server_port

@@ -1,4 +1,4 @@
-"""The engines that the contract suite runs on, each as a warehouse of a test's own."""
+"""The engines of the contract suite, each as an empty warehouse for one test."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +15,7 @@ import pytest
 
 from sales_assets.catalog.contracts import optional, required, storage_metadata
 from sales_assets.catalog.names import SKIPPED_PARTITIONS
+from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
@@ -34,8 +35,8 @@ T = dg.TableSchema(
 D14, D15, D16 = "2025-01-14", "2025-01-15", "2025-01-16"
 
 
-class Warehouse:
-    """One engine: an IO manager to store by, and a resource to look with."""
+class WarehouseUnderTest:
+    """One engine: its IO manager, and its resource `warehouse` to read what was stored."""
 
     def __init__(self, io_manager: Any, reader: Any):
         self.io_manager = io_manager
@@ -43,21 +44,20 @@ class Warehouse:
         self.instance = dg.DagsterInstance.ephemeral()
 
     def query(self, sql: str) -> pd.DataFrame:
-        """Rows, by SQL that both engines understand."""
+        """Return the rows of a query that both engines understand."""
         frame: pd.DataFrame = self.reader.query(sql)
         return frame
 
     def column(self, sql: str) -> list[Any]:
-        """The values of the only column."""
+        """Return the values of a query's only column."""
         return self.query(sql).iloc[:, 0].tolist()
 
     def materialize(
         self, *assets: Any, key: str | None = None, keys: tuple[str, str] | None = None, **options: Any
     ) -> dg.ExecuteInProcessResult:
-        """Run assets for nothing, one partition or a range of them."""
+        """Materialize assets: unpartitioned, for one partition key, or for a range of them."""
         if keys:
-            names = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-            options["tags"] = dict(zip(names, keys, strict=True))
+            options["tags"] = range_tags(*keys)
         return dg.materialize(
             list(assets),
             resources={"io_manager": self.io_manager},
@@ -69,7 +69,7 @@ class Warehouse:
     def store(
         self, frame: pd.DataFrame, contract: dg.TableSchema, **options: Any
     ) -> dg.ExecuteInProcessResult:
-        """Store a frame as the partitions of `raw.t`, whose partition column is `at`."""
+        """Store a frame as partitions of `raw.t`, whose partition column is `at`."""
         return self.materialize(table(frame, contract), **options)
 
 
@@ -81,13 +81,13 @@ def rows(*ids: int, day: str = D15, **columns: Any) -> pd.DataFrame:
     return frame.assign(**columns)
 
 
-def ids(warehouse: Warehouse, where: str = "1 = 1") -> list[int]:
+def ids(warehouse: WarehouseUnderTest, where: str = "1 = 1") -> list[int]:
     """The ids that are stored in `raw.t`."""
     return warehouse.column(f"select id from raw.t where {where} order by id")
 
 
 def table(
-    frame: pd.DataFrame | Callable[[], pd.DataFrame | Iterator[pd.DataFrame]],
+    frame: pd.DataFrame | Callable[[], Any],
     contract: dg.TableSchema | None,
     *,
     partitions: dg.PartitionsDefinition[str] | None = DAILY,
@@ -95,13 +95,16 @@ def table(
     name: str = "t",
     skipped: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
-    """An asset that returns a frame, or what a function gives: a frame, or frames one by one."""
-    where = (
+    """An asset that returns a frame, or the result of a function: a frame, or an iterator of frames."""
+    metadata = (
         storage_metadata("raw", contract, column) if contract else {"schema": "raw", "partition_expr": column}
     )
 
     @dg.asset(
-        name=name, partitions_def=partitions, metadata=where, backfill_policy=dg.BackfillPolicy.single_run()
+        name=name,
+        partitions_def=partitions,
+        metadata=metadata,
+        backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def asset() -> Iterator[dg.Output[Any]]:
         rows = frame() if callable(frame) else frame
@@ -110,16 +113,33 @@ def table(
     return asset
 
 
+def metadata_by_partition(result: dg.ExecuteInProcessResult) -> dict[str | None, dict[str, Any]]:
+    """The metadata of each materialization of the asset `t`, by partition."""
+    materializations = result.asset_materializations_for_node("t")
+    reported = {
+        materialization.partition: {name: value.value for name, value in materialization.metadata.items()}
+        for materialization in materializations
+    }
+    assert len(reported) == len(materializations), "a partition was materialized twice"
+    return reported
+
+
+def row_counts(result: dg.ExecuteInProcessResult) -> dict[str | None, Any]:
+    """The reported number of rows of each partition of the asset `t`."""
+    reported = metadata_by_partition(result)
+    return {partition: values["dagster/partition_row_count"] for partition, values in reported.items()}
+
+
 @contextmanager
-def duckdb(folder: Path) -> Iterator[Warehouse]:
+def temporary_duckdb(folder: Path) -> Iterator[WarehouseUnderTest]:
     """DuckDB, in a file."""
     database = str(folder / "sales.duckdb")
-    yield Warehouse(DuckDBWarehouseIOManager(database=database), DuckDBWarehouse(database=database))
+    yield WarehouseUnderTest(DuckDBWarehouseIOManager(database=database), DuckDBWarehouse(database=database))
 
 
 @contextmanager
-def fake_snowflake(folder: Path) -> Iterator[Warehouse]:
-    """Snowflake's stand-in, in process; it lacks the one method of the connector that reads Arrow."""
+def fake_snowflake(folder: Path) -> Iterator[WarehouseUnderTest]:
+    """Snowflake's emulator, in process; it lacks the one method of the connector that reads Arrow."""
 
     def fetch_arrow_all(cursor: Any, **_: Any) -> Any:
         return cursor._arrow_table
@@ -128,11 +148,11 @@ def fake_snowflake(folder: Path) -> Iterator[Warehouse]:
         fakesnow.patch(),
         patch.object(fakesnow.cursor.FakeSnowflakeCursor, "fetch_arrow_all", fetch_arrow_all, create=True),
     ):
-        yield _snowflake({"account": "a", "user": "u", "password": "p", "database": "SALES"})
+        yield _connect_to_snowflake({"account": "a", "user": "u", "password": "p", "database": "SALES"})
 
 
 @contextmanager
-def real_snowflake(folder: Path) -> Iterator[Warehouse]:
+def real_snowflake(folder: Path) -> Iterator[WarehouseUnderTest]:
     """The account of `TEST_SNOWFLAKE_*`, which is never production's: its schema RAW is written."""
     names = ("account", "user", "role", "warehouse", "database")
     secret = next((secret for secret in SnowflakeSecret if f"TEST_{secret}" in os.environ), None)
@@ -140,10 +160,10 @@ def real_snowflake(folder: Path) -> Iterator[Warehouse]:
         pytest.skip("TEST_SNOWFLAKE_ACCOUNT and the like name no account to write")
     config = {name: os.environ[f"TEST_SNOWFLAKE_{name.upper()}"] for name in names}
     config[secret.removeprefix("SNOWFLAKE_").lower()] = os.environ[f"TEST_{secret}"]
-    warehouse = _snowflake(config)
+    warehouse = _connect_to_snowflake(config)
     warehouse.query("drop table if exists raw.t")
     yield warehouse
 
 
-def _snowflake(config: dict[str, Any]) -> Warehouse:
-    return Warehouse(SnowflakeWarehouseIOManager(**config), SnowflakeWarehouse(**config))
+def _connect_to_snowflake(config: dict[str, Any]) -> WarehouseUnderTest:
+    return WarehouseUnderTest(SnowflakeWarehouseIOManager(**config), SnowflakeWarehouse(**config))

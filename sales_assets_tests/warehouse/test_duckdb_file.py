@@ -1,4 +1,4 @@
-"""Opening the warehouse file: what cannot be opened is said in a sentence, and nothing is changed."""
+"""Opening the warehouse file: an error is one sentence, and no stored data is changed."""
 
 import subprocess
 import sys
@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sales_assets.dbt.project import dbt_resource
+from sales_assets.dbt.project import build_dbt_resource
 from sales_assets.errors import RefusedError
 from sales_assets.settings import Settings
-from sales_assets.warehouse.duckdb_file import opened
+from sales_assets.warehouse.duckdb_file import FOREIGN_LOCK_TIMEOUT_SECONDS, open_database
 from sales_assets.warehouse.file_lock import WarehouseBusyError
 
 HOLD = """
@@ -23,8 +23,10 @@ sys.stdin.read()
 """
 
 
-def write(database: Path, **options: float) -> None:
-    with opened(database, read_only=False, holder="test", **options) as connection:
+def write(database: Path, timeout_seconds: float = FOREIGN_LOCK_TIMEOUT_SECONDS) -> None:
+    with open_database(
+        database, read_only=False, caller="test", foreign_lock_timeout_seconds=timeout_seconds
+    ) as connection:
         connection.execute("create or replace table t as select 1 as n")
 
 
@@ -37,7 +39,7 @@ def test_the_first_writer_makes_the_file_and_its_folder(tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_written_is_refused_by_its_setting(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("not a folder")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(RefusedError, match="SALES_DUCKDB_PATH"):
+    with pytest.raises(RefusedError, match=r"No stored data was changed\. .*SALES_DUCKDB_PATH"):
         write(tmp_path / name)
 
 
@@ -52,65 +54,68 @@ def test_a_file_that_is_not_duckdb_is_refused_and_left_as_it_is(tmp_path: Path) 
 def test_a_warehouse_that_does_not_exist_yet_cannot_be_read(tmp_path: Path) -> None:
     with (
         pytest.raises(RefusedError, match="Materialize an asset first"),
-        opened(tmp_path / "sales.duckdb", read_only=True, holder="test"),
+        open_database(tmp_path / "sales.duckdb", read_only=True, caller="test"),
     ):
         pass
 
 
 @pytest.mark.parametrize("dbt", [False, True], ids=["a write", "dbt"])
-def test_what_fails_while_the_file_is_open_is_not_taken_for_a_path_that_cannot_be_written(
+def test_an_error_while_the_file_is_open_is_not_reported_as_an_unwritable_path(
     tmp_path: Path, dbt: bool
 ) -> None:
     database = tmp_path / "sales.duckdb"
-    holding = (
-        dbt_resource(Settings(duckdb_path=database)).alone("dbt")
+    opening = (
+        build_dbt_resource(Settings(duckdb_path=database)).reserve_warehouse("dbt")
         if dbt
-        else opened(database, read_only=False, holder="test")
+        else open_database(database, read_only=False, caller="test")
     )
-    with pytest.raises(ConnectionResetError), holding:
+    with pytest.raises(ConnectionResetError), opening:
         raise ConnectionResetError
 
 
 @contextmanager
-def stranger_holding(database: Path) -> Iterator[subprocess.Popen[str]]:
-    """A program that opened the file without our lock."""
+def open_in_another_program(database: Path) -> Iterator[subprocess.Popen[str]]:
+    """Open the file in a program that does not take our lock."""
     command = [sys.executable, "-c", HOLD, str(database)]
-    stranger = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        assert stranger.stdout is not None
-        assert stranger.stdout.readline() == "open\n"
-        yield stranger
+        assert program.stdout is not None
+        assert program.stdout.readline() == "open\n"
+        yield program
     finally:
-        stranger.communicate()
+        program.communicate()
 
 
-def test_a_stranger_that_keeps_the_file_is_named_when_we_give_up(tmp_path: Path) -> None:
+def test_another_program_that_has_the_file_open_is_named_after_the_timeout(tmp_path: Path) -> None:
     database = tmp_path / "sales.duckdb"
     write(database)
     with (
-        stranger_holding(database) as stranger,
-        pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{stranger.pid}"),
+        open_in_another_program(database) as program,
+        pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{program.pid}"),
     ):
-        write(database, stranger_patience_seconds=0.1)
+        write(database, timeout_seconds=0.1)
     write(database)
 
 
-def test_dbt_waits_for_a_stranger_too_and_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sales_assets.warehouse.duckdb_file.STRANGER_PATIENCE_SECONDS", 0.1)
+def test_dbt_waits_for_another_program_too_and_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sales_assets.warehouse.duckdb_file.FOREIGN_LOCK_TIMEOUT_SECONDS", 0.1)
     database = tmp_path / "sales.duckdb"
     write(database)
+    dbt = build_dbt_resource(Settings(duckdb_path=database))
     with (
-        stranger_holding(database) as stranger,
-        pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{stranger.pid}"),
-        dbt_resource(Settings(duckdb_path=database)).alone("dbt"),
+        open_in_another_program(database) as program,
+        pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{program.pid}"),
+        dbt.reserve_warehouse("dbt"),
     ):
         pass
-    with dbt_resource(Settings(duckdb_path=database)).alone("dbt"):
+    with dbt.reserve_warehouse("dbt"):
         pass
 
 
 def test_a_connection_is_closed_after_an_error(tmp_path: Path) -> None:
     database = tmp_path / "sales.duckdb"
-    with pytest.raises(ZeroDivisionError), opened(database, read_only=False, holder="test"):
+    with pytest.raises(ZeroDivisionError), open_database(database, read_only=False, caller="test"):
         _ = 1 / 0
     duckdb.connect(database, read_only=True).close()

@@ -1,4 +1,4 @@
-"""What only Snowflake does: how it refuses, and how its cost is attributed. The rest is the contract's."""
+"""What only Snowflake does: rejections, and query tags for cost. The rest is in the contract suite."""
 
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,22 @@ from snowflake.connector.errors import DatabaseError
 
 from sales_assets.errors import RefusedError
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse
-from sales_assets.warehouse.snowflake_errors import refusals
-from sales_assets_tests.support.snowflake import REFUSED, refusing, speaking_to
+from sales_assets.warehouse.snowflake_errors import translate_refusals
+from sales_assets_tests.support.snowflake import REFUSED, redirect_connections, run_refusing_server
 from sales_assets_tests.support.warehouses import fake_snowflake
 
 
 def test_a_wrong_password_is_tried_once_and_never_again() -> None:
     warehouse = SnowflakeWarehouse(account="a", user="u", password="wrong", database="SALES")
-    with refusing() as port, speaking_to(port) as opened, pytest.raises(RefusedError, match=REFUSED) as told:
+    with (
+        run_refusing_server() as port,
+        redirect_connections(port) as connections,
+        pytest.raises(RefusedError, match=REFUSED) as refusal,
+    ):
         warehouse.query("select 1")
-    assert len(opened) == 1
-    assert not told.value.allow_retries
-    assert "What was stored before is kept. Correct SNOWFLAKE_USER and its password or key" in str(told.value)
+    assert len(connections) == 1
+    assert not refusal.value.allow_retries
+    assert "No stored data was changed. Correct SNOWFLAKE_USER and its password or key" in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -32,33 +36,33 @@ def test_a_wrong_password_is_tried_once_and_never_again() -> None:
         ({"private_key_path": "/nowhere/key.p8"}, "No such file"),
     ],
 )
-def test_a_private_key_that_cannot_be_read_is_not_tried_again(key: dict[str, str], reason: str) -> None:
+def test_a_private_key_that_cannot_be_read_is_not_tried_again(key: dict[str, Any], reason: str) -> None:
     warehouse = SnowflakeWarehouse(account="a", user="u", database="SALES", **key)
     with pytest.raises(RefusedError, match=f"the private key cannot be read: .*{reason}"):
         warehouse.query("select 1")
 
 
-def test_a_table_that_is_not_there_is_not_looked_for_again(tmp_path: Path) -> None:
+def test_a_query_of_a_missing_table_is_not_tried_again(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path) as warehouse, pytest.raises(RefusedError, match="does not exist"):
         warehouse.query("select * from raw.nowhere")
 
 
 @pytest.mark.parametrize(("state", "remedy"), [("02000", "Correct the name"), ("42501", "grant the right")])
-def test_a_name_or_right_that_is_missing_is_told_with_what_to_do(state: str, remedy: str) -> None:
+def test_a_missing_name_or_permission_is_reported_with_a_remedy(state: str, remedy: str) -> None:
     with (
-        pytest.raises(RefusedError, match=f"let a test do nothing: Schema 'X' .*{remedy}"),
-        refusals("a test"),
+        pytest.raises(RefusedError, match=f"Snowflake rejected a test: Schema 'X' .*{remedy}"),
+        translate_refusals("a test"),
     ):
         raise DatabaseError("Schema 'X' does not exist or not authorized.", sqlstate=state)
 
 
 @pytest.mark.parametrize("state", ["08001", "57014", None])
-def test_what_may_pass_by_itself_is_left_to_the_retries(state: str | None) -> None:
-    with pytest.raises(DatabaseError), refusals("a test"):
+def test_temporary_errors_are_left_to_the_retry_policies(state: str | None) -> None:
+    with pytest.raises(DatabaseError), translate_refusals("a test"):
         raise DatabaseError("away", sqlstate=state)
 
 
-def test_what_a_run_asks_of_the_warehouse_is_tagged_with_the_run(tmp_path: Path) -> None:
+def test_a_runs_queries_are_tagged_with_the_run(tmp_path: Path) -> None:
     @dg.asset
     def asking(warehouse: dg.ResourceParam[Any]) -> None:
         warehouse.query("select 1")

@@ -1,9 +1,11 @@
-"""DuckDB has one writer: everything of ours that opens the file waits for its turn, and none is lost."""
+"""DuckDB admits one writer: runs, readers and dbt wait for each other, and no write is lost."""
 
 import multiprocessing
 import os
 import subprocess
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -12,13 +14,13 @@ import pyarrow as pa
 import pytest
 
 from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, SILVER_ENRICHED_ORDERS_SCHEMA
-from sales_assets.dbt.project import dbt_resource, prepared_project
+from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.settings import Settings
-from sales_assets.warehouse.column_types import arrow_type
+from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
-from sales_assets.warehouse.file_lock import WarehouseBusyError, locked
+from sales_assets.warehouse.file_lock import WarehouseBusyError, lock_database
 from sales_assets.warehouse.slices import Slice
-from sales_assets_tests.support.warehouses import T, Warehouse, duckdb, ids, rows
+from sales_assets_tests.support.warehouses import T, WarehouseUnderTest, ids, rows, temporary_duckdb
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([__name__])
@@ -26,20 +28,20 @@ ROWS_A_DAY = 50
 
 
 def days(first: int) -> list[str]:
-    """Twenty days, from a day of January on."""
+    """Twenty days, starting at a day of January."""
     return [str(day.date()) for day in pd.date_range("2025-01-01", periods=20) + pd.Timedelta(days=first - 1)]
 
 
 def store_days(folder: Path, first: int, offset: int) -> None:
     """In a child: store twenty partitions, one run each."""
-    with duckdb(folder) as warehouse:
+    with temporary_duckdb(folder) as warehouse:
         for day in days(first):
             warehouse.store(rows(*range(offset, offset + ROWS_A_DAY), day=day), T, key=day)
-    os._exit(0)  # without DuckDB's list of what the interpreter did not free
+    os._exit(0)  # skips DuckDB's report of objects that the interpreter did not free
 
 
-def read_until(writers: list[BaseProcess], warehouse: Warehouse) -> int:
-    """Read as long as somebody writes; a day is there whole or not at all."""
+def read_until(writers: Sequence[BaseProcess], warehouse: WarehouseUnderTest) -> int:
+    """Read until all writers have finished; a day is stored completely or not at all."""
     reads = 0
     while any(writer.is_alive() for writer in writers):
         counts = warehouse.column("select count(*) as n from raw.t group by cast(t.at as date)")
@@ -50,7 +52,7 @@ def read_until(writers: list[BaseProcess], warehouse: Warehouse) -> int:
 
 def build_with_dbt(settings: Settings) -> int:
     """dbt, twice, as an asset runs it."""
-    dbt, project = dbt_resource(settings), prepared_project(settings)
+    dbt, project = build_dbt_resource(settings), prepare_project(settings)
     for _ in range(2):
         results = list(dbt.run(["build", "--exclude-resource-type", "unit_test"], project, "test"))
         assert len(results) > 30
@@ -58,7 +60,7 @@ def build_with_dbt(settings: Settings) -> int:
 
 
 @pytest.mark.slow
-def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_end_well(tmp_path: Path) -> None:
+def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_succeed(tmp_path: Path) -> None:
     settings = Settings(duckdb_path=tmp_path / "sales.duckdb")
     engine = DuckDBEngine(settings.duckdb_path)
     for name, contract in (
@@ -66,12 +68,12 @@ def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_end_well(tmp_path:
         (Slice("silver", "silver_enriched_orders"), SILVER_ENRICHED_ORDERS_SCHEMA),
         (Slice("raw", "t"), T),
     ):
-        empty = pa.table({column.name: pa.array([], arrow_type(column)) for column in contract.columns})
+        empty = pa.table({column.name: pa.array([], to_arrow_type(column)) for column in contract.columns})
         engine.replace(name, contract, [empty], "test")
     writers = [PROCESSES.Process(target=store_days, args=(tmp_path, *run)) for run in ((1, 0), (11, 1000))]
     for writer in writers:
         writer.start()
-    with duckdb(tmp_path) as warehouse, ThreadPoolExecutor() as pool:
+    with temporary_duckdb(tmp_path) as warehouse, ThreadPoolExecutor() as pool:
         building = pool.submit(build_with_dbt, settings)
         assert read_until(writers, warehouse) > 0
         assert building.result() == 2
@@ -84,23 +86,30 @@ def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_end_well(tmp_path:
 
 def test_readers_share_the_lock_and_a_writer_has_it_alone(tmp_path: Path) -> None:
     file = tmp_path / "sales.duckdb"
-    reader = {"exclusive": False, "holder": "reader", "patience_seconds": 0}
-    writer = {"exclusive": True, "holder": "run 1, raw_orders", "patience_seconds": 0}
-    both = (locked(file, **reader), locked(file, **reader))  # type: ignore[arg-type]
-    with both[0], both[1], pytest.raises(WarehouseBusyError), locked(file, **writer):  # type: ignore[arg-type]
+
+    def lock(*, exclusive: bool) -> AbstractContextManager[None]:
+        caller = "run 1, raw_orders" if exclusive else "reader"
+        return lock_database(file, exclusive=exclusive, caller=caller, timeout_seconds=0)
+
+    with (
+        lock(exclusive=False),
+        lock(exclusive=False),
+        pytest.raises(WarehouseBusyError),
+        lock(exclusive=True),
+    ):
         pass
-    with locked(file, **writer):  # type: ignore[arg-type]
-        for other in (reader, writer):
+    with lock(exclusive=True):
+        for exclusive in (False, True):
             with (
-                pytest.raises(WarehouseBusyError, match=r"process \d+, run 1, raw_orders"),
-                locked(file, **other),  # type: ignore[arg-type]
+                pytest.raises(WarehouseBusyError, match=r"last writer: process \d+, run 1, raw_orders\."),
+                lock(exclusive=exclusive),
             ):
                 pass
 
 
 def hold(file: Path) -> None:
-    """In a child: take the lock and wait to be killed."""
-    with locked(file, exclusive=True, holder="a child"):
+    """In a child: take the lock, and wait until it is killed."""
+    with lock_database(file, exclusive=True, caller="a child"):
         file.with_suffix(".held").touch()
         subprocess.run(["sleep", "600"], check=False)
 
@@ -114,5 +123,5 @@ def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
         assert child.is_alive()
     child.kill()
     child.join()
-    with locked(file, exclusive=True, holder="test", patience_seconds=30):
+    with lock_database(file, exclusive=True, caller="test", timeout_seconds=30):
         pass

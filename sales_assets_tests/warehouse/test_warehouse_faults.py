@@ -1,6 +1,6 @@
 """Fault injection: the write is killed, or its connection broken, before and after every statement.
 
-Afterwards the partition holds all of its old rows or all of its new ones, and a rerun mends it.
+Afterwards the partition has all of its old rows or all of its new ones, and a rerun completes it.
 """
 
 import itertools
@@ -16,41 +16,41 @@ from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
+import duckdb
 import fakesnow.cursor
 import pandas as pd
 import pytest
 from dagster_snowflake import SnowflakeResource
 
-from sales_assets.warehouse import duckdb_file
 from sales_assets.warehouse.snowflake import SnowflakeEngine
 from sales_assets_tests.support.warehouses import (
     D15,
     D16,
     T,
-    Warehouse,
-    duckdb,
+    WarehouseUnderTest,
     fake_snowflake,
     ids,
     rows,
     table,
+    temporary_duckdb,
 )
 
 pytestmark = pytest.mark.slow
 
 OLD, NEW, NEIGHBOUR = [1, 2, 3], [11, 12], [99]
 
-# Children that import nothing anew: each is forked from a server that has this module loaded.
+# Children import nothing again: each is forked from a server that has loaded this module.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([__name__])
 
 
-def prepared(warehouse: Warehouse) -> None:
+def store_old_rows(warehouse: WarehouseUnderTest) -> None:
     warehouse.store(rows(*OLD), T, key=D15)
     warehouse.store(rows(*NEIGHBOUR, day=D16), T, key=D16)
 
 
-def new() -> dg.AssetsDefinition:
-    """The new rows, in more than one chunk."""
+def new_rows() -> dg.AssetsDefinition:
+    """An asset that returns the new rows, in more than one chunk."""
     return table(lambda: (rows(id_) for id_ in NEW), T)
 
 
@@ -77,7 +77,7 @@ class MortalConnection:
 
 
 def write_and_die(folder: Path, fault: int) -> None:
-    """In a child: store the new rows, and die at a point of it."""
+    """In a child: store the new rows, and die at a point of the write."""
 
     def points() -> Iterator[None]:
         for point in itertools.count():
@@ -85,19 +85,19 @@ def write_and_die(folder: Path, fault: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             yield
 
-    connect, counted = duckdb_file.duckdb.connect, points()
+    connect, counted = duckdb.connect, points()
 
     def mortal(*arguments: Any, **options: Any) -> MortalConnection:
         return MortalConnection(connect(*arguments, **options), counted)
 
-    with patch.object(duckdb_file.duckdb, "connect", mortal), duckdb(folder) as warehouse:
-        warehouse.materialize(new(), key=D15)
-    os._exit(0)  # without DuckDB's list of what the interpreter did not free
+    with patch.object(duckdb, "connect", mortal), temporary_duckdb(folder) as warehouse:
+        warehouse.materialize(new_rows(), key=D15)
+    os._exit(0)  # skips DuckDB's report of objects that the interpreter did not free
 
 
-def stored(folder: Path) -> list[int]:
-    """The stored ids; none where there is no table yet."""
-    with duckdb(folder) as warehouse:
+def read_ids(folder: Path) -> list[int]:
+    """Return the stored ids; none where the table does not exist yet."""
+    with temporary_duckdb(folder) as warehouse:
         tables = warehouse.column(
             "select count(*) as n from information_schema.tables where table_name = 't'"
         )
@@ -111,9 +111,9 @@ def test_a_process_killed_at_any_statement_leaves_all_old_rows_or_all_new(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], before: list[int], at_least: int
 ) -> None:
     (tmp_path / "calm").mkdir()
-    with duckdb(tmp_path / "calm") as calm:
+    with temporary_duckdb(tmp_path / "calm") as calm:
         if before:
-            prepared(calm)
+            store_old_rows(calm)
         else:
             calm.materialize(table(rows(1), T, name="other"), key=D15)
     after = sorted(set(before) - set(OLD) | set(NEW))
@@ -123,22 +123,22 @@ def test_a_process_killed_at_any_statement_leaves_all_old_rows_or_all_new(
         child = PROCESSES.Process(target=write_and_die, args=(folder, fault))
         child.start()
         child.join()
-        found = stored(folder)
-        assert found in (before, after)
+        left = read_ids(folder)
+        assert left in (before, after)
         if child.exitcode == 0:
             break
         assert child.exitcode == -signal.SIGKILL
-        outcomes.append(found == after)
-        with duckdb(folder) as warehouse:
+        outcomes.append(left == after)
+        with temporary_duckdb(folder) as warehouse:
             warehouse.store(rows(*NEW), T, key=D15)
-        assert stored(folder) == after
+        assert read_ids(folder) == after
     old, new = outcomes.count(False), outcomes.count(True)
-    say(capsys, f"{len(outcomes)} kills tried: {old} left the old rows, {new} the new")
+    report(capsys, f"{len(outcomes)} kills tried: {old} left the old rows, {new} the new")
     assert len(outcomes) >= at_least
     assert outcomes == sorted(outcomes)
 
 
-def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+def report(capsys: pytest.CaptureFixture[str], text: str) -> None:
     with capsys.disabled():
         sys.stderr.write(f"{text}\n")
 
@@ -148,8 +148,8 @@ class BrokenConnectionError(Exception):
 
 
 @contextmanager
-def broken_at(fault: int) -> Iterator[list[str]]:
-    """Break the stand-in's connection at a point, for good; gives the statements that were sent."""
+def break_connection(fault: int) -> Iterator[list[str]]:
+    """Break the emulator's connection permanently at a point; yields the statements that were sent."""
     execute, sent, passed = fakesnow.cursor.FakeSnowflakeCursor.execute, [], 0
 
     def point() -> None:
@@ -173,27 +173,27 @@ def test_a_connection_broken_at_any_statement_leaves_all_old_rows_or_all_new(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with fake_snowflake(tmp_path) as calm:
-        prepared(calm)
-        with broken_at(-1) as sent:
-            calm.materialize(new(), key=D15)
+        store_old_rows(calm)
+        with break_connection(-1) as sent:
+            calm.materialize(new_rows(), key=D15)
     points = 2 * len(sent)
     for fault in range(points):
         with fake_snowflake(tmp_path) as warehouse:
-            prepared(warehouse)
-            with broken_at(fault), pytest.raises(BrokenConnectionError):
-                warehouse.materialize(new(), key=D15)
+            store_old_rows(warehouse)
+            with break_connection(fault), pytest.raises(BrokenConnectionError):
+                warehouse.materialize(new_rows(), key=D15)
             assert ids(warehouse) in (OLD + NEIGHBOUR, NEW + NEIGHBOUR)
             warehouse.store(rows(*NEW), T, key=D15)
             assert ids(warehouse) == NEW + NEIGHBOUR
-    say(capsys, f"{points} broken connections tried")
+    report(capsys, f"{points} broken connections tried")
     assert points >= 16
 
 
-def test_on_snowflake_no_ddl_stands_between_begin_and_commit(tmp_path: Path) -> None:
+def test_on_snowflake_no_ddl_runs_between_begin_and_commit(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path) as warehouse:
-        prepared(warehouse)
-        with broken_at(-1) as sent:
-            warehouse.materialize(new(), key=D15)
+        store_old_rows(warehouse)
+        with break_connection(-1) as sent:
+            warehouse.materialize(new_rows(), key=D15)
     verbs = [statement.split()[0].lower() for statement in sent]
     assert verbs.count("begin") == verbs.count("commit") == 1
     between = verbs[verbs.index("begin") + 1 : verbs.index("commit")]
@@ -221,19 +221,19 @@ def test_on_snowflake_a_write_that_fails_is_rolled_back_before_ddl_could_commit_
         return execute(cursor, command, *arguments, **options)
 
     with fake_snowflake(tmp_path) as warehouse:
-        prepared(warehouse)
+        store_old_rows(warehouse)
         with (
             patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", failing),
             pytest.raises(error),
         ):
-            warehouse.materialize(new(), key=D15)
+            warehouse.materialize(new_rows(), key=D15)
         assert ids(warehouse) == OLD + NEIGHBOUR
     assert sent[sent.index("begin") :][:5] == ["begin", "delete", "insert", "rollback", "drop"]
 
 
 def test_on_snowflake_the_staging_table_is_gone_after_a_failure_too(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path) as warehouse:
-        prepared(warehouse)
+        store_old_rows(warehouse)
         outside = rows(11, at=pd.Timestamp(f"{D16} 12:00"))
         warehouse.store(outside, T, key=D15, raise_on_error=False)
         tables = warehouse.column(
@@ -243,21 +243,22 @@ def test_on_snowflake_the_staging_table_is_gone_after_a_failure_too(tmp_path: Pa
 
 
 def test_a_write_that_fails_half_way_is_rolled_back_in_the_same_process(tmp_path: Path) -> None:
-    with duckdb(tmp_path) as warehouse:
-        prepared(warehouse)
+    with temporary_duckdb(tmp_path) as warehouse:
+        store_old_rows(warehouse)
         with patch(
-            "sales_assets.warehouse.duckdb.replacement", return_value=[("delete from raw.t", []), ("x", [])]
+            "sales_assets.warehouse.duckdb.build_replacement",
+            return_value=[("delete from raw.t", []), ("x", [])],
         ):
             warehouse.store(rows(*NEW), T, key=D15, raise_on_error=False)
         assert ids(warehouse) == OLD + NEIGHBOUR
 
 
-def test_on_snowflake_a_users_session_parameters_join_ours() -> None:
-    given = {"session_parameters": {"STATEMENT_TIMEOUT_IN_SECONDS": 9}}
+def test_on_snowflake_custom_session_parameters_are_added_to_ours() -> None:
+    custom = {"session_parameters": {"STATEMENT_TIMEOUT_IN_SECONDS": 9}}
     account = {"account": "a", "user": "u", "password": "p"}
-    engine = SnowflakeEngine({**account, "additional_snowflake_connection_args": given})
+    engine = SnowflakeEngine({**account, "additional_snowflake_connection_args": custom})
     connecting = patch.object(SnowflakeResource, "get_connection", autospec=True)
-    with connecting as connect, engine.connected("run 1, raw_orders"):
+    with connecting as connect, engine.connect("run 1, raw_orders"):
         pass
     parameters = connect.call_args.args[0].additional_snowflake_connection_args["session_parameters"]
     assert parameters["TIMEZONE"] == "UTC"

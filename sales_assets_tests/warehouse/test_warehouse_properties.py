@@ -1,5 +1,6 @@
-"""Random writes against a model of the table: a list of rows, and which of them a write replaces."""
+"""Random writes, compared with a model of the table: a list of rows, of which a write replaces some."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -46,7 +47,7 @@ values = st.fixed_dictionaries(
 
 @st.composite
 def writes(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[str], bool]:
-    """Days, the rows for them, the order of the columns, and whether one row is of another day."""
+    """Draw days, rows for them, the order of the columns, and whether to add a row of another day."""
     first = draw(st.integers(0, len(DAYS) - 1))
     days = DAYS[first : first + draw(st.integers(1, 3))]
     days = [day for day in days if day == days[0] or draw(st.booleans())]
@@ -59,19 +60,19 @@ def writes(draw: st.DrawFn) -> tuple[list[str], list[dict[str, Any]], list[str],
 
 
 def instant(day: str, share: int, partitions: dg.DailyPartitionsDefinition) -> datetime:
-    """An instant of a day, by the millionths of it that have passed."""
+    """Return an instant of a day, by the millionths of the day that have passed."""
     start, end = partitions.time_window_for_partition_key(day)
     length = end.astimezone(UTC) - start.astimezone(UTC)
     return start.astimezone(UTC) + length * share // 10**6
 
 
-def frame_of(rows: list[dict[str, Any]], order: list[str]) -> pd.DataFrame:
+def build_frame(rows: list[dict[str, Any]], order: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=object) for name in order})
     return frame.astype({"at": "datetime64[us, UTC]"})
 
 
-def comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Rows as sorted tuples, with exact amounts."""
+def to_comparable(rows: Sequence[Mapping[Any, Any]]) -> list[tuple[Any, ...]]:
+    """Convert rows to sorted tuples, with exact amounts."""
 
     def exact(value: Any) -> Any:
         if pd.isna(value):
@@ -92,24 +93,24 @@ def test_the_table_is_always_what_the_model_says(zone: str, steps: list[Any], re
     model: list[dict[str, Any]] = []
     with TemporaryDirectory() as folder:
         engine = DuckDBEngine(Path(folder) / "sales.duckdb")
-        for days, rows, order, strays in [step for step in steps for _ in range(1 + rerun)]:
+        for days, rows, order, add_out_of_range in [step for step in steps for _ in range(1 + rerun)]:
             window = Slice("raw", "t", (Windows.of_keys("at", "TIMESTAMP", partitions, days),))
             placed = [row | {"at": instant(row["day"], row["share"], partitions)} for row in rows]
-            if strays:
-                placed = [*placed, stray(partitions)]
+            if add_out_of_range:
+                placed = [*placed, out_of_range_row(partitions)]
             try:
-                whole = to_arrow(frame_of(placed, order), CONTRACT, "raw.t")
+                whole = to_arrow(build_frame(placed, order), CONTRACT, "raw.t")
                 chunks = [whole.slice(0, 2), whole.slice(2)]
                 engine.replace(window, CONTRACT, chunks, "test")
             except RefusedError:
-                assert strays
+                assert add_out_of_range
             else:
                 model = [row for row in model if row["day"] not in days] + placed
                 stored = to_frame(engine.read(Slice("raw", "t"), (), "test"), CONTRACT)
-                assert comparable(stored.to_dict("records")) == comparable(model)
+                assert to_comparable(stored.to_dict("records")) == to_comparable(model)
 
 
-def stray(partitions: dg.DailyPartitionsDefinition) -> dict[str, Any]:
-    """A row of a day that no write is for."""
+def out_of_range_row(partitions: dg.DailyPartitionsDefinition) -> dict[str, Any]:
+    """A row of a day that no write replaces."""
     nothing = dict.fromkeys(["n", "amount", "name", "flag"])
     return {"id": 1, **nothing, "day": "2025-01-01", "at": instant("2025-01-01", 5, partitions)}

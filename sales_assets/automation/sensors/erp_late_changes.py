@@ -10,7 +10,7 @@ from sales_assets.automation.jobs import daily_sales_pipeline
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.operations.repair.gaps import days_without_orders, ranges, request, under_way
-from sales_assets.private_apis.instance import materialized_partitions
+from sales_assets.private_apis.instance import read_materialized_partitions
 from sales_assets.settings import Settings
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.changes import Watermark, follow
@@ -52,7 +52,7 @@ def _loaded(instance: dg.DagsterInstance, days: Sequence[str]) -> list[str]:
     known = [day for day in days if DAILY.has_partition_key(day)]
     # Asked first: a load that ends meanwhile is among those that have ended.
     loading = under_way(instance, RAW_ORDERS_KEY, known)
-    loaded = materialized_partitions(instance, RAW_ORDERS_KEY) | days_without_orders(instance, known)
+    loaded = read_materialized_partitions(instance, RAW_ORDERS_KEY) | days_without_orders(instance, known)
     return [day for day in known if day in loading | loaded]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from sales_assets.warehouse.duckdb_file import opened
+from sales_assets.warehouse.duckdb_file import open_database
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -37,7 +37,9 @@ def land(
         How many bytes the rows have.
     """
     incoming = {name: _landed(rows, extracted_at) for name, rows in tables.items()}
-    with opened(database, read_only=False, holder=f"Airbyte's stand-in, schema {schema}") as connection:
+    with open_database(
+        database, read_only=False, caller=f"Airbyte's stand-in, schema {schema}"
+    ) as connection:
         if not is_wanted():
             return 0
         connection.execute("begin")

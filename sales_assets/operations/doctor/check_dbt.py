@@ -1,6 +1,6 @@
 """Looks at what dbt made of its project: a manifest that is as new as the project's files."""
 
-from sales_assets.dbt.project import manifest_age
+from sales_assets.dbt.project import measure_manifest_lag
 from sales_assets.operations.doctor.findings import Finding, Notes
 from sales_assets.settings import Settings
 
@@ -12,7 +12,7 @@ def look_at_the_manifest(settings: Settings) -> list[Finding]:
         settings: Of the deployment.
     """
     notes = Notes("dbt")
-    behind = manifest_age(settings)
+    behind = measure_manifest_lag(settings)
     if behind is not None and behind <= 0:
         notes.well("The manifest is as new as the project's files.")
     else:

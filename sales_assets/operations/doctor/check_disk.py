@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from sales_assets.operations.doctor.findings import Finding, Notes
-from sales_assets.warehouse.file_lock import WarehouseBusyError, locked
+from sales_assets.warehouse.file_lock import WarehouseBusyError, lock_database
 
 LEAST_FREE_BYTES = 2 * 1024**3
 _PATIENCE_SECONDS = 5.0
@@ -54,7 +54,9 @@ def _open(notes: Notes, database: Path, patience_seconds: float) -> None:
     with notes.looking(remedy):
         try:
             with (
-                locked(database, exclusive=False, holder="the doctor", patience_seconds=patience_seconds),
+                lock_database(
+                    database, exclusive=False, caller="the doctor", timeout_seconds=patience_seconds
+                ),
                 closing(duckdb.connect(database, read_only=True)) as connection,
             ):
                 connection.execute("select 1")

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import dagster as dg
 
 from sales_assets.operations.doctor.findings import Finding, Notes
-from sales_assets.private_apis.instance import heartbeat_times, pool_limits, required_daemons
+from sales_assets.private_apis.instance import list_required_daemons, read_heartbeats, read_pool_limits
 
 MOST_SECONDS = 120.0
 """A daemon tells of itself every half minute."""
@@ -20,9 +20,9 @@ def look_at_the_daemons(instance: dg.DagsterInstance, now: float, *, is_needed: 
         is_needed: Whether the deployment runs by itself; a laptop's daemon lives as long as `make dev`.
     """
     notes = Notes("Daemon")
-    ages = {name: now - heard for name, heard in heartbeat_times(instance).items()}
+    ages = {name: now - heard for name, heard in read_heartbeats(instance).items()}
     silent = []
-    for name in required_daemons(instance):
+    for name in list_required_daemons(instance):
         if ages.get(name, MOST_SECONDS + 1) <= MOST_SECONDS:
             notes.well(f"{name} was last heard of {ages[name]:.0f} s ago.")
         else:
@@ -43,7 +43,7 @@ def look_at_the_pools(instance: dg.DagsterInstance, used: Collection[str]) -> li
         used: The pools that assets are in.
     """
     notes = Notes("Pools")
-    limits = pool_limits(instance)
+    limits = read_pool_limits(instance)
     for name in sorted(used):
         if limits.get(name):
             notes.well(f"{name} admits {limits[name]} at a time.")

@@ -32,7 +32,7 @@ def look_at_snowflake(config: Mapping[str, Any]) -> list[Finding]:
     notes = Notes("Warehouse")
     with (
         notes.looking("Check the SNOWFLAKE_* variables and the user's network policy."),
-        SnowflakeEngine({"login_timeout": PATIENCE_SECONDS, **config}).connected("make doctor") as connection,
+        SnowflakeEngine({"login_timeout": PATIENCE_SECONDS, **config}).connect("make doctor") as connection,
     ):
         with connection.cursor() as cursor:
             cursor.execute("select 1")

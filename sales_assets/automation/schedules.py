@@ -22,8 +22,8 @@ CHECKS_CRON = "0 6 * * *"
 
 _PIPELINE_DESCRIPTION = (
     "Runs yesterday, plus every missing or failed day within the last SALES_LOOKBACK_DAYS days, daily at "
-    "05:00. If a run fails, fix the cause. The next morning includes its days; `make repair RUN=1` runs them at "
-    "once."
+    "05:00. If a run fails, fix the cause. The next morning includes its days; `make repair RUN=1` runs them "
+    "at once."
 )
 _RECONCILIATION_DESCRIPTION = (
     "Compares the last SALES_LOOKBACK_DAYS days of gold with the ERP, daily at 06:00. If days differ, run "

@@ -256,9 +256,7 @@ def test_a_missing_or_old_manifest_is_reported_but_no_problem(tmp_path: Path) ->
     assert "h older than the project's files" in old.text
 
 
-def test_a_current_airbyte_snapshot_is_ok_and_drift_is_a_problem(
-    server: Airbyte, tmp_path: Path
-) -> None:
+def test_a_current_airbyte_snapshot_is_ok_and_drift_is_a_problem(server: Airbyte, tmp_path: Path) -> None:
     workspace = server.workspace()
     write(live_snapshot(workspace.get_client(), workspace.address()), path_of(Environment.PROD, tmp_path))
     assert not format_problems(check_airbyte(workspace, Environment.PROD, tmp_path))

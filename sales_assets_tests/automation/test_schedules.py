@@ -148,6 +148,13 @@ def record_planned(instance: dg.DagsterInstance, run: dg.DagsterRun, day: str) -
     instance.report_dagster_event(event, run.run_id)
 
 
+def test_every_schedule_job_and_op_of_the_ui_has_a_description(repository: dg.RepositoryDefinition) -> None:
+    jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    described = [*repository.schedule_defs, *jobs, *repository.get_job("repair_job").nodes]
+    assert len(described) > 10
+    assert [each.name for each in described if not each.description] == []
+
+
 def test_nothing_before_the_first_day_is_requested(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:

@@ -1,5 +1,5 @@
--- By business day in [$1, $2): the number of orders of any status, the number and amount of sales, and the time
--- of the latest change of an order. $3 is the time zone of business days, $4 the statuses of sales.
+-- By business day in [$1, $2): the number of orders of any status, the number and amount of sales, and the
+-- time of the latest change of an order. $3 is the time zone of business days, $4 the statuses of sales.
 -- Amounts are rounded once per order, as in raw_orders.sql.
 with amounts as (
     select

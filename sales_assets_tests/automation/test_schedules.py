@@ -150,9 +150,14 @@ def record_planned(instance: dg.DagsterInstance, run: dg.DagsterRun, day: str) -
 
 def test_every_schedule_job_and_op_of_the_ui_has_a_description(repository: dg.RepositoryDefinition) -> None:
     jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
-    described = [*repository.schedule_defs, *jobs, *repository.get_job("repair_job").nodes]
-    assert len(described) > 10
-    assert [each.name for each in described if not each.description] == []
+    ops = [node.definition for node in repository.get_job("repair_job").nodes]
+    descriptions = {
+        **{schedule.name: schedule.description for schedule in repository.schedule_defs},
+        **{job.name: job.description for job in jobs},
+        **{op.name: op.description for op in ops},
+    }
+    assert len(descriptions) > 10
+    assert [name for name, description in descriptions.items() if not description] == []
 
 
 def test_nothing_before_the_first_day_is_requested(

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from sales_assets.commands.console import UsageError, say
+from sales_assets.commands.console import UsageError, print_line
 from sales_assets.errors import RefusedError, UnavailableError
 from sales_assets.settings import settings
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = import_module(f"sales_assets.commands.{options.command.replace('-', '_')}")
         return int(command.run(options))
     except (RefusedError, UnavailableError) as error:
-        say(str(error))
+        print_line(str(error))
         return 1
     except (UsageError, ValueError) as error:
         parser.error(str(error))

@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.commands.console import LOG, open_instance, say
+from sales_assets.commands.console import LOG, open_instance, print_line
 from sales_assets.commands.days import parse_window
 from sales_assets.definitions import defs
 from sales_assets.operations.repair.gaps import group_into_ranges
@@ -22,9 +22,9 @@ def run(options: Namespace) -> int:
     runs = [PlannedRun(tuple(lineage.assets), first, last) for first, last in ranges]
     runs = put_unpartitioned_last(runs, lineage)
     with open_instance() as instance:
-        fail_dead_runs(instance, say)
-        failed = execute_runs(runs, job, instance, say)
+        fail_dead_runs(instance, print_line)
+        failed = execute_runs(runs, job, instance, print_line)
     if failed:
-        say(f"{failed} of {len(runs)} run(s) failed; see above and {LOG}. The others are stored.")
-        say("Fix the cause, then `make repair` plans the rest.")
+        print_line(f"{failed} of {len(runs)} run(s) failed; see above and {LOG}. The others are stored.")
+        print_line("Fix the cause, then `make repair` plans the rest.")
     return 1 if failed else 0

@@ -19,7 +19,7 @@ class UsageError(Exception):
     """The arguments of a command are wrong; the message says what is expected."""
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line immediately, even if output goes to a pipe or is redirected to the log."""
     print(text, file=sys.__stdout__, flush=True)
 

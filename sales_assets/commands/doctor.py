@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from sales_assets.commands.console import redirect_output_to_log, say
+from sales_assets.commands.console import print_line, redirect_output_to_log
 from sales_assets.operations.doctor.findings import Finding
 from sales_assets.redaction import redact_settings
 from sales_assets.settings import Settings, dagster_home, our_variables, settings
@@ -26,8 +26,8 @@ def run(_: Namespace) -> int:
             if not finding.is_ok:
                 problems += 1
             # Invalid settings: a secret may be in the wrong variable, so all values are redacted.
-            say(str(_redact(finding, variables, all_values=not are_settings_valid)))
-    say(f"\n{problems} problem(s) to fix." if problems else "\nNo problems found.")
+            print_line(str(_redact(finding, variables, all_values=not are_settings_valid)))
+    print_line(f"\n{problems} problem(s) to fix." if problems else "\nNo problems found.")
     return 1 if problems else 0
 
 

@@ -5,7 +5,7 @@ from argparse import Namespace
 import dagster as dg
 
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.commands.console import LOG, open_instance, say
+from sales_assets.commands.console import LOG, open_instance, print_line
 from sales_assets.commands.days import parse_window
 from sales_assets.definitions import defs
 from sales_assets.operations.repair.launch import execute_runs, fail_dead_runs
@@ -20,7 +20,7 @@ def run(options: Namespace) -> int:
     job = defs.resolve_job_def(DAILY_JOB)
     needed = {key: (defs.resources or {})[key] for key in ("postgres_erp", "warehouse")}
     with open_instance() as instance, dg.build_resources(needed, instance=instance) as resources:
-        fail_dead_runs(instance, say)
+        fail_dead_runs(instance, print_line)
         plan = plan_repair(
             window,
             Lineage(job),
@@ -29,17 +29,17 @@ def run(options: Namespace) -> int:
             warehouse=resources.warehouse,
             at_most=settings().max_partitions_per_run,
         )
-        say(str(plan))
+        print_line(str(plan))
         if not plan.runs:
             return 0
         if not options.run:
-            say("\nNothing was run. `make repair RUN=1` runs the plan.")
+            print_line("\nNothing was run. `make repair RUN=1` runs the plan.")
             return 0
-        say("\nRunning:")
-        failed = execute_runs(plan.runs, job, instance, say)
+        print_line("\nRunning:")
+        failed = execute_runs(plan.runs, job, instance, print_line)
     if failed:
-        say(f"{failed} of {len(plan.runs)} run(s) failed; see above and {LOG}. The others are stored.")
-        say("Fix the cause, then repeat the command.")
+        print_line(f"{failed} of {len(plan.runs)} run(s) failed; see above and {LOG}. The others are stored.")
+        print_line("Fix the cause, then repeat the command.")
         return 1
-    say("Done.")
+    print_line("Done.")
     return 0

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from sales_assets.commands.console import say
+from sales_assets.commands.console import print_line
 from sales_assets.demo.airbyte.process import stop_stand_ins
 from sales_assets.demo.erp.demo_erp import erp_folder
 from sales_assets.demo.erp.postgres_server import stop_server
@@ -16,7 +16,7 @@ def run(_: Namespace) -> int:
     stop_server(erp_folder(data_dir))
     stop_stand_ins(data_dir)
     stop_demo_s3(data_dir)
-    say(
+    print_line(
         "Stopped the embedded ERP and the emulators of Airbyte and S3. Their data is kept for the next start."
     )
     return 0

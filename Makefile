@@ -1,4 +1,4 @@
-# Every command of the project; `make help` lists them. They need Python 3.11 or later, and make.
+# All commands of the project; `make help` lists them. They need make and Python 3.11 or later.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
 
-# Dagster finds dagster.yaml here, whichever command starts it, unless a deployment says where its own is.
+# Every command finds dagster.yaml here, unless a deployment sets DAGSTER_HOME.
 export DAGSTER_HOME := $(or $(DAGSTER_HOME),$(CURDIR))
 
 .DEFAULT_GOAL := help
@@ -16,11 +16,11 @@ help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 .PHONY: demo
-demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to the gold layer
+demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to gold
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets demo
 
 .PHONY: dev
-dev: $(INSTALLED) ## Open the asset catalog at http://localhost:3000
+dev: $(INSTALLED) ## Start Dagster's UI at http://localhost:3000
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets demo-files
 	@$(BIN)/dagster dev
 
@@ -29,12 +29,12 @@ backfill: $(INSTALLED) ## Run a range of days: make backfill FROM=2025-01-01 TO=
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets backfill $(FROM) $(TO)
 
 .PHONY: repair
-repair: $(INSTALLED) ## Show what is missing, failed, stale or different from the ERP; RUN=1 mends it
+repair: $(INSTALLED) ## List what is missing, failed, stale or different from the ERP; RUN=1 fixes it
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets repair \
 		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(RUN),--run)
 
 .PHONY: doctor
-doctor: $(INSTALLED) ## Look at every setting, connection and right, and say what to do
+doctor: $(INSTALLED) ## Check every setting, connection and permission, and print what to do
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor
 
 .PHONY: test
@@ -55,38 +55,38 @@ check: lint ## Lint, and run the quick tests
 	@$(BIN)/pytest -m "not slow and not snowflake"
 
 .PHONY: airbyte-snapshot
-airbyte-snapshot: $(INSTALLED) ## Write the snapshot of Airbyte's connections anew, and show what changed
+airbyte-snapshot: $(INSTALLED) ## Rewrite the snapshot of Airbyte's connections, and show the changes
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets airbyte-snapshot
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure a safe write, and backfills against a bare script; ten minutes
+bench: $(INSTALLED) ## Measure a safe write, and backfills against a bare script (ten minutes)
 	@PYTHONWARNINGS=ignore $(BIN)/python -m bench.warehouse_write
 	@PYTHONWARNINGS=ignore $(BIN)/python -m bench.backfill
 
 .PHONY: format
-format: $(INSTALLED) ## Put the code into its standard form
+format: $(INSTALLED) ## Format the code
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 .PHONY: stop
-stop: $(INSTALLED) ## Stop the embedded ERP and the local stand-ins
+stop: $(INSTALLED) ## Stop the embedded ERP and the emulators
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets stop
 
 .PHONY: reset
-reset: stop ## Remove the demo's data, the local warehouse and the history
+reset: stop ## Delete the demo's data, the local warehouse and Dagster's history
 	@rm -rf .data
-	@echo "Removed .data: the embedded ERP, the stand-ins, the local warehouse and Dagster's history."
+	@echo "Deleted .data: the embedded ERP, the emulators, the local warehouse and Dagster's history."
 
 .PHONY: lock
-lock: ## Pin all dependencies anew, and those of the image as they are among them (needs uv)
+lock: ## Update all pinned dependencies, and the image's to the same versions (needs uv)
 	@uv pip compile $(PINNED) --extra dev --extra demo --extra deploy --upgrade -o requirements.lock
 	@uv pip compile $(PINNED) --extra deploy --constraint requirements.lock -o deploy/requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing what requirements.lock pins into .venv (a minute or two) …"
+	@echo "Installing the packages of requirements.lock into .venv (a minute or two) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

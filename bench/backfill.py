@@ -1,7 +1,7 @@
-"""What a backfill costs: whole processes for 1, 30 and 365 days, as ratios to a bare script; `make bench`.
+"""Measures backfills: whole processes for 1, 30 and 365 days, as ratios to a bare script; `make bench`.
 
-The ERP has 3 000 orders of three lines each day, 1.1 million in the year, and for the growth ten times as
-many on 30 days. Every way starts without a warehouse and a history, but with dbt's project parsed. BIG=1
+The ERP has 3 000 orders of three lines per day, 1.1 million in the year, and ten times as many on 30 days to
+measure growth. Every variant starts without a warehouse and run history, but with dbt's project parsed. BIG=1
 adds a year of ten million lines.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from bench.erp import LINES, bench_erp
+from bench.erp import LINES, start_bench_erp
 from sales_assets.demo.erp.postgres_server import stop_server
 from sales_assets.settings import ROOT, environment_with
 
@@ -28,12 +28,12 @@ PER_PARTITION_DAYS = 2
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process cost, with its children.
+    """The cost of a process and its children.
 
     Attributes:
         wall: Seconds until it ended.
-        cpu: Seconds of processor time; the ERP's are not among them.
-        peak: Megabytes of memory, of the largest process.
+        cpu: Seconds of processor time, without the ERP's.
+        peak: Peak memory of the largest process, in megabytes.
     """
 
     wall: float
@@ -42,48 +42,52 @@ class Cost:
 
 
 def main() -> None:
-    """Build the ERP, measure every way, print."""
+    """Create the ERP, measure every variant, and print the results."""
     prepare()
-    url = bench_erp(FOLDER / "erp", ORDERS, 366)
-    say(f"\n{'':34}{'wall s':>8}{'ratio':>7}{'cpu s':>8}{'ratio':>7}{'peak MB':>9}{'orders/s':>10}")
+    url = start_bench_erp(FOLDER / "erp", ORDERS, 366)
+    print_line(f"\n{'':34}{'wall s':>8}{'ratio':>7}{'cpu s':>8}{'ratio':>7}{'peak MB':>9}{'orders/s':>10}")
     for days, turns in ((1, 2), (30, 2), (365, 2)):
-        bare, ours = in_turns([("bare", days), ("ours", days)], url, turns)
-        show(f"{days} day(s): bare script", bare, bare, days * ORDERS)
-        show(f"{days} day(s): sales_assets", ours, bare, days * ORDERS)
+        bare, ours = measure_in_turns([("bare", days), ("ours", days)], url, turns)
+        print_row(f"{days} day(s): bare script", bare, bare, days * ORDERS)
+        print_row(f"{days} day(s): sales_assets", ours, bare, days * ORDERS)
         if days > 1:
-            show(f"{days} days: stock, a range", run("stock", days, url), bare, days * ORDERS)
+            print_row(f"{days} days: stock, a range", run("stock", days, url), bare, days * ORDERS)
     each = run("per partition", PER_PARTITION_DAYS, url)
     one = Cost(each.wall / PER_PARTITION_DAYS, each.cpu / PER_PARTITION_DAYS, each.peak)
-    say(f"stock, a run per partition: {one.wall:.0f} s a day, from {PER_PARTITION_DAYS} days; that is")
-    say(f"  {one.wall * 30 / 60:.0f} min for 30 days and {one.wall * 365 / 3600:.1f} h for 365, extrapolated")
-    growth(url)
+    print_line(f"stock, a run per partition: {one.wall:.0f} s a day, from {PER_PARTITION_DAYS} days; that is")
+    print_line(
+        f"  {one.wall * 30 / 60:.0f} min for 30 days and {one.wall * 365 / 3600:.1f} h for 365, extrapolated"
+    )
+    measure_growth(url)
     if os.environ.get("BIG"):
-        big = run("ours", 365, bench_erp(FOLDER / "erp", 3 * ORDERS, 366))
-        say(f"365 days of {3 * ORDERS:,} orders: {big.wall:.0f} s, {big.cpu:.0f} s of CPU, {big.peak:.0f} MB")
+        big = run("ours", 365, start_bench_erp(FOLDER / "erp", 3 * ORDERS, 366))
+        print_line(
+            f"365 days of {3 * ORDERS:,} orders: {big.wall:.0f} s, {big.cpu:.0f} s of CPU, {big.peak:.0f} MB"
+        )
     stop_server(FOLDER / "erp")
 
 
-def growth(url: str) -> None:
-    """Thirty days with ten times the rows."""
-    tenfold = bench_erp(FOLDER / "erp", 10 * ORDERS, 31)
+def measure_growth(url: str) -> None:
+    """Measure 30 days with ten times the rows."""
+    tenfold = start_bench_erp(FOLDER / "erp", 10 * ORDERS, 31)
     few, many = run("ours", 30, url), run("ours", 30, tenfold)
-    say(
+    print_line(
         f"30 days, rows x 10: wall x {many.wall / few.wall:.1f}, cpu x {many.cpu / few.cpu:.1f}, "
         f"peak {few.peak:.0f} → {many.peak:.0f} MB"
     )
 
 
-def in_turns(ways: Sequence[tuple[str, int]], url: str, turns: int) -> list[Cost]:
-    """Each way several times, one after the other; the fastest of each."""
-    costs = [[run(way, days, url) for way, days in ways] for _ in range(turns)]
-    return [min(of_way, key=lambda cost: cost.wall) for of_way in zip(*costs, strict=True)]
+def measure_in_turns(variants: Sequence[tuple[str, int]], url: str, turns: int) -> list[Cost]:
+    """Measure the variants alternately several times; returns the fastest run of each."""
+    costs = [[run(variant, days, url) for variant, days in variants] for _ in range(turns)]
+    return [min(of_variant, key=lambda cost: cost.wall) for of_variant in zip(*costs, strict=True)]
 
 
-def run(way: str, days: int, url: str) -> Cost:
-    """Run one way in fresh processes."""
+def run(variant: str, days: int, url: str) -> Cost:
+    """Run a variant in fresh processes."""
     first, last = FIRST.isoformat(), (FIRST + timedelta(days=days - 1)).isoformat()
     python = [sys.executable, "-W", "ignore"]
-    home = forgotten(CHECKOUT if way == "ours" else BARE if way == "bare" else STOCK)
+    home = reset({"ours": CHECKOUT, "bare": BARE}.get(variant, STOCK))
     environment = {
         "ERP_POSTGRES_URL": url,
         "SALES_DUCKDB_PATH": os.fspath(home / ".data" / "sales.duckdb"),
@@ -98,11 +102,11 @@ def run(way: str, days: int, url: str) -> Cost:
         "stock": [["bench/stock.py", first, last]],
         "per partition": [[*one_day, (FIRST + timedelta(days=n)).isoformat()] for n in range(days)],
     }
-    return total(measured([*python, *command], home, environment) for command in commands[way])
+    return add_up(measure([*python, *command], home, environment) for command in commands[variant])
 
 
-def measured(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Cost:
-    """Run a command to its end; a failure shows what it said."""
+def measure(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Cost:
+    """Run a command to its end; if it fails, exit with the end of its output."""
     started = time.perf_counter()
     with (folder / ".data" / "log").open("w") as log:
         child = subprocess.Popen(  # noqa: S603 - the project's own commands
@@ -116,14 +120,14 @@ def measured(command: Sequence[str], folder: Path, environment: dict[str, str]) 
     return Cost(time.perf_counter() - started, cpu, usage.ru_maxrss / 1024)
 
 
-def total(costs: Iterable[Cost]) -> Cost:
-    """Several processes one after the other."""
+def add_up(costs: Iterable[Cost]) -> Cost:
+    """Add up the costs of several processes that ran one after the other."""
     walls, cpus, peaks = zip(*((cost.wall, cost.cpu, cost.peak) for cost in costs), strict=True)
     return Cost(sum(walls), sum(cpus), max(peaks))
 
 
 def prepare() -> None:
-    """Copies of the project, one for each way, with dbt's project parsed."""
+    """Create a copy of the project for each variant, with dbt's project parsed."""
     for copy in (CHECKOUT, STOCK, BARE):
         shutil.rmtree(copy, ignore_errors=True)
         (copy / ".data").mkdir(parents=True)
@@ -134,18 +138,20 @@ def prepare() -> None:
     (STOCK / "dagster.yaml").unlink()
     project = STOCK / "dbt_project" / "dbt_project.yml"
     text = project.read_text().replace("enforced: true", "enforced: false")
-    project.write_text(f"{text}\ndata_tests:\n  +severity: warn\n")  # money that floats does not add up
-    say("Parsing dbt's project, making the ERP (the first time, a minute) …")
+    project.write_text(
+        f"{text}\ndata_tests:\n  +severity: warn\n"
+    )  # money stored as floats does not add up exactly
+    print_line("Parsing dbt's project, creating the ERP (a minute the first time) …")
     subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "parse"], cwd=STOCK / "dbt_project", check=True, stdout=-3
     )
-    url = bench_erp(FOLDER / "erp", ORDERS, 366)
-    for way in ("bare", "ours"):
-        run(way, 1, url)
+    url = start_bench_erp(FOLDER / "erp", ORDERS, 366)
+    for variant in ("bare", "ours"):
+        run(variant, 1, url)
 
 
-def forgotten(home: Path) -> Path:
-    """A copy without warehouse and history; what dbt parsed stays."""
+def reset(home: Path) -> Path:
+    """Delete the warehouse and run history of a copy; what dbt parsed is kept."""
     for path in (home / ".data").iterdir():
         if path.name.startswith("sales.duckdb") and not path.name.endswith(".target"):
             path.unlink()
@@ -154,21 +160,21 @@ def forgotten(home: Path) -> Path:
     return home
 
 
-def show(name: str, cost: Cost, bare: Cost, rows: int) -> None:
-    """A line of the table; rows are orders, each with its lines read and added up."""
+def print_row(name: str, cost: Cost, bare: Cost, rows: int) -> None:
+    """Print a row of the table; an order counts as one, although its lines are read and added up too."""
     ratios = cost.wall / bare.wall, cost.cpu / bare.cpu
-    say(
+    print_line(
         f"{name:34}{cost.wall:8.1f}{ratios[0]:7.2f}{cost.cpu:8.1f}{ratios[1]:7.2f}{cost.peak:9.0f}"
         f"{rows / cost.wall:10,.0f}"
     )
 
 
-def say(text: str) -> None:
-    """Print a line at once."""
+def print_line(text: str) -> None:
+    """Print a line immediately."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    say(f"{ORDERS:,} orders of {LINES} lines a day.")
+    print_line(f"{ORDERS:,} orders of {LINES} lines per day.")
     main()

@@ -1,7 +1,7 @@
-"""The limit: the same work as a bare script, in one process, without Dagster and without its guarantees.
+"""The lower bound: the same work as a bare script in one process, without Dagster and the guarantees.
 
-One query each through ADBC, streamed into DuckDB; silver by SQL; then the project's own dbt models and tests
-through dbt's Python runner. `python bench/bare.py URL DATABASE FIRST LAST`, days in UTC.
+One query per table through ADBC, streamed into DuckDB; silver in SQL; then the project's own dbt models and
+tests through dbt's Python runner. `python bench/bare.py URL DATABASE FIRST LAST`, days in UTC.
 """
 
 import os
@@ -16,7 +16,7 @@ from dbt.cli.main import dbtRunner
 from sales_assets.dbt.project import PROJECT_DIR
 from sales_assets.sources.erp import queries
 
-_STORED = {
+_SELECTS = {
     "raw.raw_orders": """
         select order_id, customer_id, order_date at time zone 'UTC' as order_date, status,
                gross_amount::decimal(18, 4) as gross_amount, total_amount::decimal(18, 4) as total_amount,
@@ -35,20 +35,20 @@ _STORED = {
 
 
 def main(url: str, database: str, first: date, last: date) -> None:
-    """Load the days, and have dbt build gold."""
+    """Load the days, and let dbt build gold."""
     after = last + timedelta(days=1)
     bounds = [datetime.combine(day, datetime.min.time(), UTC) for day in (first, after)]
-    asked = {
+    erp_queries = {
         "raw.raw_orders": (queries.RAW_ORDERS_SQL, bounds),
         "raw.raw_customers": (queries.RAW_CUSTOMERS_SQL, [*bounds, "UTC"]),
     }
     with duckdb.connect(database) as warehouse, closing(dbapi.connect(url)) as erp:
         warehouse.execute("set timezone = 'UTC'; create schema raw; create schema silver")
-        for table, select in _STORED.items():
+        for table, select in _SELECTS.items():
             with closing(erp.cursor()) as cursor:
-                if table in asked:
-                    cursor.execute(*asked[table])
-                    incoming = cursor.fetch_record_batch()  # noqa: F841 - DuckDB finds it by its name
+                if table in erp_queries:
+                    cursor.execute(*erp_queries[table])
+                    incoming = cursor.fetch_record_batch()  # noqa: F841 - DuckDB finds it by name
                 warehouse.execute(f"create table {table} as {select}")
     os.environ |= {"SALES_DUCKDB_PATH": database, "SALES_TIMEZONE": "UTC"}
     window = f"{{start_date: '{first}', end_date: '{after}'}}"

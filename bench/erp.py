@@ -1,6 +1,6 @@
-"""The benchmarks' ERP: orders in an embedded PostgreSQL, made once by SQL and kept under `.data/bench`.
+"""The ERP of the benchmarks: orders in an embedded PostgreSQL, generated once in `.data/bench`.
 
-Each size is a database of its own; the rows are a function of their number, so every machine has the same.
+Each size is a separate database. Rows are a function of their number, so they are the same on every machine.
 """
 
 from contextlib import closing
@@ -43,16 +43,16 @@ _FILL = (
 )
 
 
-def bench_erp(folder: Path, orders_a_day: int, days: int) -> str:
-    """Start the ERP and make the database of a size, unless it is there.
+def start_bench_erp(folder: Path, orders_a_day: int, days: int) -> str:
+    """Start the ERP, and create the database of a size unless it exists.
 
     Args:
-        folder: Where the server keeps its data.
-        orders_a_day: How many orders each day has.
-        days: How many days have orders, from 2025-01-01 on.
+        folder: The server's data folder.
+        orders_a_day: The number of orders per day.
+        days: The number of days with orders, from 2025-01-01.
 
     Returns:
-        Its URL, for the role that may only read.
+        The URL of the database, for the read-only role.
     """
     name = f"erp_{orders_a_day}_{days}"
     admin = running_server(folder)

@@ -1,8 +1,8 @@
-"""The same assets as Dagster's documentation puts them together: stock IO manager, stock dagster-dbt.
+"""The same assets with the stock IO manager and the stock dagster-dbt, as Dagster's documentation shows them.
 
-`python bench/stock.py FIRST LAST` runs a range in this process; as a module of definitions it is what
-`dagster asset materialize` loads. The dbt project is a copy without contracts, for the stock IO manager
-stores money as floating point.
+`python bench/stock.py FIRST LAST` runs a range in this process. `dagster asset materialize` loads this module
+for its definitions. The dbt project is a copy without contracts, because the stock IO manager stores money as
+floating point.
 """
 
 import os
@@ -19,6 +19,7 @@ from sales_assets import assets
 from sales_assets.catalog.partitions import BACKFILL, window_of
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_environment, find_dbt
 from sales_assets.dbt.translator import SalesDbtTranslator
+from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import exported, settings
 from sales_assets.sources.erp.postgres import PostgresResource
 
@@ -33,7 +34,7 @@ PYTHON_ASSETS = [assets.raw_orders, assets.raw_customers, assets.silver_enriched
     backfill_policy=BACKFILL,
 )
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """Dbt as dagster-dbt runs it: a process of its own."""
+    """Run dbt as dagster-dbt does: in its own process."""
     start, end = window_of(context).dates
     variables = f"{{start_date: '{start}', end_date: '{end}'}}"
     with exported(build_dbt_environment(settings())):
@@ -52,12 +53,11 @@ defs = dg.Definitions(
 
 
 def main(first: str, last: str) -> int:
-    """Run a range of days in this process, recorded in SQLite as a laptop does."""
-    tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    """Run a range of days in this process, recorded in SQLite as on a laptop."""
     job = defs.resolve_implicit_global_asset_job_def()
     home = os.fspath(Path(settings().duckdb_path).parent)
     with dg.DagsterInstance.local_temp(home) as instance:
-        return 0 if job.execute_in_process(instance=instance, tags=tags).success else 1
+        return 0 if job.execute_in_process(instance=instance, tags=range_tags(first, last)).success else 1
 
 
 if __name__ == "__main__":

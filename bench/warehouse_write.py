@@ -1,7 +1,7 @@
-"""What safety costs: storing 1 000 000 orders with this project's IO manager and with Dagster's own.
+"""Measures what safety costs: storing 1 000 000 orders with this project's IO manager and with Dagster's own.
 
-Both store the same frame as the same partition of a DuckDB file that holds it already, in turns, in one
-process. Printed are the medians and their ratio; run it with `make bench`.
+Both replace the same partition in a DuckDB file with the same frame, alternately, in one process.
+`make bench` prints the medians and their ratio.
 """
 
 import gc
@@ -27,8 +27,8 @@ TURNS = 7
 DAY = "2025-01-15"
 
 
-def orders(rows: int) -> pd.DataFrame:
-    """A day of orders, in the types in which the ERP's arrive."""
+def generate_orders(rows: int) -> pd.DataFrame:
+    """Generate a day of orders, with the types that the ERP query returns."""
     random = np.random.default_rng(7)
     gross = random.integers(100, 10**6, rows) / 100
     at = pd.Timestamp(DAY, tz="UTC") + pd.to_timedelta(random.integers(0, 86_400, rows), unit="s")
@@ -46,8 +46,8 @@ def orders(rows: int) -> pd.DataFrame:
     )
 
 
-def writer(io_manager: Any, frame: pd.DataFrame) -> Callable[[], None]:
-    """A function that stores the frame once."""
+def build_writer(io_manager: Any, frame: pd.DataFrame) -> Callable[[], None]:
+    """Build a function that stores the frame once."""
 
     @dg.asset(
         partitions_def=dg.DailyPartitionsDefinition("2025-01-01"),
@@ -65,13 +65,15 @@ def writer(io_manager: Any, frame: pd.DataFrame) -> Callable[[], None]:
 
 
 def main() -> None:
-    """Measure in turns and print."""
+    """Measure alternately and print."""
     logging.disable()
-    frame = orders(ROWS)
+    frame = generate_orders(ROWS)
     with tempfile.TemporaryDirectory() as folder:
         writers = {
-            "sales_assets": writer(DuckDBWarehouseIOManager(database=f"{folder}/ours.duckdb"), frame),
-            "dagster-duckdb-pandas": writer(DuckDBPandasIOManager(database=f"{folder}/stock.duckdb"), frame),
+            "sales_assets": build_writer(DuckDBWarehouseIOManager(database=f"{folder}/ours.duckdb"), frame),
+            "dagster-duckdb-pandas": build_writer(
+                DuckDBPandasIOManager(database=f"{folder}/stock.duckdb"), frame
+            ),
         }
         seconds: dict[str, list[float]] = {name: [] for name in writers}
         for turn in range(-1, TURNS):

@@ -1,6 +1,6 @@
--- The role that reads the ERP, and can do nothing else. Run it as the owner of the tables:
+-- The role that reads the ERP and can do nothing else. Run this script as the owner of the tables:
 --   psql -v ON_ERROR_STOP=1 -f deploy/postgres/grants.sql erp
--- then give the role its password, which is in no file: \password sales_reader
+-- then set the role's password, which is stored in no file: \password sales_reader
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'sales_reader') then
@@ -9,9 +9,9 @@ begin
 end
 $$;
 
--- What somebody grants it by mistake later is still not written, unless a session asks for that expressly.
+-- Sessions are read-only unless they turn that off, so a write permission granted by mistake has no effect.
 alter role sales_reader set default_transaction_read_only = on;
--- A run holds one connection; six leave room for the schedule, the sensor and a backfill.
+-- A run uses one connection; six are enough for the schedule, the sensor and a backfill at once.
 alter role sales_reader connection limit 6;
 
 revoke all on customers, orders, order_items from sales_reader;

@@ -1,4 +1,4 @@
--- What the pipeline needs in Snowflake, and no more. Run it once as an administrator; the names are those of
+-- Exactly what the pipeline needs in Snowflake. Run this script once as an administrator; the names are those of
 -- SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE, SNOWFLAKE_ROLE and SNOWFLAKE_USER.
 use role sysadmin;
 create warehouse if not exists sales_wh
@@ -7,22 +7,22 @@ create database if not exists sales;
 
 use role useradmin;
 create role if not exists sales_pipeline;
--- No password: the public key is set by
+-- No password: set the public key with
 -- alter user sales_pipeline set rsa_public_key = '...';
 create user if not exists sales_pipeline
     default_role = sales_pipeline default_warehouse = sales_wh default_namespace = 'SALES.RAW';
--- dbt sets no time zone of its own; what the pipeline stores is in UTC.
+-- The pipeline stores UTC, and dbt does not set the time zone of its sessions.
 alter user sales_pipeline set timezone = 'UTC';
 
 use role securityadmin;
 grant usage on warehouse sales_wh to role sales_pipeline;
--- The role makes its schemas raw, silver, staging and gold, and owns what is in them; it may use no other's.
+-- The role creates and owns the schemas raw, silver, staging and gold, and has no access to other schemas.
 grant usage on database sales to role sales_pipeline;
 grant create schema on database sales to role sales_pipeline;
 grant role sales_pipeline to user sales_pipeline;
 grant role sales_pipeline to role sysadmin;
 
--- What Airbyte lands is read only; a line each for its schemas, once they are there.
+-- Tables that Airbyte lands are only read. Repeat these lines for each of its schemas, once it exists.
 -- grant usage on schema sales.crm to role sales_pipeline;
 -- grant select on all tables in schema sales.crm to role sales_pipeline;
 -- grant select on future tables in schema sales.crm to role sales_pipeline;

@@ -15,7 +15,7 @@ from sales_assets.assets._preview import report_days
 from sales_assets.catalog.contracts import PARTITION_COLUMN, declared_contract
 from sales_assets.catalog.names import NO_DATA_TAG, SKIPPED_PARTITIONS
 from sales_assets.catalog.partitions import Window, day_of_row, days_without, window_of
-from sales_assets.catalog.records import observations
+from sales_assets.catalog.records import fetch_observations
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.by_day import find_faulty_days
@@ -114,7 +114,7 @@ class DailyRun:
             rows: What was read of it.
         """
         instance, run_id = self.context.instance, self.context.run.run_id
-        records = observations(instance, source, self.window.days)
+        records = fetch_observations(instance, source, self.window.days)
         skipped = {str(record.partition_key) for record in records if record.run_id == run_id}
         empty = set(days_without(rows.days, self.window))
         stored = read_materialized_partitions(instance, source) if empty else set()

@@ -1,4 +1,4 @@
-"""What starts runs: jobs, and the schedules and sensors that launch them.
+"""Everything that starts runs: jobs, and the schedules and sensors that launch them.
 
 What a run does belongs to the assets.
 """

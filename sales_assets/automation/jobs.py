@@ -1,4 +1,4 @@
-"""The jobs: which assets, checks and ops are run together, and under what name."""
+"""The jobs: which assets, checks and ops run together, and under what name."""
 
 import dagster as dg
 
@@ -11,7 +11,6 @@ from sales_assets.catalog.names import (
     RAW_MARKETPLACE_ORDERS_KEY,
     SILVER,
 )
-from sales_assets.catalog.partitions import DAILY, MARKETPLACE_FILES
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.operations.repair.op import repair
 
@@ -20,8 +19,11 @@ daily_sales_pipeline = dg.define_asset_job(
     selection=dg.AssetSelection.groups(INGESTION, SILVER, GOLD)
     - dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS_KEY)
     - dg.AssetSelection.checks(agrees_with_the_erp),
-    partitions_def=DAILY,
-    description="A business day from the ERP to the gold layer.",
+    description=(
+        "Builds business days from the ERP to gold. `sales_pipeline_schedule` runs it daily at 05:00, and "
+        "`erp_late_changes_sensor` after changes in the ERP. If it fails, the failed days keep their rows: "
+        "fix the cause, then run `make repair`, or let the next morning's run include them."
+    ),
     tags=DOMAIN_TAGS,
 )
 
@@ -30,15 +32,21 @@ customers_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets(
         "raw_customers", ["staging", "stg_customers"], ["gold", "dim_customers"]
     ),
-    partitions_def=DAILY,
-    description="A business day's customers alone, from the ERP to the gold layer.",
+    description=(
+        "Builds only the customers of business days, from the ERP to gold. It runs when you launch it. If it "
+        "fails, stored customers are kept: fix the cause and launch it again."
+    ),
     tags=DOMAIN_TAGS,
 )
 
 reconciliation_job = dg.define_asset_job(
     "reconciliation_job",
     selection=dg.AssetSelection.checks(agrees_with_the_erp),
-    description="Compares gold with the ERP, day by day: the days of late, or those that the config names.",
+    description=(
+        "Reconciles gold with the ERP per day: the look-back by default, or the days in the config. "
+        "`reconciliation_schedule` runs it daily at 06:00. If days differ, run `make repair` for a plan that "
+        "fixes them."
+    ),
     tags=DOMAIN_TAGS,
 )
 
@@ -46,27 +54,39 @@ airbyte_marts_job = dg.define_asset_job(
     "airbyte_marts_job",
     selection=dg.AssetSelection.groups(AIRBYTE).downstream(include_self=False)
     & dg.AssetSelection.groups(GOLD),
-    description="What dbt makes of the tables that Airbyte lands.",
+    description=(
+        "Rebuilds the dbt models that read Airbyte's tables. `airbyte_sync_sensor` runs it after syncs that "
+        "Airbyte started. If it fails, the models keep their rows: fix the cause and launch it again."
+    ),
     tags=DOMAIN_TAGS,
 )
 
 marketplace_orders_job = dg.define_asset_job(
     "marketplace_orders_job",
     selection=dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS_KEY),
-    partitions_def=MARKETPLACE_FILES,
-    description="One file of a marketplace's orders.",
+    description=(
+        "Loads one marketplace file. `s3_new_file_sensor` runs it for each new version of a file. If it "
+        "fails, the rows of the previous version are kept: fix the cause, or upload a corrected file."
+    ),
     tags=DOMAIN_TAGS,
 )
 
 marketplace_marts_job = dg.define_asset_job(
     "marketplace_marts_job",
     selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream(),
-    description="The models that read the marketplaces' orders, after files of theirs have landed.",
+    description=(
+        "Rebuilds the dbt models that read marketplace orders. `s3_new_file_sensor` runs it after files have "
+        "landed. If it fails, the models keep their rows: fix the cause and launch it again."
+    ),
     tags=DOMAIN_TAGS,
 )
 
 
 @dg.job(tags=DOMAIN_TAGS)
 def repair_job() -> None:
-    """Shows what is missing, failed, stale or different from the ERP; with `launch` runs what mends it."""
+    """Lists partitions that are missing, failed, stale or different from the ERP, and plans their repair.
+
+    It runs when you launch it; `launch: true` also runs the plan. If it fails, its log shows the failed days
+    and the reasons: fix the cause and launch it again.
+    """
     repair()

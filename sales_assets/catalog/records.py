@@ -1,4 +1,7 @@
-"""What Dagster has recorded of the days of an asset; what follows from it belongs to whoever asks."""
+"""Reads what Dagster has recorded about the days of an asset.
+
+What follows from the records belongs to the callers.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -7,29 +10,31 @@ import dagster as dg
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.private_apis.instance import read_latest_materializations
 
-MOST_RECORDS = 10_000
-"""How many of Dagster's records are fetched at once; it refuses more."""
+MAX_RECORDS = 10_000
+"""How many records are fetched per request; Dagster refuses more."""
 
 
-def observations(
+def fetch_observations(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]
 ) -> Sequence[dg.EventLogRecord]:
-    """What was observed of some days of an asset, the latest first."""
-    wanted = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=list(days))
+    """Fetch the observations of some days of an asset, latest first."""
+    records_filter = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=list(days))
     records: list[dg.EventLogRecord] = []
-    page = instance.fetch_observations(wanted, limit=MOST_RECORDS)
+    page = instance.fetch_observations(records_filter, limit=MAX_RECORDS)
     while page.has_more:
         records += page.records
-        page = instance.fetch_observations(wanted, limit=MOST_RECORDS, cursor=page.cursor)
+        page = instance.fetch_observations(records_filter, limit=MAX_RECORDS, cursor=page.cursor)
     return [*records, *page.records]
 
 
-def statuses(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> dict[str, str]:
-    """Dagster's name for the state of each day; empty for one of which nothing is known."""
-    found = instance.get_status_by_partition(asset, days, DAILY) or {}
-    return {day: getattr(found.get(day), "name", "") for day in days}
+def fetch_statuses(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> dict[str, str]:
+    """Fetch Dagster's partition status of each day, by name; empty for a day without any record."""
+    statuses = instance.get_status_by_partition(asset, days, DAILY) or {}
+    return {day: getattr(statuses.get(day), "name", "") for day in days}
 
 
-def latest(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]) -> Mapping[str, int]:
-    """The place in the event log of each day's latest materialization."""
+def fetch_latest_event_ids(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]
+) -> Mapping[str, int]:
+    """Fetch the event log's ID of each day's latest materialization; a higher ID is a later event."""
     return read_latest_materializations(instance, asset, days)

@@ -1,7 +1,7 @@
-"""Asset checks that are written in Python: one check, one file, the same name.
+"""Asset checks written in Python: one check, one file, the same name.
 
-A check asks and tabulates; what is right or wrong is decided by a pure function of `transforms/`. dbt's
-tests are checks too, and stand in the dbt project.
+A check reads and tabulates; what it decides is a pure function elsewhere. dbt's tests are asset checks too,
+and are in the dbt project.
 """
 
 from sales_assets.checks.agrees_with_the_erp import agrees_with_the_erp

@@ -1,4 +1,4 @@
-"""The reconciliation of gold with the ERP: count and sum of each day's sales."""
+"""The check that reconciles gold with the ERP: number and amount of each day's sales."""
 
 import dagster as dg
 import pandas as pd
@@ -6,23 +6,24 @@ from pydantic import Field
 
 from sales_assets.catalog.names import ERP_POOL, FCT_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY, Window, window_between, window_of
-from sales_assets.operations.reconciliation.compare import CHANGED
+from sales_assets.operations.reconciliation.compare import CHANGED_AFTER_LOAD
 from sales_assets.operations.reconciliation.reconcile import reconcile
 from sales_assets.operations.repair.gaps import format_days
 from sales_assets.settings import settings
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.warehouse.engine import WarehouseReader
 
-SHOWN_DAYS = 100
+MAX_TABLE_ROWS = 100
 
 
 class ReconciliationConfig(dg.Config):
-    """Which days are compared in a run that is not about certain days."""
+    """The days to compare in a run without partitions."""
 
     first_day: str | None = Field(
-        default=None, description="The first day; `SALES_LOOKBACK_DAYS` before the last one unless told."
+        default=None,
+        description="First business day. Default: `SALES_LOOKBACK_DAYS` days up to the last one.",
     )
-    last_day: str | None = Field(default=None, description="The last day; yesterday unless told.")
+    last_day: str | None = Field(default=None, description="Last business day. Default: yesterday.")
 
 
 @dg.asset_check(asset=FCT_ORDERS_KEY, pool=ERP_POOL)
@@ -32,46 +33,61 @@ def agrees_with_the_erp(
     postgres_erp: PostgresResource,
     warehouse: dg.ResourceParam[WarehouseReader],
 ) -> dg.AssetCheckResult:
-    """Every day has as many sales, of the same total amount, as the ERP has now.
+    """Gold has as many sales per day, of the same total amount, as the ERP has now.
 
-    In a run of certain days those are compared, otherwise those of the config. It only warns if all days
-    that differ changed in the ERP after they were loaded: `erp_late_changes_sensor` has them run again.
+    A run of certain days compares these days, any other run the days of the config. The check only warns if
+    all differing days changed in the ERP after their load: `erp_late_changes_sensor` reloads them. Otherwise
+    run `make repair` for a plan that fixes them.
     """
-    window = _window(context, config)
-    found = reconcile(window, postgres_erp, warehouse, context.instance)
-    only_late = set(found["reason"]) == {CHANGED}
+    window = _choose_window(context, config)
+    differences = reconcile(window, postgres_erp, warehouse, context.instance)
+    has_only_late_changes = set(differences["reason"]) == {CHANGED_AFTER_LOAD}
     return dg.AssetCheckResult(
-        passed=found.empty,
-        severity=dg.AssetCheckSeverity.WARN if only_late else dg.AssetCheckSeverity.ERROR,
-        description=sentence(window, found),
+        passed=differences.empty,
+        severity=dg.AssetCheckSeverity.WARN if has_only_late_changes else dg.AssetCheckSeverity.ERROR,
+        description=describe_differences(window, differences),
         metadata={
             "window": window.interval,
             "days": len(window.days),
-            "days_that_differ": len(found),
-            "table": dg.MetadataValue.md(found.head(SHOWN_DAYS).to_markdown(index=False)),
+            "days_that_differ": len(differences),
+            "table": dg.MetadataValue.md(format_differences(differences)),
         },
     )
 
 
-def sentence(window: Window, found: pd.DataFrame) -> str:
-    """What was found, for the person who reads it.
+def describe_differences(window: Window, differences: pd.DataFrame) -> str:
+    """Describe the differences in a sentence for people.
 
     Args:
         window: The days that were compared.
-        found: Those that differ; see `transforms.reconciliation.differences`.
+        differences: The days that differ; see `compare_sales`.
     """
-    if found.empty:
+    if differences.empty:
         return f"Gold has exactly the ERP's sales of {window}."
-    groups = found.groupby("reason", sort=True)["day"]
-    reasons = "; ".join(f"{format_days(list(days))}: {reason}" for reason, days in groups)
-    mend = "`make repair` plans what mends them."
-    return f"{len(found)} day(s) of {window} differ from the ERP. {reasons}. {mend}"
+    days_by_reason = differences.groupby("reason", sort=True)["day"]
+    reasons = "; ".join(f"{format_days(list(days))}: {reason}" for reason, days in days_by_reason)
+    remedy = "Run `make repair` for a plan that fixes them."
+    return f"{len(differences)} day(s) of {window} differ from the ERP. {reasons}. {remedy}"
 
 
-def _window(context: dg.AssetCheckExecutionContext, config: ReconciliationConfig) -> Window:
+def format_differences(differences: pd.DataFrame) -> str:
+    """Format the first differences as a Markdown table, with every digit of the amounts.
+
+    By default tabulate parses numbers and shows six digits: 1234567.89 and 1234567.90 would look the same.
+
+    Args:
+        differences: The days that differ; see `compare_sales`.
+    """
+    return differences.head(MAX_TABLE_ROWS).to_markdown(index=False, disable_numparse=True)
+
+
+def _choose_window(context: dg.AssetCheckExecutionContext, config: ReconciliationConfig) -> Window:
     run = context.op_execution_context
     if run.has_partition_key or run.has_partition_key_range:
         return window_of(run)
     last = config.last_day or str(DAILY.get_last_partition_key())
-    late = [day for day in DAILY.get_partition_keys() if day <= last][-settings().lookback_days :]
-    return window_between(config.first_day or (late or [last])[0], last)
+    if config.first_day:
+        return window_between(config.first_day, last)
+    # If the last day is invalid, no partition may precede it, and `window_between` refuses it.
+    days = [day for day in DAILY.get_partition_keys() if day <= last][-settings().lookback_days :]
+    return window_between(days[0] if days else last, last)

@@ -1,7 +1,7 @@
 """The console script `sales-assets`, also `python -m sales_assets.commands`: its commands and their options.
 
-What a command does belongs to the module of its name, which is imported only when asked for: loading the
-location takes seconds, and the doctor has to start even with settings that are wrong.
+What a command does belongs to the module of its name. It is imported only when called: loading the location
+takes seconds, and the doctor must start even if settings are invalid.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from sales_assets.commands.console import UsageError, say
+from sales_assets.commands.console import UsageError, print_line
 from sales_assets.errors import RefusedError, UnavailableError
 from sales_assets.settings import settings
 
@@ -24,27 +24,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 for success, 1 for a failure, 2 for wrong arguments or settings.
     """
     parser = build_parser()
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        if asked.command != "doctor":
-            settings()
-        return int(import_module(f"sales_assets.commands.{asked.command.replace('-', '_')}").run(asked))
+        if options.command != "doctor":
+            settings()  # invalid settings end the command before anything else is loaded
+        command = import_module(f"sales_assets.commands.{options.command.replace('-', '_')}")
+        return int(command.run(options))
     except (RefusedError, UnavailableError) as error:
-        say(str(error))
+        print_line(str(error))
         return 1
     except (UsageError, ValueError) as error:
         parser.error(str(error))
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The commands with their options."""
+    """Build the parser of all commands and their options."""
     parser = argparse.ArgumentParser(
         prog="sales-assets", description="Commands of the sales_assets code location."
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    commands.add_parser("demo", help="run the last 30 days from the embedded ERP to the gold layer")
+    commands.add_parser("demo", help="run the last 30 days from the embedded ERP to gold")
     commands.add_parser("demo-files", help="start the local S3 and register its files as partitions")
-    commands.add_parser("stop", help="stop the embedded ERP and the local servers")
+    commands.add_parser("stop", help="stop the embedded ERP and the emulators of Airbyte and S3")
     commands.add_parser("doctor", help="check every setting, connection and permission")
     commands.add_parser("airbyte-snapshot", help="rewrite the snapshot of Airbyte's connections")
     backfill = commands.add_parser("backfill", help="run a range of days in as few runs as possible")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from sales_assets.commands.console import say
+from sales_assets.commands.console import print_line
 from sales_assets.resources import build_airbyte, find_missing_variables
 from sales_assets.settings import Settings, settings
 from sales_assets.sources.airbyte.diff import diff_snapshots
@@ -39,7 +39,7 @@ def rewrite(settings: Settings, folder: Path = FOLDER) -> int:
     except _FAILURES as error:
         missing = ", ".join(find_missing_variables(error))
         reason = f"it needs {missing}, which is not set." if missing else error
-        say(f"The snapshot {path} stays as it was: {reason}")
+        print_line(f"The snapshot {path} stays as it was: {reason}")
         return 1
     try:
         changes = diff_snapshots(read(settings.environment, folder), now)
@@ -48,8 +48,10 @@ def rewrite(settings: Settings, folder: Path = FOLDER) -> int:
     write(now, path)
     for name, sentences in changes.items():
         for sentence in sentences:
-            say(f"{name}: {sentence}")
-    say(f"{path} is written; {'review what changed and commit it.' if changes else 'nothing changed.'}")
+            print_line(f"{name}: {sentence}")
+    print_line(
+        f"{path} is written; {'review what changed and commit it.' if changes else 'nothing changed.'}"
+    )
     return 0
 
 

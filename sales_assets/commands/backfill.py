@@ -3,28 +3,28 @@
 from argparse import Namespace
 
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.commands.console import LOG, open_instance, say
-from sales_assets.commands.days import window_asked
+from sales_assets.commands.console import LOG, open_instance, print_line
+from sales_assets.commands.days import parse_window
 from sales_assets.definitions import defs
-from sales_assets.operations.repair.gaps import ranges
-from sales_assets.operations.repair.launch import carry_out, fail_dead_runs
+from sales_assets.operations.repair.gaps import group_into_ranges
+from sales_assets.operations.repair.launch import execute_runs, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.planned_runs import PlannedRun, with_the_rest_last
+from sales_assets.operations.repair.planned_runs import PlannedRun, put_unpartitioned_last
 from sales_assets.settings import settings
 
 
-def run(asked: Namespace) -> int:
+def run(options: Namespace) -> int:
     """Run the days; the exit code is 0 if all of them succeeded."""
-    window = window_asked(asked.first, asked.last)
+    window = parse_window(options.first, options.last)
     job = defs.resolve_job_def(DAILY_JOB)
     lineage = Lineage(job)
-    days = ranges(window.days, settings().max_partitions_per_run)
-    parts = with_the_rest_last(
-        [PlannedRun(tuple(lineage.assets), *first_last) for first_last in days], lineage
-    )
+    ranges = group_into_ranges(window.days, settings().max_partitions_per_run)
+    runs = [PlannedRun(tuple(lineage.assets), first, last) for first, last in ranges]
+    runs = put_unpartitioned_last(runs, lineage)
     with open_instance() as instance:
-        fail_dead_runs(instance, say)
-        failed = carry_out(parts, job, instance, say)
+        fail_dead_runs(instance, print_line)
+        failed = execute_runs(runs, job, instance, print_line)
     if failed:
-        say(f"{failed} of {len(parts)} run(s) failed; {LOG} says more. `make repair` plans the rest.")
+        print_line(f"{failed} of {len(runs)} run(s) failed; see above and {LOG}. The others are stored.")
+        print_line("Fix the cause, then `make repair` plans the rest.")
     return 1 if failed else 0

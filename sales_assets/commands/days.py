@@ -1,18 +1,18 @@
-"""The business days that somebody asks a command for."""
+"""Parses the business days in a command's arguments."""
 
 from sales_assets.catalog.partitions import DAILY, Window, window_between
 from sales_assets.commands.console import UsageError
 
 
-def window_asked(first: str | None, last: str | None) -> Window:
-    """The window from the first day to the last.
+def parse_window(first: str | None, last: str | None) -> Window:
+    """Parse the window from the first day to the last.
 
     Args:
-        first: As typed; the first partition unless told.
-        last: As typed; yesterday unless told.
+        first: As typed. Default: the first partition.
+        last: As typed. Default: yesterday.
 
     Raises:
-        UsageError: They are not business days, or not among the partitions.
+        UsageError: They are not business days, or outside the partitions.
     """
     try:
         return window_between(

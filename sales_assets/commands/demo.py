@@ -1,6 +1,6 @@
 """`sales-assets demo`: runs the last 30 full days from the ERP to gold, and shows the revenue of each.
 
-It uses the instance of `dagster dev`, so the history is there afterwards.
+It uses the instance of `dagster dev`, which shows the run afterwards.
 """
 
 import time
@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.commands.console import LOG, open_instance, say
-from sales_assets.operations.repair.launch import run_part
+from sales_assets.commands.console import LOG, open_instance, print_line
+from sales_assets.operations.repair.launch import execute_run
 from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.settings import Settings, settings
 
-DAYS = 30
+DEMO_DAYS = 30
 
 _REVENUE = """
     select strftime(order_date, '%a %Y-%m-%d') as day, order_count as orders, total_amount as revenue
@@ -32,24 +32,29 @@ def run(_: Namespace) -> int:
 def run_demo(settings: Settings) -> int:
     """Run `daily_sales_pipeline` for the last 30 full days and show the revenue of each."""
     started = time.monotonic()
-    say("1/3  Loading the code location (the first time, dbt's project is parsed) …")
-    from sales_assets.definitions import defs  # noqa: PLC0415 - seconds of imports, after the first word
+    print_line("1/3  Loading the code location (the first time, dbt's project is parsed) …")
+    # Takes seconds, so the first line is printed before.
+    from sales_assets.definitions import defs  # noqa: PLC0415
 
     resources = defs.resources or {}
     today = datetime.now(ZoneInfo(settings.timezone)).date()
-    first, last = today - timedelta(days=DAYS), today - timedelta(days=1)
-    say("2/3  Starting the ERP (the first time, two years of sales are made; about ten seconds) …")
+    first, last = today - timedelta(days=DEMO_DAYS), today - timedelta(days=1)
+    print_line(
+        "2/3  Starting the ERP (the first time, two years of sales are generated; about ten seconds) …"
+    )
     if settings.uses_demo_erp:
         resources["postgres_erp"].connection_url()
-    say(f"3/3  Running daily_sales_pipeline for {first} to {last} …")
+    print_line(f"3/3  Running daily_sales_pipeline for {first} to {last} …")
     with open_instance() as instance:
         month = PlannedRun((), first.isoformat(), last.isoformat())
-        succeeded = run_part(month, defs.resolve_job_def(DAILY_JOB), instance, say)
+        succeeded = execute_run(month, defs.resolve_job_def(DAILY_JOB), instance, print_line)
     if not succeeded:
-        say(f"The run failed; the messages above and {LOG} say why. What was stored before is kept.")
+        print_line(
+            f"The run failed. What completed steps stored is kept. See above and {LOG}, then run it again."
+        )
         return 1
-    say("\nRevenue by day, from gold.daily_sales:\n")
-    say(resources["warehouse"].query(_REVENUE, [first]).to_markdown(index=False, floatfmt=",.2f"))
-    say(f"\nDone in {time.monotonic() - started:.0f} s. The warehouse is {settings.duckdb_path}.")
-    say("Next: `make dev` shows the assets, their checks and this run at http://localhost:3000.")
+    print_line("\nRevenue by day, from gold.daily_sales:\n")
+    print_line(resources["warehouse"].query(_REVENUE, [first]).to_markdown(index=False, floatfmt=",.2f"))
+    print_line(f"\nDone in {time.monotonic() - started:.0f} s. The warehouse is {settings.duckdb_path}.")
+    print_line("Next: `make dev` shows the assets, their checks and this run at http://localhost:3000.")
     return 0

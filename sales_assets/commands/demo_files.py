@@ -6,7 +6,7 @@
 from argparse import Namespace
 
 from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
-from sales_assets.commands.console import open_instance, say
+from sales_assets.commands.console import open_instance, print_line
 from sales_assets.demo.s3.demo_s3 import DemoS3Resource
 from sales_assets.errors import RefusedError
 from sales_assets.settings import Settings, settings
@@ -25,10 +25,10 @@ def register_demo_files(settings: Settings) -> None:
     try:
         bucket = DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone).files()
     except RefusedError as error:
-        say(str(error.description))
+        print_line(str(error.description))
         return
     versions, _ = bucket.page("")
     with open_instance() as instance:
         partitions = [partition_of_file(version.key) for version in versions]
         instance.add_dynamic_partitions(str(MARKETPLACE_FILES.name), partitions)
-    say(f"{len(versions)} marketplace files are in {bucket.url(bucket.prefix)} (a local S3).")
+    print_line(f"{len(versions)} marketplace files are in {bucket.url(bucket.prefix)} (a local S3).")

@@ -1,47 +1,54 @@
-"""`sales-assets doctor`: checks every setting, connection and right; one line each, and what to do."""
+"""`sales-assets doctor`: checks every setting, connection and permission; one line each, with a remedy."""
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from sales_assets.commands.console import output_to_log, say
+from sales_assets.commands.console import print_line, redirect_output_to_log
 from sales_assets.operations.doctor.findings import Finding
 from sales_assets.redaction import redact_settings
 from sales_assets.settings import Settings, dagster_home, our_variables, settings
 
 
 def run(_: Namespace) -> int:
-    """Check, and print what was found; the exit code is 1 if something is to be done."""
-    variables, faults = {}, 0
-    with output_to_log():
+    """Run all checks and print the findings; the exit code is 1 if there is a problem."""
+    variables: Mapping[str, str] = {}
+    problems = 0
+    with redirect_output_to_log():
         try:
             variables = our_variables()
-            findings, all_values = _rounds(settings(), variables), False
-        except ValueError as error:  # also of a .env that is no text
-            fault = Finding("Settings", str(error), "Correct the variable, or .env.")
-            findings, all_values = iter([fault]), True
+            findings, are_settings_valid = _run_all_checks(settings(), variables), True
+        except ValueError as error:  # also if .env is not UTF-8
+            problem = Finding("Settings", str(error), "Correct the variable, or .env.")
+            findings, are_settings_valid = iter([problem]), False
         for finding in findings:
-            faults += not finding.is_well
-            # Before it becomes a line: half a secret that a cut has left is not known for one.
-            shown = (
-                redact_settings(it, variables, all_values=all_values) for it in (finding.text, finding.remedy)
-            )
-            say(str(Finding(finding.subject, *shown)))
-    say(f"\n{faults} thing(s) to do." if faults else "\nAll is well.")
-    return 1 if faults else 0
+            if not finding.is_ok:
+                problems += 1
+            # Invalid settings: a secret may be in the wrong variable, so all values are redacted.
+            print_line(str(_redact(finding, variables, all_values=not are_settings_valid)))
+    print_line(f"\n{problems} problem(s) to fix." if problems else "\nNo problems found.")
+    return 1 if problems else 0
 
 
-def _rounds(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
-    from sales_assets.operations.doctor.run_checks import rounds, rounds_of_the_instance  # noqa: PLC0415 - may not load
-
-    yield from rounds(settings, variables)
-    yield from rounds_of_the_instance(settings, dagster_home(), pools_of)
-
-
-def pools_of(settings: Settings) -> set[str]:
-    """The pools that the assets of an environment are in."""
-    from sales_assets.definitions import build_definitions  # noqa: PLC0415 - may not load
+def find_pools(settings: Settings) -> set[str]:
+    """Find the pools of all assets of an environment."""
+    from sales_assets.definitions import build_definitions  # noqa: PLC0415 - may fail to load
 
     assets = build_definitions(settings).assets or []
     return {each.op.pool for each in assets if isinstance(each, dg.AssetsDefinition) and each.op.pool}
+
+
+def _run_all_checks(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
+    # They may fail to load.
+    from sales_assets.operations.doctor.run_checks import check_instance, run_checks  # noqa: PLC0415
+
+    yield from run_checks(settings, variables)
+    yield from check_instance(settings, dagster_home(), find_pools)
+
+
+def _redact(finding: Finding, variables: Mapping[str, str], *, all_values: bool) -> Finding:
+    """Redact a finding before it is cut to one line: a half secret at the cut would not be recognised."""
+    text = redact_settings(finding.text, variables, all_values=all_values)
+    remedy = redact_settings(finding.remedy, variables, all_values=all_values)
+    return Finding(finding.subject, text, remedy)

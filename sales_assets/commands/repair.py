@@ -1,26 +1,26 @@
-"""`sales-assets repair`: lists what is missing, failed, stale or differs from the ERP, and repairs it."""
+"""`sales-assets repair`: plans runs that close gaps and differences from the ERP; `--run` executes them."""
 
 from argparse import Namespace
 
 import dagster as dg
 
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.commands.console import LOG, open_instance, say
-from sales_assets.commands.days import window_asked
+from sales_assets.commands.console import LOG, open_instance, print_line
+from sales_assets.commands.days import parse_window
 from sales_assets.definitions import defs
-from sales_assets.operations.repair.launch import carry_out, fail_dead_runs
+from sales_assets.operations.repair.launch import execute_runs, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import plan_repair
 from sales_assets.settings import settings
 
 
-def run(asked: Namespace) -> int:
-    """Show the plan, and run it if asked to; the exit code is 0 if no run failed."""
-    window = window_asked(asked.first, asked.last)
+def run(options: Namespace) -> int:
+    """Show the plan, and execute it if requested; the exit code is 0 if no run failed."""
+    window = parse_window(options.first, options.last)
     job = defs.resolve_job_def(DAILY_JOB)
     needed = {key: (defs.resources or {})[key] for key in ("postgres_erp", "warehouse")}
     with open_instance() as instance, dg.build_resources(needed, instance=instance) as resources:
-        fail_dead_runs(instance, say)
+        fail_dead_runs(instance, print_line)
         plan = plan_repair(
             window,
             Lineage(job),
@@ -29,11 +29,17 @@ def run(asked: Namespace) -> int:
             warehouse=resources.warehouse,
             at_most=settings().max_partitions_per_run,
         )
-        say(str(plan))
-        if not (plan.parts and asked.run):
-            say("\nNothing was run. `make repair RUN=1` runs the plan." if plan.parts else "")
+        print_line(str(plan))
+        if not plan.runs:
             return 0
-        say("\nRunning:")
-        failed = carry_out(plan.parts, job, instance, say)
-    say(f"{failed} of {len(plan.parts)} run(s) failed; {LOG} says more." if failed else "Done.")
-    return 1 if failed else 0
+        if not options.run:
+            print_line("\nNothing was run. `make repair RUN=1` runs the plan.")
+            return 0
+        print_line("\nRunning:")
+        failed = execute_runs(plan.runs, job, instance, print_line)
+    if failed:
+        print_line(f"{failed} of {len(plan.runs)} run(s) failed; see above and {LOG}. The others are stored.")
+        print_line("Fix the cause, then repeat the command.")
+        return 1
+    print_line("Done.")
+    return 0

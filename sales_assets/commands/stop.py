@@ -1,8 +1,8 @@
-"""`sales-assets stop`: stops the embedded ERP and the local servers for Airbyte and S3."""
+"""`sales-assets stop`: stops the embedded ERP and the emulators of Airbyte and S3."""
 
 from argparse import Namespace
 
-from sales_assets.commands.console import say
+from sales_assets.commands.console import print_line
 from sales_assets.demo.airbyte.process import stop_stand_ins
 from sales_assets.demo.erp.demo_erp import erp_folder
 from sales_assets.demo.erp.postgres_server import stop_server
@@ -11,10 +11,12 @@ from sales_assets.settings import settings
 
 
 def run(_: Namespace) -> int:
-    """Stop whatever runs; the exit code is always 0."""
+    """Stop all local servers; the exit code is always 0."""
     data_dir = settings().data_dir
     stop_server(erp_folder(data_dir))
     stop_stand_ins(data_dir)
     stop_demo_s3(data_dir)
-    say("Stopped the embedded ERP and the local servers; the next start has their data again.")
+    print_line(
+        "Stopped the embedded ERP and the emulators of Airbyte and S3. Their data is kept for the next start."
+    )
     return 0

@@ -1,1 +1,1 @@
-"""Work on the pipeline itself: repair, reconciliation with the ERP, and the doctor."""
+"""Operating the pipeline: repair, reconciliation with the ERP, and the doctor."""

@@ -1,4 +1,4 @@
-"""The schedule: every tick asks for yesterday and for what is missing, and for nothing else."""
+"""The schedule: every tick requests yesterday and the gaps, and nothing else."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 from sales_assets.automation.schedules import build_schedules
 from sales_assets.catalog.names import NO_DATA_TAG
 from sales_assets.definitions import build_definitions
-from sales_assets.operations.repair.gaps import ranges
+from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START, group_into_ranges
 from sales_assets.settings import Settings
 
 DAILY_ASSETS = [
@@ -37,7 +37,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def make(
+def materialize(
     instance: dg.DagsterInstance, days: Sequence[str], assets: Sequence[list[str]] = DAILY_ASSETS
 ) -> None:
     for path in assets:
@@ -45,7 +45,7 @@ def make(
             instance.report_runless_asset_event(AssetMaterialization(AssetKey(path), partition=day))
 
 
-def requested(
+def request_days(
     repository: dg.RepositoryDefinition,
     instance: dg.DagsterInstance,
     tick: datetime = TICK,
@@ -59,8 +59,7 @@ def requested(
     assert all(request.run_key and tick.isoformat() in request.run_key for request in requests)
     assert len({request.run_key for request in requests}) == len(requests)
     return [
-        request.partition_key
-        or "..".join(request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end"))
+        request.partition_key or f"{request.tags[RANGE_START]}..{request.tags[RANGE_END]}"
         for request in requests
     ]
 
@@ -71,37 +70,37 @@ def test_at_five_in_the_morning_yesterday_is_requested(
     schedule = repository.get_schedule_def("sales_pipeline_schedule")
     assert schedule.cron_schedule == "0 5 * * *"
     assert schedule.job_name == "daily_sales_pipeline"
-    make(instance, WEEK[:-1])
-    assert requested(repository, instance) == ["2025-03-09"]
+    materialize(instance, WEEK[:-1])
+    assert request_days(repository, instance) == ["2025-03-09"]
 
 
-def test_days_that_a_daemon_was_off_are_requested_as_one_range_with_yesterday(
+def test_days_missed_by_a_stopped_daemon_are_requested_as_one_range_with_yesterday(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, WEEK[:3])
-    assert requested(repository, instance) == ["2025-03-06..2025-03-09"]
+    materialize(instance, WEEK[:3])
+    assert request_days(repository, instance) == ["2025-03-06..2025-03-09"]
 
 
-def test_gaps_that_do_not_touch_are_ranges_of_their_own(
+def test_gaps_that_are_not_adjacent_are_separate_ranges(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, [WEEK[1], WEEK[4], WEEK[5]])
-    assert requested(repository, instance) == ["2025-03-03", "2025-03-05..2025-03-06", "2025-03-09"]
+    materialize(instance, [WEEK[1], WEEK[4], WEEK[5]])
+    assert request_days(repository, instance) == ["2025-03-03", "2025-03-05..2025-03-06", "2025-03-09"]
 
 
-def test_a_day_is_missing_if_one_of_its_assets_lacks_it(
+def test_a_day_is_missing_if_one_of_its_assets_was_never_materialized(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, WEEK, DAILY_ASSETS[:-1])
-    make(instance, [day for day in WEEK if day != "2025-03-05"], DAILY_ASSETS[-1:])
-    assert requested(repository, instance) == ["2025-03-05", "2025-03-09"]
+    materialize(instance, WEEK, DAILY_ASSETS[:-1])
+    materialize(instance, [day for day in WEEK if day != "2025-03-05"], DAILY_ASSETS[-1:])
+    assert request_days(repository, instance) == ["2025-03-05", "2025-03-09"]
 
 
-def test_days_that_lack_gold_alone_are_given_to_dbt_apart_from_one_that_failed_before(
+def test_days_with_gaps_only_in_gold_are_runs_of_dbt_separate_from_a_day_with_other_gaps(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, WEEK, DAILY_ASSETS[:2])
-    make(instance, [day for day in WEEK if day != WEEK[1]], DAILY_ASSETS[2:3])
+    materialize(instance, WEEK, DAILY_ASSETS[:2])
+    materialize(instance, [day for day in WEEK if day != WEEK[1]], DAILY_ASSETS[2:3])
     schedule = repository.get_schedule_def("sales_pipeline_schedule")
     context = dg.build_schedule_context(
         instance=instance, scheduled_execution_time=TICK, repository_def=repository
@@ -111,49 +110,61 @@ def test_days_that_lack_gold_alone_are_given_to_dbt_apart_from_one_that_failed_b
     assert {key.path[0] for key in before.asset_selection or ()} == {"staging", "gold"}
     assert bad.partition_key == WEEK[1]
     assert bad.asset_selection is None
-    assert after.tags["dagster/asset_partition_range_end"] == WEEK[5]
+    assert after.tags[RANGE_END] == WEEK[5]
     assert before.asset_selection == after.asset_selection
     assert yesterday.partition_key == WEEK[-1]
 
 
-def test_a_day_without_data_counts_as_done(
+def test_a_day_without_data_is_not_a_gap(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, [day for day in WEEK if day != "2025-03-05"])
+    materialize(instance, [day for day in WEEK if day != "2025-03-05"])
     observation = AssetObservation(
         AssetKey("raw_orders"), partition="2025-03-05", metadata={NO_DATA_TAG: True}
     )
     instance.report_runless_asset_event(observation)
-    assert requested(repository, instance) == ["2025-03-09"]
+    assert request_days(repository, instance) == ["2025-03-09"]
 
 
-def test_a_day_that_failed_is_requested_again_and_one_that_is_under_way_is_not(
+def test_a_failed_day_is_requested_again_and_one_in_progress_is_not(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, WEEK[:-1])
+    materialize(instance, WEEK[:-1])
     job = repository.get_job("daily_sales_pipeline")
     failed = instance.create_run_for_job(job, tags={"dagster/partition": "2025-03-06"})
-    plan(instance, failed, "2025-03-06")
-    assert requested(repository, instance) == ["2025-03-09"]
+    record_planned(instance, failed, "2025-03-06")
+    assert request_days(repository, instance) == ["2025-03-09"]
     instance.report_run_failed(failed)
-    assert requested(repository, instance) == ["2025-03-06", "2025-03-09"]
+    assert request_days(repository, instance) == ["2025-03-06", "2025-03-09"]
     queued = instance.create_run_for_job(job, tags={"dagster/partition": "2025-03-09"})
-    plan(instance, queued, "2025-03-09")
-    assert requested(repository, instance) == ["2025-03-06"]
+    record_planned(instance, queued, "2025-03-09")
+    assert request_days(repository, instance) == ["2025-03-06"]
 
 
-def plan(instance: dg.DagsterInstance, run: dg.DagsterRun, day: str) -> None:
-    """What Dagster records for each partition when a run is created."""
+def record_planned(instance: dg.DagsterInstance, run: dg.DagsterRun, day: str) -> None:
+    """Record what Dagster records for each partition when a run is created."""
     data = AssetMaterializationPlannedData(AssetKey("raw_orders"), partition=day)
     event = DagsterEvent.build_asset_materialization_planned_event(run.job_name, "raw_orders", data)
     instance.report_dagster_event(event, run.run_id)
+
+
+def test_every_schedule_job_and_op_of_the_ui_has_a_description(repository: dg.RepositoryDefinition) -> None:
+    jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    ops = [node.definition for node in repository.get_job("repair_job").nodes]
+    descriptions = {
+        **{schedule.name: schedule.description for schedule in repository.schedule_defs},
+        **{job.name: job.description for job in jobs},
+        **{op.name: op.description for op in ops},
+    }
+    assert len(descriptions) > 10
+    assert [name for name, description in descriptions.items() if not description] == []
 
 
 def test_nothing_before_the_first_day_is_requested(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
     tick = datetime(2025, 1, 3, 5, tzinfo=UTC)
-    assert requested(repository, instance, tick) == ["2025-01-01..2025-01-02"]
+    assert request_days(repository, instance, tick) == ["2025-01-01..2025-01-02"]
 
 
 def test_the_look_back_and_the_length_of_a_run_are_settings(
@@ -161,7 +172,7 @@ def test_the_look_back_and_the_length_of_a_run_are_settings(
 ) -> None:
     schedule, *_ = build_schedules(Settings(lookback_days=5, max_partitions_per_run=2))
     expected = ["2025-03-05..2025-03-06", "2025-03-07..2025-03-08", "2025-03-09"]
-    assert requested(repository, instance, schedule=schedule) == expected
+    assert request_days(repository, instance, schedule=schedule) == expected
 
 
 @pytest.mark.parametrize(
@@ -174,7 +185,7 @@ def test_the_look_back_and_the_length_of_a_run_are_settings(
         (["2025-03-01", "2025-03-02", "2025-03-03"], 2, [("2025-03-01", "2025-03-02"), ("2025-03-03",) * 2]),
     ],
 )
-def test_ranges_are_as_few_as_cover_exactly_the_days(
+def test_days_are_grouped_into_the_fewest_ranges_that_cover_exactly_them(
     days: list[str], at_most: int | None, expected: list[tuple[str, str]]
 ) -> None:
-    assert ranges(days, at_most) == expected
+    assert group_into_ranges(days, at_most) == expected

@@ -1,1 +1,1 @@
-"""Tests of what is in `commands`."""
+"""Tests of `commands`."""

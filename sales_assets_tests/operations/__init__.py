@@ -1,1 +1,1 @@
-"""Tests of what is in `operations`."""
+"""Tests of `operations`."""

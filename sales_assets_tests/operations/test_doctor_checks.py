@@ -1,4 +1,4 @@
-"""What the doctor looks at: each thing once as it should be, and once not, on real components."""
+"""The doctor's checks: each with one passing and one failing case, on real components."""
 
 import base64
 import os
@@ -21,17 +21,17 @@ from snowflake.connector.errors import ProgrammingError
 from sales_assets.commands import doctor as command
 from sales_assets.dbt.project import MANIFEST
 from sales_assets.errors import RefusedError
-from sales_assets.operations.doctor.check_airbyte import look_at_airbyte
-from sales_assets.operations.doctor.check_dbt import look_at_the_manifest
-from sales_assets.operations.doctor.check_disk import look_at_the_disk, look_at_the_duckdb_file
-from sales_assets.operations.doctor.check_erp import look_at_the_erp
-from sales_assets.operations.doctor.check_instance import look_at_the_daemons, look_at_the_pools
-from sales_assets.operations.doctor.check_private_key import look_at_the_private_key
-from sales_assets.operations.doctor.check_s3 import look_at_s3
-from sales_assets.operations.doctor.check_snowflake import _look_at_the_session, look_at_snowflake
-from sales_assets.operations.doctor.check_variables import look_at_the_variables
-from sales_assets.operations.doctor.findings import Finding, Notes
-from sales_assets.operations.doctor.run_checks import rounds, rounds_of_the_instance
+from sales_assets.operations.doctor.check_airbyte import check_airbyte
+from sales_assets.operations.doctor.check_dbt import check_manifest
+from sales_assets.operations.doctor.check_disk import check_disk, check_duckdb_file
+from sales_assets.operations.doctor.check_erp import check_erp
+from sales_assets.operations.doctor.check_instance import check_daemons, check_pools
+from sales_assets.operations.doctor.check_private_key import check_private_key
+from sales_assets.operations.doctor.check_s3 import check_s3
+from sales_assets.operations.doctor.check_snowflake import _check_session, check_snowflake
+from sales_assets.operations.doctor.check_variables import check_variables
+from sales_assets.operations.doctor.findings import CheckReport, Finding
+from sales_assets.operations.doctor.run_checks import check_instance, run_checks
 from sales_assets.redaction import redact_settings
 from sales_assets.settings import Environment, Settings, environment
 from sales_assets.sources.airbyte.discovery import live_snapshot
@@ -59,10 +59,9 @@ NEEDED = (
 )
 
 
-def faults(findings: Sequence[Finding]) -> str:
-    """What is to be done; empty if all is well."""
+def format_problems(findings: Sequence[Finding]) -> str:
     assert findings
-    return "\n".join(str(finding) for finding in findings if not finding.is_well)
+    return "\n".join(str(finding) for finding in findings if not finding.is_ok)
 
 
 def now() -> datetime:
@@ -76,62 +75,64 @@ def test_a_finding_is_one_line_that_begins_with_ok_or_fix() -> None:
 
 def test_every_variable_that_production_lacks_is_named() -> None:
     given = dict.fromkeys(NEEDED, "x")
-    assert not faults(look_at_the_variables(PROD, given))
+    assert not format_problems(check_variables(PROD, given))
     for name in NEEDED:
         lacking = {key: value for key, value in given.items() if key != name}
-        assert f"{name} is not set" in faults(look_at_the_variables(PROD, lacking))
-    assert not faults(look_at_the_variables(Settings(), {}))
+        assert f"{name} is not set" in format_problems(check_variables(PROD, lacking))
+    assert not format_problems(check_variables(Settings(), {}))
 
 
-def test_two_ways_to_authenticate_at_snowflake_are_one_too_many() -> None:
+def test_two_secrets_for_snowflake_are_one_too_many() -> None:
     given = dict.fromkeys((*NEEDED, "SNOWFLAKE_PASSWORD"), "x")
-    assert "Unset SNOWFLAKE_PASSWORD" in faults(look_at_the_variables(PROD, given))
+    assert "Unset SNOWFLAKE_PASSWORD" in format_problems(check_variables(PROD, given))
 
 
-def test_an_erp_that_is_read_only_is_well_and_one_that_may_be_written_is_not(erp: Erp) -> None:
-    assert not faults(look_at_the_erp(erp.resource, now))
-    found = faults(look_at_the_erp(PostgresResource(url=erp.admin_url), now))
-    assert all(f"Our role may write {table}" in found for table in ("customers", "order_items", "orders"))
+def test_an_erp_role_that_only_reads_is_ok_and_one_that_can_write_is_a_problem(erp: Erp) -> None:
+    assert not format_problems(check_erp(erp.resource, now))
+    found = format_problems(check_erp(PostgresResource(url=erp.admin_url), now))
+    assert all(f"Our role can write {table}" in found for table in ("customers", "order_items", "orders"))
 
 
-def test_an_erp_whose_clock_is_wrong_or_whose_tables_are_not_there_is_named(erp: Erp) -> None:
-    late = look_at_the_erp(erp.resource, lambda: now() + timedelta(seconds=90))
-    assert "time server" in faults(late)
+def test_a_wrong_erp_clock_and_missing_erp_tables_are_problems(erp: Erp) -> None:
+    late = check_erp(erp.resource, lambda: now() + timedelta(seconds=90))
+    assert "time server" in format_problems(late)
     elsewhere = PostgresResource(url=f"{erp.url}&options=-csearch_path%3Dnowhere")
-    assert "There is no table or view orders" in faults(look_at_the_erp(elsewhere, now))
+    assert "Table or view orders does not exist" in format_problems(check_erp(elsewhere, now))
 
 
-def test_an_erp_role_without_select_is_told_how_to_get_it(erp: Erp) -> None:
-    erp.run("drop role if exists nobody_special", "create role nobody_special login")
-    stranger = PostgresResource(url=erp.url.replace("sales_reader", "nobody_special"))
-    assert "may not SELECT orders. Run deploy/postgres/grants.sql" in faults(look_at_the_erp(stranger, now))
+def test_an_erp_role_without_select_gets_the_grants_as_the_remedy(erp: Erp) -> None:
+    erp.run("drop role if exists other_role", "create role other_role login")
+    other = PostgresResource(url=erp.url.replace("sales_reader", "other_role"))
+    assert "no permission to SELECT from orders. Run deploy/postgres/grants.sql" in format_problems(
+        check_erp(other, now)
+    )
 
 
-def test_an_erp_that_is_away_is_named_without_its_password() -> None:
+def test_an_unavailable_erp_is_reported_without_its_password() -> None:
     away = PostgresResource(url="postgresql://reader:hidden-word@127.0.0.1:1/erp")
-    found = faults(look_at_the_erp(away, now))
+    found = format_problems(check_erp(away, now))
     assert "127.0.0.1:1" in found
     assert "hidden-word" not in found
 
 
-def pem(key: Any, passphrase: str = "") -> str:
+def to_pem(key: Any, passphrase: str = "") -> str:
     encryption = s.BestAvailableEncryption(passphrase.encode()) if passphrase else s.NoEncryption()
     text: bytes = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, encryption)
     return text.decode()
 
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PEM, SEALED = pem(RSA), pem(RSA, "open sesame")
+PEM, SEALED = to_pem(RSA), to_pem(RSA, "open sesame")
 DER = base64.b64encode(RSA.private_bytes(s.Encoding.DER, s.PrivateFormat.PKCS8, s.NoEncryption())).decode()
 
 
-def test_a_private_key_that_loads_is_well() -> None:
-    assert not faults(look_at_the_private_key(PEM))
-    assert not faults(look_at_the_private_key(SEALED, "open sesame"))
+def test_a_private_key_that_loads_is_ok() -> None:
+    assert not format_problems(check_private_key(PEM))
+    assert not format_problems(check_private_key(SEALED, "open sesame"))
 
 
 @pytest.mark.parametrize(
-    ("key", "passphrase", "said"),
+    ("key", "passphrase", "reason"),
     [
         (PEM.replace("\n", "\\n"), "", "a PEM on one line"),
         (base64.b64encode(PEM.encode()).decode(), "", "base64 of a PEM"),
@@ -141,65 +142,65 @@ def test_a_private_key_that_loads_is_well() -> None:
         (SEALED, "", "Set SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"),
         (SEALED, "shut", "is not its passphrase"),
         (PEM.replace(PEM.splitlines()[3], ""), "", "cannot be read"),
-        (pem(ec.generate_private_key(ec.SECP256R1())), "", "no RSA key"),
+        (to_pem(ec.generate_private_key(ec.SECP256R1())), "", "not an RSA key"),
     ],
     ids=["one line", "base64", "DER", "none", "needless", "missing", "wrong", "cut", "EC"],
 )
-def test_a_private_key_that_does_not_load_is_told_why_and_never_shown(
-    key: str, passphrase: str, said: str
+def test_a_private_key_that_does_not_load_gets_a_reason_and_is_never_shown(
+    key: str, passphrase: str, reason: str
 ) -> None:
-    found = faults(look_at_the_private_key(key, passphrase))
-    assert said in found
+    found = format_problems(check_private_key(key, passphrase))
+    assert reason in found
     assert not [line for line in key.splitlines() if line and "-----" not in line and line in found]
 
 
-def test_a_disk_with_room_is_well_and_a_full_one_is_not(tmp_path: Path) -> None:
-    assert not faults(look_at_the_disk(tmp_path / "not" / "yet"))
-    assert "GiB free" in faults(look_at_the_disk(tmp_path, least=2**62))
+def test_a_disk_with_free_space_is_ok_and_a_full_one_is_a_problem(tmp_path: Path) -> None:
+    assert not format_problems(check_disk(tmp_path / "not" / "yet"))
+    assert "GiB free" in format_problems(check_disk(tmp_path, min_free_bytes=2**62))
 
 
-def test_a_duckdb_file_is_opened_and_none_is_made(tmp_path: Path) -> None:
+def test_a_duckdb_file_is_opened_but_never_created(tmp_path: Path) -> None:
     database = tmp_path / "new" / "sales.duckdb"
-    assert not faults(look_at_the_duckdb_file(database))
+    assert not format_problems(check_duckdb_file(database))
     assert not database.parent.exists()
     database.parent.mkdir()
     duckdb.connect(database).close()
-    assert not faults(look_at_the_duckdb_file(database))
+    assert not format_problems(check_duckdb_file(database))
 
 
-def test_a_file_that_is_no_warehouse_and_a_folder_that_is_none_are_named(tmp_path: Path) -> None:
+def test_a_file_of_another_format_and_a_path_below_a_file_are_problems(tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear database" * 1000)
-    assert "SALES_DUCKDB_PATH" in faults(look_at_the_duckdb_file(letter))
-    assert "cannot be written" in faults(look_at_the_duckdb_file(letter / "sales.duckdb"))
+    assert "SALES_DUCKDB_PATH" in format_problems(check_duckdb_file(letter))
+    assert "cannot be written" in format_problems(check_duckdb_file(letter / "sales.duckdb"))
 
 
-def test_a_warehouse_that_a_run_of_ours_writes_is_well(tmp_path: Path) -> None:
+def test_a_warehouse_that_a_run_is_writing_is_ok(tmp_path: Path) -> None:
     database = tmp_path / "sales.duckdb"
     duckdb.connect(database).close()
     with lock_database(database, exclusive=True, caller="run 1"):
-        [finding] = look_at_the_duckdb_file(database, patience_seconds=0)
-    assert finding.is_well
+        [finding] = check_duckdb_file(database, patience_seconds=0)
+    assert finding.is_ok
     assert "run 1" in finding.text
 
 
 SNOWFLAKE = {"account": "a", "user": "u", "password": "p", "database": "SALES"}
 
 
-def test_snowflake_is_tried_out_and_left_as_it_was(tmp_path: Path) -> None:
+def test_snowflake_permissions_are_tried_out_and_nothing_is_left_behind(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path) as warehouse:
         warehouse.query("create schema raw")
         before = warehouse.column("select count(*) from information_schema.schemata")
-        found = look_at_snowflake(SNOWFLAKE)
-        assert not faults(found)
-        assert any("may make tables in raw" in finding.text for finding in found)
-        assert any("gold is not there yet; we may make it" in finding.text for finding in found)
+        found = check_snowflake(SNOWFLAKE)
+        assert not format_problems(found)
+        assert any("can create tables in raw" in finding.text for finding in found)
+        assert any("gold does not exist yet; our role can create it" in finding.text for finding in found)
         left = warehouse.column("select table_name from information_schema.tables where table_schema = 'RAW'")
         assert left == []
         assert warehouse.column("select count(*) from information_schema.schemata") == before
 
 
-def test_a_snowflake_where_we_may_make_nothing_is_told_the_grants(tmp_path: Path) -> None:
+def test_a_snowflake_role_without_permissions_gets_the_grants_as_the_remedy(tmp_path: Path) -> None:
     execute = fakesnow.cursor.FakeSnowflakeCursor.execute
 
     def refusing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
@@ -211,80 +212,80 @@ def test_a_snowflake_where_we_may_make_nothing_is_told_the_grants(tmp_path: Path
     with fake_snowflake(tmp_path) as warehouse:
         warehouse.query("create schema raw")
         with patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", refusing):
-            found = faults(look_at_snowflake(SNOWFLAKE))
+            found = format_problems(check_snowflake(SNOWFLAKE))
     assert found.count("Insufficient privileges. Run deploy/snowflake/grants.sql") == 4
 
 
-def test_a_snowflake_session_of_another_role_is_named(tmp_path: Path) -> None:
+def test_a_snowflake_session_of_another_role_is_a_problem(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path):
-        found = faults(look_at_snowflake(SNOWFLAKE | {"role": "LOADER"}))
+        found = format_problems(check_snowflake(SNOWFLAKE | {"role": "LOADER"}))
     assert "The session's role is none, not that of SNOWFLAKE_ROLE" in found
 
 
 @pytest.mark.parametrize("name", ["role", "warehouse", "database"])
-def test_a_snowflake_session_that_is_not_where_the_settings_say_is_named(name: str) -> None:
+def test_a_snowflake_session_that_differs_from_the_settings_is_a_problem(name: str) -> None:
     config = {"role": "loader", "warehouse": "small", "database": '"SALES"'}
     session = {key: value.strip('"').upper() for key, value in config.items()}
-    notes = Notes("Warehouse")
-    _look_at_the_session(notes, Mock(**session), config)
-    assert not faults(notes.findings)
-    _look_at_the_session(notes, Mock(**session | {name: None}), config)
-    assert f"The session's {name} is none, not that of SNOWFLAKE_{name.upper()}" in faults(notes.findings)
+    report = CheckReport("Warehouse")
+    _check_session(report, Mock(**session), config)
+    assert not format_problems(report.findings)
+    _check_session(report, Mock(**session | {name: None}), config)
+    assert f"The session's {name} is none, not that of SNOWFLAKE_{name.upper()}" in format_problems(
+        report.findings
+    )
 
 
-def test_a_snowflake_that_cannot_be_reached_is_one_line() -> None:
+def test_an_unavailable_snowflake_is_one_line() -> None:
     away = {"host": "127.0.0.1", "port": 1, "protocol": "http", "login_timeout": 1}
     config = SNOWFLAKE | {"additional_snowflake_connection_args": away, "login_timeout": 1}
-    assert "Check the SNOWFLAKE_* variables" in faults(look_at_snowflake(config))
+    assert "Check the SNOWFLAKE_* variables" in format_problems(check_snowflake(config))
 
 
-def test_a_manifest_that_is_missing_or_old_is_told_and_made_by_itself(tmp_path: Path) -> None:
+def test_a_missing_or_old_manifest_is_reported_but_no_problem(tmp_path: Path) -> None:
     prod = Settings(environment=Environment.PROD, data_dir=tmp_path)
-    [missing] = look_at_the_manifest(prod)
+    [missing] = check_manifest(prod)
     folder = tmp_path / "dbt" / "manifest-snowflake-"
     folder.mkdir(parents=True)
     (folder / MANIFEST).touch()
-    [current] = look_at_the_manifest(prod)
+    [current] = check_manifest(prod)
     os.utime(folder / MANIFEST, (0, 0))
-    [old] = look_at_the_manifest(prod)
-    assert all(finding.is_well for finding in (missing, current, old))
+    [old] = check_manifest(prod)
+    assert all(finding.is_ok for finding in (missing, current, old))
     assert "The manifest is missing; the next process" in missing.text
     assert "as new as the project's files" in current.text
     assert "h older than the project's files" in old.text
 
 
-def test_airbyte_with_a_current_snapshot_is_well_and_a_drifted_one_is_named(
-    server: Airbyte, tmp_path: Path
-) -> None:
+def test_a_current_airbyte_snapshot_is_ok_and_drift_is_a_problem(server: Airbyte, tmp_path: Path) -> None:
     workspace = server.workspace()
     write(live_snapshot(workspace.get_client(), workspace.address()), path_of(Environment.PROD, tmp_path))
-    assert not faults(look_at_airbyte(workspace, Environment.PROD, tmp_path))
+    assert not format_problems(check_airbyte(workspace, Environment.PROD, tmp_path))
     path = path_of(Environment.PROD, tmp_path)
     path.write_text(path.read_text().replace("prod_crm", "prod_erm"))
-    assert "prod_crm is new" in faults(look_at_airbyte(workspace, Environment.PROD, tmp_path))
+    assert "prod_crm is new" in format_problems(check_airbyte(workspace, Environment.PROD, tmp_path))
 
 
-def test_airbyte_without_a_snapshot_or_a_server_is_named(server: Airbyte, tmp_path: Path) -> None:
-    assert "make airbyte-snapshot" in faults(look_at_airbyte(None, Environment.PROD, tmp_path))
-    assert not faults(look_at_airbyte(None, Environment.LOCAL, FOLDER))
+def test_airbyte_without_a_snapshot_or_a_server_is_a_problem(server: Airbyte, tmp_path: Path) -> None:
+    assert "make airbyte-snapshot" in format_problems(check_airbyte(None, Environment.PROD, tmp_path))
+    assert not format_problems(check_airbyte(None, Environment.LOCAL, FOLDER))
     away = SalesAirbyteWorkspace(url="http://127.0.0.1:1", workspace_id="w", request_max_retries=0)
-    assert "Check the AIRBYTE_*" in faults(look_at_airbyte(away, Environment.LOCAL))
+    assert "Check the AIRBYTE_*" in format_problems(check_airbyte(away, Environment.LOCAL))
 
 
-def test_a_bucket_that_can_be_read_is_well_and_a_missing_one_is_named(s3: S3) -> None:
+def test_a_readable_bucket_is_ok_and_a_missing_one_is_a_problem(s3: S3) -> None:
     s3.client.put_object(Bucket=s3.bucket, Key="marketplaces/a.csv", Body=b"x")
-    assert not faults(look_at_s3(s3.resource(prefix="")))
-    assert "Check SALES_S3_BUCKET" in faults(look_at_s3(s3.resource(bucket="nowhere-at-all")))
-    with patch.object(Bucket, "is_current", side_effect=RefusedError("It may be listed and not read.")):
-        assert "and not read" in faults(look_at_s3(s3.resource(prefix="")))
+    assert not format_problems(check_s3(s3.resource(prefix="")))
+    assert "Check SALES_S3_BUCKET" in format_problems(check_s3(s3.resource(bucket="nowhere-at-all")))
+    with patch.object(Bucket, "is_current", side_effect=RefusedError("It can be listed but not read.")):
+        assert "but not read" in format_problems(check_s3(s3.resource(prefix="")))
 
 
-def test_production_is_looked_at_in_everything_that_it_stands_on() -> None:
+def test_everything_that_production_depends_on_is_checked() -> None:
     given = {"SNOWFLAKE_PRIVATE_KEY": SEALED, "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "open sesame"}
-    found = list(rounds(PROD, given))
+    found = list(run_checks(PROD, given))
     subjects = {"Settings", "Disk", "dbt", "ERP", "Snowflake's private key", "Warehouse", "Airbyte", "S3"}
     assert {each.subject for each in found} == subjects
-    assert [each.is_well for each in found if each.subject == "Snowflake's private key"] == [True]
+    assert [each.is_ok for each in found if each.subject == "Snowflake's private key"] == [True]
 
 
 @pytest.fixture
@@ -293,90 +294,91 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def test_a_daemon_that_is_silent_is_a_matter_of_production(instance: dg.DagsterInstance) -> None:
-    assert "SCHEDULER (never)" in faults(look_at_the_daemons(instance, 0, is_needed=True))
-    assert not faults(look_at_the_daemons(instance, 0, is_needed=False))
+def test_a_silent_daemon_is_a_problem_in_production_only(instance: dg.DagsterInstance) -> None:
+    assert "SCHEDULER (never)" in format_problems(check_daemons(instance, 0, is_needed=True))
+    assert not format_problems(check_daemons(instance, 0, is_needed=False))
 
 
-def test_a_daemon_is_well_until_it_was_not_heard_of_for_two_minutes(instance: dg.DagsterInstance) -> None:
+def test_a_daemon_is_ok_until_its_heartbeat_is_two_minutes_old(instance: dg.DagsterInstance) -> None:
     from dagster._daemon.types import DaemonHeartbeat  # noqa: PLC0415
 
     beat = time.time()
     for name in instance.get_required_daemon_types():
         instance.add_daemon_heartbeat(DaemonHeartbeat(beat, name, "1", []))
-    assert not faults(look_at_the_daemons(instance, beat + 60, is_needed=True))
-    assert "SCHEDULER (180 s)" in faults(look_at_the_daemons(instance, beat + 180, is_needed=True))
+    assert not format_problems(check_daemons(instance, beat + 60, is_needed=True))
+    assert "SCHEDULER (180 s)" in format_problems(check_daemons(instance, beat + 180, is_needed=True))
 
 
-def test_a_pool_without_a_limit_is_named_with_the_command_that_sets_it(instance: dg.DagsterInstance) -> None:
-    assert "dagster instance concurrency set erp 1" in faults(look_at_the_pools(instance, {"erp"}))
+def test_a_pool_without_a_limit_gets_the_command_that_sets_it(instance: dg.DagsterInstance) -> None:
+    assert "dagster instance concurrency set erp 1" in format_problems(check_pools(instance, {"erp"}))
     instance.event_log_storage.set_concurrency_slots("erp", 0)
-    assert "erp admits nothing" in faults(look_at_the_pools(instance, {"erp"}))
+    assert "erp has limit 0" in format_problems(check_pools(instance, {"erp"}))
     instance.event_log_storage.set_concurrency_slots("erp", 2)
-    assert not faults(look_at_the_pools(instance, {"erp"}))
+    assert not format_problems(check_pools(instance, {"erp"}))
 
 
-def test_a_folder_without_a_dagster_yaml_is_named_and_left_as_it_is(tmp_path: Path) -> None:
-    assert "There is no" in faults(list(rounds_of_the_instance(Settings(), tmp_path, no_pools)))
-    assert "There is no" in faults(list(rounds_of_the_instance(Settings(), tmp_path / "nowhere", no_pools)))
+def test_a_folder_without_a_dagster_yaml_is_a_problem_and_stays_unchanged(tmp_path: Path) -> None:
+    assert "does not exist" in format_problems(list(check_instance(Settings(), tmp_path, no_pools)))
+    assert "does not exist" in format_problems(
+        list(check_instance(Settings(), tmp_path / "nowhere", no_pools))
+    )
     assert not list(tmp_path.iterdir())
 
 
-def test_a_silent_daemon_and_a_pool_without_a_limit_are_told_of_production_and_not_of_a_laptop(
+def test_a_silent_daemon_and_a_pool_without_a_limit_are_problems_in_production_but_not_on_a_laptop(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    found = faults(list(rounds_of_the_instance(PROD, tmp_path, lambda _: {"erp"})))
-    assert not faults(list(rounds_of_the_instance(Settings(), tmp_path, no_pools)))
+    found = format_problems(list(check_instance(PROD, tmp_path, lambda _: {"erp"})))
+    assert not format_problems(list(check_instance(Settings(), tmp_path, no_pools)))
     assert "SCHEDULER (never)" in found
     assert "erp has no limit" in found
 
 
-def test_a_location_that_does_not_load_is_not_taken_for_a_bad_dagster_yaml(tmp_path: Path) -> None:
+def test_a_location_that_does_not_load_is_not_blamed_on_dagster_yaml(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     broken = Mock(side_effect=ValueError("There is no snapshot."))
-    [found] = [it for it in rounds_of_the_instance(PROD, tmp_path, broken) if "snapshot" in it.text]
+    [found] = [it for it in check_instance(PROD, tmp_path, broken) if "snapshot" in it.text]
     assert "dagster.yaml" not in found.remedy
 
 
 @pytest.fixture
-def found_by_the_doctor(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
-    """What the command is given to say."""
+def findings(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     found: list[Finding] = []
-    monkeypatch.setattr(command, "_rounds", lambda *_: found)
+    monkeypatch.setattr(command, "_run_all_checks", lambda *_: found)
     return found
 
 
-def test_the_command_ends_with_1_if_anything_is_to_be_done(
-    found_by_the_doctor: list[Finding], capfd: pytest.CaptureFixture[str]
+def test_the_exit_code_is_1_if_there_is_a_problem(
+    findings: list[Finding], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    found_by_the_doctor.append(Finding("ERP", "It answers."))
+    findings.append(Finding("ERP", "It answers."))
     assert (command.run(Namespace()), capfd.readouterr().out) == (
         0,
-        "ok   ERP: It answers.\n\nAll is well.\n",
+        "ok   ERP: It answers.\n\nNo problems found.\n",
     )
-    found_by_the_doctor += [Finding("S3", "It is away.", "Call."), Finding("Disk", "It is full.", "Tidy.")]
+    findings += [Finding("S3", "It is away.", "Call."), Finding("Disk", "It is full.", "Tidy.")]
     assert command.run(Namespace()) == 1
-    assert capfd.readouterr().out.endswith("\n2 thing(s) to do.\n")
+    assert capfd.readouterr().out.endswith("\n2 problem(s) to fix.\n")
 
 
-def test_a_secret_that_is_cut_or_spaced_is_shown_neither_whole_nor_in_part(
-    found_by_the_doctor: list[Finding], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def test_a_secret_is_redacted_even_if_the_line_is_cut_or_its_spaces_collapsed(
+    findings: list[Finding], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SNOWFLAKE_PASSWORD", "open  sesame-street")
-    with (notes := Notes("Warehouse")).looking("Call."):
+    with (report := CheckReport("Warehouse")).catch_errors("Call."):
         message = f"open  sesame-street {'x' * 570} open  sesame-street"
         raise ValueError(message)
-    found_by_the_doctor += notes.findings
+    findings += report.findings
     assert command.run(Namespace()) == 1
-    said = capfd.readouterr().out
-    assert "[redacted SNOWFLAKE_PASSWORD]" in said
-    assert "sesame" not in said
-    assert said.splitlines()[0].endswith("Call.")
-    assert len(said) < 700
+    output = capfd.readouterr().out
+    assert "[redacted SNOWFLAKE_PASSWORD]" in output
+    assert "sesame" not in output
+    assert output.splitlines()[0].endswith("Call.")
+    assert len(output) < 700
 
 
-def test_a_dotenv_file_that_is_no_text_is_told_in_one_line(
+def test_a_dotenv_file_that_is_not_utf8_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / ".env").write_bytes(b"SNOWFLAKE_PASSWORD=caf\xe9")
@@ -385,7 +387,7 @@ def test_a_dotenv_file_that_is_no_text_is_told_in_one_line(
     assert capfd.readouterr().out.startswith("fix  Settings: ")
 
 
-def test_a_text_loses_every_secret_in_every_form() -> None:
+def test_every_secret_is_redacted_in_every_form() -> None:
     variables = {
         "ERP_POSTGRES_URL": "postgresql://u:p%40ss@h/d",
         "SNOWFLAKE_PRIVATE_KEY": "-----BEGIN\nline-of-key\n-----END",

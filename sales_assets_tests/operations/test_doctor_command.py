@@ -1,4 +1,4 @@
-"""`make doctor` as a whole process: its exit code, and that it never shows what it was given."""
+"""`make doctor` as a whole process: its exit code, and that it never shows a secret."""
 
 import os
 import subprocess
@@ -15,17 +15,17 @@ from sales_assets_tests.support.s3 import S3
 pytestmark = pytest.mark.slow
 
 PLANTED = "s3cret/W0rd+9"
-AWAY = {
+UNAVAILABLE = {
     "ERP_POSTGRES_URL": f"postgresql://u:{quote(PLANTED, safe='')}@127.0.0.1:1/d",
     "AIRBYTE_URL": "http://127.0.0.1:1",
 }
-UNPARSED = [
+PARSED_VARIABLES = [
     *("DAGSTER_DEPLOYMENT", "SALES_TIMEZONE", "SALES_ERP_CURRENCY", "SALES_LOOKBACK_DAYS"),
     *("SALES_MAX_PARTITIONS_PER_RUN", "AIRBYTE_URL"),
 ]
 SNOWFLAKE = [f"SNOWFLAKE_{name}" for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE")]
 PASSPHRASE = "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"
-EVERYWHERE = [
+OTHER_VARIABLES = [
     *("AIRBYTE_WORKSPACE_ID", "AIRBYTE_CLIENT_ID", "AIRBYTE_CLIENT_SECRET", "AIRBYTE_USERNAME"),
     *("AIRBYTE_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
     *("SALES_S3_BUCKET", "SALES_S3_PREFIX", "SALES_DUCKDB_PATH"),
@@ -33,7 +33,7 @@ EVERYWHERE = [
 
 
 def doctor(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run it with an instance of its own and nothing but loopback."""
+    """Run it with its own instance and only the loopback network."""
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "sales_assets.commands", "doctor"],
         cwd=ROOT,
@@ -50,7 +50,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_laptop_whose_erp_and_bucket_are_there_is_well(home: Path, erp: Erp, s3: S3) -> None:
+def test_a_laptop_with_an_erp_and_a_bucket_has_no_problems(home: Path, erp: Erp, s3: S3) -> None:
     done = doctor(
         home,
         ERP_POSTGRES_URL=erp.url,
@@ -62,33 +62,33 @@ def test_a_laptop_whose_erp_and_bucket_are_there_is_well(home: Path, erp: Erp, s
         AWS_DEFAULT_REGION="us-east-1",
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("All is well.\n")
+    assert done.stdout.endswith("No problems found.\n")
 
 
-def test_a_laptop_whose_erp_is_away_is_told_so(home: Path) -> None:
-    done = doctor(home, ERP_POSTGRES_URL=AWAY["ERP_POSTGRES_URL"])
+def test_an_unavailable_erp_is_the_only_problem_of_a_laptop(home: Path) -> None:
+    done = doctor(home, ERP_POSTGRES_URL=UNAVAILABLE["ERP_POSTGRES_URL"])
     assert done.returncode == 1
     assert "fix  ERP: The ERP at 127.0.0.1:1" in done.stdout
-    assert "1 thing(s) to do." in done.stdout
+    assert "1 problem(s) to fix." in done.stdout
 
 
-def test_production_with_nothing_set_is_told_every_variable_and_no_traceback(home: Path) -> None:
+def test_production_with_nothing_set_lists_every_variable_without_a_traceback(home: Path) -> None:
     done = doctor(home, DAGSTER_DEPLOYMENT="prod")
     assert done.returncode == 1
     assert "SNOWFLAKE_ACCOUNT is not set" in done.stdout
-    assert "It was not looked at, for it needs ERP_POSTGRES_URL" in done.stdout
+    assert "Not checked: ERP_POSTGRES_URL is not set." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_dagster_yaml_that_does_not_load_is_one_line(home: Path) -> None:
     (home / "dagster.yaml").write_text("run_storrage: {}\n")
-    done = doctor(home, ERP_POSTGRES_URL=AWAY["ERP_POSTGRES_URL"])
+    done = doctor(home, ERP_POSTGRES_URL=UNAVAILABLE["ERP_POSTGRES_URL"])
     assert "fix  Instance:" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", UNPARSED)
-def test_a_value_that_stands_in_the_wrong_variable_is_not_shown(home: Path, name: str) -> None:
+@pytest.mark.parametrize("name", PARSED_VARIABLES)
+def test_a_secret_in_the_wrong_variable_is_not_shown(home: Path, name: str) -> None:
     value = f"http://u:{PLANTED}@127.0.0.1" if name == "AIRBYTE_URL" else PLANTED
     done = doctor(home, **{name: value})
     assert done.returncode == 1
@@ -101,9 +101,9 @@ def test_a_value_that_stands_in_the_wrong_variable_is_not_shown(home: Path, name
     "way", ["local", "SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY_PATH"]
 )
 def test_a_secret_in_every_variable_is_never_shown(home: Path, way: str) -> None:
-    names = EVERYWHERE if way == "local" else [*EVERYWHERE, *SNOWFLAKE, way, PASSPHRASE]
+    names = OTHER_VARIABLES if way == "local" else [*OTHER_VARIABLES, *SNOWFLAKE, way, PASSPHRASE]
     deployment = "local" if way == "local" else "prod"
-    given = AWAY | {"DAGSTER_DEPLOYMENT": deployment, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    given = UNAVAILABLE | {"DAGSTER_DEPLOYMENT": deployment, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     done = doctor(home, **given, **dict.fromkeys(names, PLANTED))
     assert done.returncode == 1
     assert done.stdout.count("\nfix  ") >= 3

@@ -1,4 +1,4 @@
-"""The comparison of gold with the ERP: on a real PostgreSQL and a real DuckDB file, day by day."""
+"""The reconciliation of gold with the ERP, on a real PostgreSQL and a real DuckDB file."""
 
 import os
 from functools import cached_property
@@ -13,9 +13,9 @@ from sales_assets.catalog.names import DAILY_JOB, FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, DAILY, window_between
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.definitions import build_definitions
-from sales_assets.operations.repair.gaps import MISSING, RANGE_END, RANGE_START, STALE
+from sales_assets.operations.repair.gaps import MISSING, STALE, range_tags
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.repair_plan import Repair, plan_repair
+from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
 from sales_assets.resources import build_resources
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
@@ -26,7 +26,7 @@ DAYS = ["2025-01-14", "2025-01-15", "2025-01-16"]
 
 
 class Books:
-    """The ERP, a gold table that a test writes, and the check that compares the two."""
+    """The ERP, a gold table that tests write, and the check that compares the two."""
 
     def __init__(self, erp: Erp, settings: Settings):
         self.erp = erp
@@ -38,24 +38,29 @@ class Books:
                 "create table gold.fct_orders (order_id bigint, order_date date, total_amount decimal(18, 4))"
             )
 
-    def gold(self, *rows: tuple[int, str, str]) -> None:
+    def store_in_gold(self, *rows: tuple[int, str, str]) -> None:
         """Store orders in gold."""
         with duckdb.connect(self.settings.duckdb_path) as connection:
             connection.executemany("insert into gold.fct_orders values (?, ?, ?)", rows)
 
-    def loaded(self, *days: str) -> None:
-        """Have the days loaded now."""
+    def change_gold(self, statement: str) -> None:
+        """Run a statement on the warehouse."""
+        with duckdb.connect(self.settings.duckdb_path) as connection:
+            connection.execute(statement)
+
+    def record_load(self, *days: str) -> None:
+        """Record that the orders of the days were loaded now."""
         for day in days:
             self.instance.report_runless_asset_event(dg.AssetMaterialization(RAW_ORDERS_KEY, partition=day))
 
-    def made(self, *days: str) -> None:
-        """Have all that is daily made now."""
+    def record_all(self, *days: str) -> None:
+        """Record that all daily assets were materialized now."""
         for asset in Lineage(self.job).daily:
             for day in days:
                 self.instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
 
-    def planned(self) -> Repair:
-        """What a repair of the three days finds."""
+    def plan_repair(self) -> RepairPlan:
+        """Plan the repair of the three days."""
         return plan_repair(
             window_between(DAYS[0], DAYS[-1]),
             Lineage(self.job),
@@ -70,8 +75,8 @@ class Books:
         """The daily job."""
         return build_definitions(self.settings).resolve_job_def(DAILY_JOB)
 
-    def compared(self, **options: Any) -> dg.AssetCheckEvaluation:
-        """What the check says; of the three days unless told otherwise."""
+    def check(self, **options: Any) -> dg.AssetCheckEvaluation:
+        """Run the check; by default for the three days."""
         config = {"first_day": DAYS[0], "last_day": DAYS[-1]} | options.pop("config", {})
         if not options:
             options["run_config"] = {"ops": {"gold__fct_orders_agrees_with_the_erp": {"config": config}}}
@@ -89,13 +94,13 @@ def books(erp: Erp, settings: Settings) -> Books:
     books.erp.order(1, "2025-01-14 10:00+00", items=[(3, "0.33", "0.1")])
     books.erp.order(2, "2025-01-15 23:59:59.999999+00", status="shipped")
     books.erp.order(3, "2025-01-15 00:00+00", status="cancelled")
-    books.gold((1, "2025-01-14", "0.8910"), (2, "2025-01-15", "10"))
-    books.loaded(*DAYS)
+    books.store_in_gold((1, "2025-01-14", "0.8910"), (2, "2025-01-15", "10"))
+    books.record_load(*DAYS)
     return books
 
 
 def test_days_that_agree_to_the_last_digit_pass(books: Books) -> None:
-    evaluation = books.compared()
+    evaluation = books.check()
     assert evaluation.passed
     assert evaluation.description == "Gold has exactly the ERP's sales of 2025-01-14 to 2025-01-16."
 
@@ -108,12 +113,11 @@ def test_days_that_agree_to_the_last_digit_pass(books: Books) -> None:
         ("insert into gold.fct_orders values (9, '2025-01-16', 0)", "2025-01-16"),
     ],
 )
-def test_a_day_that_differs_in_number_or_by_the_last_digit_fails_by_name(
+def test_a_day_that_differs_in_number_or_in_the_last_digit_fails_by_name(
     books: Books, change: str, day: str
 ) -> None:
-    with duckdb.connect(books.settings.duckdb_path) as connection:
-        connection.execute(change)
-    evaluation = books.compared()
+    books.change_gold(change)
+    evaluation = books.check()
     assert not evaluation.passed
     assert evaluation.severity == dg.AssetCheckSeverity.ERROR
     assert f"1 day(s) of 2025-01-14 to 2025-01-16 differ from the ERP. {day}: " in str(evaluation.description)
@@ -124,60 +128,66 @@ def test_a_day_that_differs_in_number_or_by_the_last_digit_fails_by_name(
 
 def test_amounts_of_eighteen_digits_are_compared_to_the_last(books: Books) -> None:
     books.erp.order(4, "2025-01-16 10:00+00", items=[(9, "9999999999999.99", None), (1, "0.01", "0.99")])
-    books.gold((4, "2025-01-16", "89999999999999.9101"))
-    assert books.compared().passed
-    with duckdb.connect(books.settings.duckdb_path) as connection:
-        connection.execute("update gold.fct_orders set total_amount = 89999999999999.9102 where order_id = 4")
-    assert not books.compared().passed
+    books.store_in_gold((4, "2025-01-16", "89999999999999.9101"))
+    assert books.check().passed
+    books.change_gold("update gold.fct_orders set total_amount = 89999999999999.9102 where order_id = 4")
+    assert not books.check().passed
 
 
-def test_orders_at_the_very_ends_of_the_days_around_are_not_compared(books: Books) -> None:
+def test_a_difference_of_one_cent_in_a_million_is_visible_in_the_table(books: Books) -> None:
+    books.erp.order(4, "2025-01-16 10:00+00", items=[(1, "1234567.89", None)])
+    books.store_in_gold((4, "2025-01-16", "1234567.88"))
+    table = str(books.check().metadata["table"].value)
+    [row] = [line for line in table.splitlines() if "2025-01-16" in line]
+    assert [cell.strip() for cell in row.split("|")[2:6]] == ["1", "1", "1234567.8900", "1234567.8800"]
+
+
+def test_orders_just_outside_the_window_are_not_compared(books: Books) -> None:
     books.erp.order(4, "2025-01-13 23:59:59.999999+00")
     books.erp.order(5, "2025-01-17 00:00+00")
-    assert books.compared().passed
+    assert books.check().passed
 
 
-def test_an_order_that_was_deleted_in_the_erp_is_found_though_nothing_tells_of_it(books: Books) -> None:
+def test_an_order_deleted_in_the_erp_is_found_although_deletion_leaves_no_timestamp(books: Books) -> None:
     books.erp.run("delete from orders where id = 2")
-    assert "2025-01-15: differs although nothing changed since its load" in str(books.compared().description)
+    assert "2025-01-15: differs although nothing changed since its load" in str(books.check().description)
 
 
-def test_a_day_whose_orders_are_all_gone_is_said_to_be_so(books: Books) -> None:
+def test_a_day_without_any_order_left_in_the_erp_is_described_as_such(books: Books) -> None:
     books.erp.run("delete from orders")
-    assert "2025-01-14 to 2025-01-15: the ERP has no order of it any more" in str(
-        books.compared().description
-    )
+    assert "2025-01-14 to 2025-01-15: the ERP no longer has orders for it" in str(books.check().description)
 
 
-def test_a_day_that_changed_after_its_load_is_a_warning_for_it_is_followed(books: Books) -> None:
+def test_a_day_that_changed_after_its_load_is_only_a_warning_because_the_sensor_reloads_it(
+    books: Books,
+) -> None:
     books.erp.run("update orders set status = 'completed', updated_at = now() + interval '1 s' where id = 3")
-    evaluation = books.compared()
+    evaluation = books.check()
     assert not evaluation.passed
     assert evaluation.severity == dg.AssetCheckSeverity.WARN
     assert "2025-01-15: changed in the ERP after its load" in str(evaluation.description)
 
 
-def test_a_late_change_does_not_hide_a_day_that_differs_otherwise(books: Books) -> None:
+def test_a_late_change_does_not_hide_a_day_that_differs_for_another_reason(books: Books) -> None:
     books.erp.run("update orders set status = 'completed', updated_at = now() + interval '1 s' where id = 3")
-    books.gold((8, "2025-01-14", "5"))
-    assert books.compared().severity == dg.AssetCheckSeverity.ERROR
+    books.store_in_gold((8, "2025-01-14", "5"))
+    assert books.check().severity == dg.AssetCheckSeverity.ERROR
 
 
 def test_a_day_that_was_never_loaded_differs(books: Books) -> None:
     books.erp.order(4, "2025-01-17 10:00+00")
-    evaluation = books.compared(config={"last_day": "2025-01-17"})
+    evaluation = books.check(config={"last_day": "2025-01-17"})
     assert "2025-01-17: never loaded" in str(evaluation.description)
 
 
-def test_before_gold_has_a_table_what_the_erp_sold_differs_and_empty_days_do_not(books: Books) -> None:
-    with duckdb.connect(books.settings.duckdb_path) as connection:
-        connection.execute("drop table gold.fct_orders")
-    assert "2 day(s) of 2025-01-14 to 2025-01-16 differ" in str(books.compared().description)
+def test_before_gold_has_a_table_days_with_sales_differ_and_empty_days_do_not(books: Books) -> None:
+    books.change_gold("drop table gold.fct_orders")
+    assert "2 day(s) of 2025-01-14 to 2025-01-16 differ" in str(books.check().description)
     books.erp.run("delete from orders")
-    assert books.compared().passed
+    assert books.check().passed
 
 
-def test_a_run_that_makes_certain_days_compares_those(books: Books) -> None:
+def test_a_run_of_certain_days_compares_those(books: Books) -> None:
     @dg.asset(key=FCT_ORDERS_KEY, partitions_def=DAILY, backfill_policy=BACKFILL)
     def fct_orders() -> None: ...
 
@@ -185,55 +195,55 @@ def test_a_run_that_makes_certain_days_compares_those(books: Books) -> None:
     job = dg.Definitions(
         [fct_orders], asset_checks=[agrees_with_the_erp], resources=resources
     ).resolve_implicit_global_asset_job_def()
-    books.gold((8, "2025-01-16", "5"))
-    one = books.compared(job=job, partition_key="2025-01-15")
+    books.store_in_gold((8, "2025-01-16", "5"))
+    one = books.check(job=job, partition_key="2025-01-15")
     assert one.passed
     assert one.metadata["days"].value == 1
-    some = books.compared(job=job, tags={RANGE_START: "2025-01-15", RANGE_END: "2025-01-16"})
+    some = books.check(job=job, tags=range_tags("2025-01-15", "2025-01-16"))
     assert not some.passed
     assert some.metadata["days"].value == 2
 
 
-def test_a_repair_leaves_a_day_that_is_under_way_alone_though_it_differs_meanwhile(books: Books) -> None:
-    books.made(*DAYS)
-    books.gold((8, DAYS[1], "5"))
+def test_a_repair_skips_a_day_in_progress_even_if_it_differs(books: Books) -> None:
+    books.record_all(*DAYS)
+    books.store_in_gold((8, DAYS[1], "5"))
     begun(books.instance, DAYS[1])
-    found = books.planned()
-    assert (found.days, found.busy) == ({}, {DAYS[1]})
+    plan = books.plan_repair()
+    assert (plan.days, plan.in_progress) == ({}, {DAYS[1]})
 
 
-def test_a_repair_finds_days_that_are_old_but_leaves_those_alone_that_are_gone_from_the_erp(
+def test_a_repair_runs_stale_days_but_skips_those_without_orders_in_the_erp(
     books: Books,
 ) -> None:
-    books.made(*DAYS)
+    books.record_all(*DAYS)
     books.erp.run("delete from orders where id = 1")
     for day in DAYS[:2]:
         customers = dg.AssetMaterialization("raw_customers", partition=day)
         books.instance.report_runless_asset_event(customers)
-    found = books.planned()
-    assert found.gone == DAYS[:1]
-    assert {day: set(reasons.values()) for day, reasons in found.days.items()} == {DAYS[1]: {STALE}}
-    assert set(found.rest.values()) == {MISSING}
+    plan = books.plan_repair()
+    assert plan.not_in_erp == DAYS[:1]
+    assert {day: set(reasons.values()) for day, reasons in plan.days.items()} == {DAYS[1]: {STALE}}
+    assert set(plan.unpartitioned.values()) == {MISSING}
 
 
-def test_what_follows_on_a_mart_that_is_missing_is_made_with_it(books: Books) -> None:
+def test_descendants_of_a_missing_mart_are_run_with_it(books: Books) -> None:
     files = dg.AssetKey(["staging", "stg_marketplace_orders"])
-    books.made(*DAYS)
-    for asset in Lineage(books.job).whole:
+    books.record_all(*DAYS)
+    for asset in Lineage(books.job).unpartitioned:
         if asset != files:
             books.instance.report_runless_asset_event(dg.AssetMaterialization(asset))
-    assert books.planned().rest == {files: MISSING, dg.AssetKey(["gold", "daily_sales"]): STALE}
+    assert books.plan_repair().unpartitioned == {files: MISSING, dg.AssetKey(["gold", "daily_sales"]): STALE}
     books.instance.report_runless_asset_event(dg.AssetMaterialization(files))
-    assert books.planned().rest == {dg.AssetKey(["gold", "daily_sales"]): STALE}
+    assert books.plan_repair().unpartitioned == {dg.AssetKey(["gold", "daily_sales"]): STALE}
 
 
-def test_without_a_choice_the_last_days_are_compared(books: Books) -> None:
-    evaluation = books.compared(run_config={})
+def test_by_default_the_look_back_is_compared(books: Books) -> None:
+    evaluation = books.check(run_config={})
     assert evaluation.passed
     assert evaluation.metadata["days"].value == 7
 
 
 @pytest.mark.parametrize("last_day", ["2025-1-16", "2999-01-01", "yesterday", "2024-12-31"])
-def test_a_last_day_that_is_none_is_refused_and_not_taken_for_another(books: Books, last_day: str) -> None:
-    with pytest.raises(Exception, match="there are only business days from"):
-        books.compared(config={"first_day": None, "last_day": last_day})
+def test_an_invalid_last_day_is_refused_instead_of_being_replaced(books: Books, last_day: str) -> None:
+    with pytest.raises(Exception, match="the business days are"):
+        books.check(config={"first_day": None, "last_day": last_day})

@@ -1,4 +1,4 @@
-"""The repair: from what is found to a warehouse that is complete, on real components."""
+"""The repair, from the gaps found to a complete warehouse, on real components."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ import pytest
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
-from sales_assets.operations.repair.launch import carry_out
+from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
+from sales_assets.operations.repair.launch import execute_runs
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.repair_plan import Repair, plan_repair
+from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
 from sales_assets.settings import Settings
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, Pipeline
@@ -19,27 +20,31 @@ pytestmark = pytest.mark.slow
 BAD = DAYS[1]
 
 
-class Repaired(Pipeline):
-    """A pipeline that can be repaired."""
+class RepairablePipeline(Pipeline):
+    """A pipeline with the repair."""
 
     def repair(self) -> tuple[bool, list[str]]:
-        """Carry out the plan; whether it succeeded, and its runs: their days, and where they began."""
+        """Execute the plan; returns whether it succeeded, and the days and first table of its runs."""
         before = {run.run_id for run in self.instance.get_runs()}
-        failed = carry_out(self.planned().parts, self.job, self.instance, lambda _: None)
+        failed = execute_runs(self.plan().runs, self.job, self.instance, lambda _: None)
         runs = [run for run in self.instance.get_runs() if run.run_id not in before]
-        return failed == 0, [named(run) for run in reversed(runs)]
+        return failed == 0, [describe(run) for run in reversed(runs)]
 
-    def planned(self) -> Repair:
-        """What is found, and the plan."""
-        resources = {"postgres_erp": self.erp.resource, "warehouse": self.warehouse}
-        window = window_between(DAYS[0], DAYS[-1])
-        return plan_repair(window, Lineage(self.job), self.instance, **resources, at_most=None)
+    def plan(self) -> RepairPlan:
+        """Plan the repair of all days."""
+        return plan_repair(
+            window_between(DAYS[0], DAYS[-1]),
+            Lineage(self.job),
+            self.instance,
+            postgres_erp=self.erp.resource,
+            warehouse=self.warehouse,
+            at_most=None,
+        )
 
 
-def named(run: dg.DagsterRun) -> str:
-    tags = run.tags
-    first = tags.get("dagster/partition") or tags.get("dagster/asset_partition_range_start", "all")
-    last = tags.get("dagster/asset_partition_range_end", first)
+def describe(run: dg.DagsterRun) -> str:
+    first = run.tags.get("dagster/partition") or run.tags.get(RANGE_START, "all")
+    last = run.tags.get(RANGE_END, first)
     return f"{first}..{last} from {'the ERP' if RAW_ORDERS_KEY in (run.asset_selection or ()) else 'gold'}"
 
 
@@ -49,13 +54,13 @@ def _erp_url(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def pipeline(erp: Erp, tmp_path: Path) -> Repaired:
+def pipeline(erp: Erp, tmp_path: Path) -> RepairablePipeline:
     for number, day in enumerate(DAYS, start=1):
         erp.order(number, f"{day} 10:00+00")
-    return Repaired(erp, Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True))
+    return RepairablePipeline(erp, Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True))
 
 
-def test_the_good_days_of_a_range_with_a_bad_one_are_carried_on_into_gold(pipeline: Repaired) -> None:
+def test_the_good_days_of_a_range_with_a_bad_one_reach_gold(pipeline: RepairablePipeline) -> None:
     pipeline.erp.order(9, f"{BAD} 11:00+00", items=[(1, "-5.00", None)])
     assert not pipeline.run().success
     succeeded, runs = pipeline.repair()
@@ -74,7 +79,7 @@ def test_the_good_days_of_a_range_with_a_bad_one_are_carried_on_into_gold(pipeli
     assert pipeline.repair() == (True, [])
 
 
-def test_orders_that_were_deleted_in_the_erp_are_found_and_their_day_is_run_again(pipeline: Repaired) -> None:
+def test_a_day_with_orders_deleted_in_the_erp_is_run_again(pipeline: RepairablePipeline) -> None:
     pipeline.erp.order(9, f"{BAD} 11:00+00")
     assert pipeline.run().success
     pipeline.erp.run("delete from orders where id = 9")
@@ -82,15 +87,15 @@ def test_orders_that_were_deleted_in_the_erp_are_found_and_their_day_is_run_agai
     assert pipeline.totals(BAD)["gold.daily_sales"] == (1, "10.0000")
 
 
-def test_a_day_whose_orders_are_all_gone_is_left_alone(pipeline: Repaired) -> None:
+def test_a_day_without_any_order_left_in_the_erp_is_skipped(pipeline: RepairablePipeline) -> None:
     assert pipeline.run().success
     pipeline.erp.run("delete from orders where id = 2")
-    assert f"no order of them any more: {BAD}" in str(pipeline.planned())
+    assert f"the ERP no longer has orders for {BAD}" in str(pipeline.plan())
     assert pipeline.repair() == (True, [])
     assert pipeline.totals(BAD)["gold.daily_sales"] == (1, "10.0000")
 
 
-def test_marts_that_are_older_than_their_orders_are_made_again_alone(pipeline: Repaired) -> None:
+def test_marts_older_than_their_orders_are_rebuilt_alone(pipeline: RepairablePipeline) -> None:
     assert pipeline.run().success
     daily = [dg.AssetKey(["staging", "stg_orders"]), FCT_ORDERS_KEY]
     assert pipeline.run(asset_selection=daily, partition_key=BAD).success

@@ -1,4 +1,4 @@
-"""What is run when something is missing, failed or stale: the fewest ranges, told apart by what they lack."""
+"""Planning of runs for missing, failed and stale days: the fewest ranges, separated by their gaps."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ from sales_assets.operations.repair.gaps import (
     FAILED,
     MISSING,
     STALE,
-    days_without_orders,
+    find_days_without_orders,
     find_gaps,
     find_stale,
     format_days,
@@ -27,7 +27,7 @@ from sales_assets.operations.repair.gaps import (
 )
 from sales_assets.operations.repair.launch import PROCESS_TAG, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, with_the_rest_last
+from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
 from sales_assets.settings import Settings
 
 SILVER = dg.AssetKey("silver_enriched_orders")
@@ -46,13 +46,13 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def make(instance: dg.DagsterInstance, *days: str, assets: list[dg.AssetKey]) -> None:
+def materialize(instance: dg.DagsterInstance, *days: str, assets: list[dg.AssetKey]) -> None:
     for asset in assets:
         for day in days:
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
 
 
-def note_no_data(instance: dg.DagsterInstance, day: str) -> None:
+def observe_no_data(instance: dg.DagsterInstance, day: str) -> None:
     instance.report_runless_asset_event(
         dg.AssetObservation(RAW_ORDERS_KEY, partition=day, metadata={NO_DATA_TAG: True})
     )
@@ -72,50 +72,50 @@ def begun(instance: dg.DagsterInstance, day: str) -> dg.DagsterRun:
     return run
 
 
-def test_days_that_lack_the_same_are_one_run_and_others_are_kept_apart(lineage: Lineage) -> None:
+def test_days_with_gaps_in_the_same_assets_are_one_run_and_others_are_separate(lineage: Lineage) -> None:
     gold = {FCT_ORDERS_KEY: FAILED}
     found = {day: gold for day in DAYS} | {DAYS[3]: {SILVER: FAILED, FCT_ORDERS_KEY: FAILED}}
-    parts = plan_runs(found, lineage, None)
-    assert [(part.first, part.last) for part in parts] == [
+    runs = plan_runs(found, lineage, None)
+    assert [(run.first, run.last) for run in runs] == [
         (DAYS[0], DAYS[2]),
         (DAYS[3], DAYS[3]),
         (DAYS[4], DAYS[6]),
     ]
-    assert RAW_ORDERS_KEY not in parts[0].assets
-    assert FCT_ORDERS_KEY in parts[0].assets
-    assert set(parts[1].assets) == set(lineage.assets)
+    assert RAW_ORDERS_KEY not in runs[0].assets
+    assert FCT_ORDERS_KEY in runs[0].assets
+    assert set(runs[1].assets) == set(lineage.assets)
 
 
-def test_what_follows_on_a_model_of_gold_is_run_with_it(lineage: Lineage) -> None:
-    assert lineage.to_run([FCT_ORDERS_KEY])[0] == FCT_ORDERS_KEY
-    assert dg.AssetKey(["gold", "daily_sales"]) in lineage.to_run([FCT_ORDERS_KEY])
-    assert dg.AssetKey(["gold", "dim_customers"]) not in lineage.to_run([FCT_ORDERS_KEY])
+def test_descendants_of_a_gold_model_are_run_with_it(lineage: Lineage) -> None:
+    assert lineage.assets_to_run([FCT_ORDERS_KEY])[0] == FCT_ORDERS_KEY
+    assert dg.AssetKey(["gold", "daily_sales"]) in lineage.assets_to_run([FCT_ORDERS_KEY])
+    assert dg.AssetKey(["gold", "dim_customers"]) not in lineage.assets_to_run([FCT_ORDERS_KEY])
 
 
-def test_what_is_made_as_a_whole_comes_once_and_last(lineage: Lineage) -> None:
-    parts = [PlannedRun(tuple(lineage.assets), day, day) for day in (DAYS[0], DAYS[3])]
-    *days, last = with_the_rest_last(parts, lineage)
-    assert [part.assets for part in days] == [tuple(lineage.daily)] * 2
-    assert last == PlannedRun(tuple(lineage.whole))
-    assert with_the_rest_last(parts[:1], lineage) == parts[:1]
+def test_unpartitioned_assets_run_once_and_last(lineage: Lineage) -> None:
+    runs = [PlannedRun(tuple(lineage.assets), day, day) for day in (DAYS[0], DAYS[3])]
+    *days, last = put_unpartitioned_last(runs, lineage)
+    assert [run.assets for run in days] == [tuple(lineage.daily)] * 2
+    assert last == PlannedRun(tuple(lineage.unpartitioned))
+    assert put_unpartitioned_last(runs[:1], lineage) == runs[:1]
 
 
-def test_what_is_old_as_a_whole_is_made_though_the_days_are_not_followed_by_it(lineage: Lineage) -> None:
+def test_a_stale_unpartitioned_asset_is_run_even_if_no_run_of_days_includes_it(lineage: Lineage) -> None:
     customers = dg.AssetKey(["gold", "dim_customers"])
-    assert with_the_rest_last([], lineage, [customers]) == [PlannedRun((customers,))]
-    gold = PlannedRun(tuple(lineage.to_run([FCT_ORDERS_KEY])), DAYS[0], DAYS[0])
+    assert put_unpartitioned_last([], lineage, [customers]) == [PlannedRun((customers,))]
+    gold = PlannedRun(tuple(lineage.assets_to_run([FCT_ORDERS_KEY])), DAYS[0], DAYS[0])
     assert customers not in gold.assets
-    day, last = with_the_rest_last([gold], lineage, [customers])
+    day, last = put_unpartitioned_last([gold], lineage, [customers])
     assert day == PlannedRun((FCT_ORDERS_KEY,), DAYS[0], DAYS[0])
     assert set(last.assets) == {*gold.assets, customers} - {FCT_ORDERS_KEY}
 
 
-def test_a_day_is_stale_from_the_asset_on_that_reads_what_was_made_anew(
+def test_a_day_is_stale_for_the_assets_that_read_a_rematerialized_parent(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, *DAYS, assets=lineage.daily)
+    materialize(instance, *DAYS, assets=lineage.daily)
     assert find_stale(instance, lineage, DAYS) == {}
-    make(instance, DAYS[2], assets=[CUSTOMERS])
+    materialize(instance, DAYS[2], assets=[CUSTOMERS])
     stale_customers = {SILVER: STALE, dg.AssetKey(["staging", "stg_customers"]): STALE}
     assert find_stale(instance, lineage, DAYS) == {DAYS[2]: stale_customers}
 
@@ -123,76 +123,76 @@ def test_a_day_is_stale_from_the_asset_on_that_reads_what_was_made_anew(
 def test_a_day_without_orders_is_neither_missing_nor_stale(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
-    make(instance, *DAYS[1:], assets=lineage.daily)
-    note_no_data(instance, DAYS[0])
-    note_no_data(instance, DAYS[1])
-    make(instance, DAYS[1], assets=[CUSTOMERS])
+    materialize(instance, *DAYS[1:], assets=lineage.daily)
+    observe_no_data(instance, DAYS[0])
+    observe_no_data(instance, DAYS[1])
+    materialize(instance, DAYS[1], assets=[CUSTOMERS])
     assert find_gaps(instance, lineage, DAYS)[0] == {}
     assert find_stale(instance, lineage, DAYS) == {}
 
 
-def test_a_day_that_had_no_order_once_but_was_loaded_since_is_looked_at_again(
+def test_a_day_that_once_had_no_orders_but_was_loaded_since_is_a_gap(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
-    note_no_data(instance, DAYS[0])
-    make(instance, DAYS[0], assets=[RAW_ORDERS_KEY])
+    observe_no_data(instance, DAYS[0])
+    materialize(instance, DAYS[0], assets=[RAW_ORDERS_KEY])
     found, _ = find_gaps(instance, lineage, DAYS[:1])
     assert set(found[DAYS[0]].values()) == {MISSING}
     assert RAW_ORDERS_KEY not in found[DAYS[0]]
 
 
-def test_a_day_that_failed_is_found_though_it_had_no_order_before(
+def test_a_failed_day_is_a_gap_even_if_it_had_no_orders_before(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
-    note_no_data(instance, DAYS[0])
+    observe_no_data(instance, DAYS[0])
     instance.report_run_failed(begun(instance, DAYS[0]))
     found, _ = find_gaps(instance, lineage, DAYS[:1])
     assert (found[DAYS[0]][RAW_ORDERS_KEY], found[DAYS[0]][SILVER]) == (FAILED, MISSING)
 
 
-def test_a_day_that_is_under_way_is_left_alone_whatever_it_lacks(
+def test_a_day_in_progress_is_skipped_whatever_its_gaps(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
     begun(instance, DAYS[0])
     assert find_gaps(instance, lineage, DAYS[:1]) == ({}, {DAYS[0]})
 
 
-def test_of_several_reasons_the_first_counts() -> None:
+def test_the_first_of_several_reasons_wins() -> None:
     assert merge_gaps({"d": {SILVER: FAILED}}, {"d": {SILVER: STALE, RAW_ORDERS_KEY: STALE}}) == {
         "d": {SILVER: FAILED, RAW_ORDERS_KEY: STALE}
     }
 
 
-def test_many_days_are_named_in_short() -> None:
+def test_many_days_are_abbreviated() -> None:
     assert format_days(DAYS) == "2025-03-01 to 2025-03-07"
     assert format_days(DAYS[::2], most=2) == "2025-03-01, 2025-03-03 and 2 more"
 
 
 def test_the_days_without_orders_are_found_among_those_of_many_years(instance: dg.DagsterInstance) -> None:
-    note_no_data(instance, DAYS[0])
-    note_no_data(instance, DAYS[1])
+    observe_no_data(instance, DAYS[0])
+    observe_no_data(instance, DAYS[1])
     years = [str(day.date()) for day in pd.date_range("2025-01-01", "2030-12-31")]
-    assert days_without_orders(instance, years) == set(DAYS[:2])
+    assert find_days_without_orders(instance, years) == set(DAYS[:2])
 
 
-def test_more_is_observed_than_dagster_gives_at_once(
+def test_observations_are_fetched_page_by_page(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "MOST_RECORDS", 2)
+    monkeypatch.setattr(records, "MAX_RECORDS", 2)
     for day in DAYS[:5]:
-        note_no_data(instance, day)
-    assert days_without_orders(instance, DAYS) == set(DAYS[:5])
+        observe_no_data(instance, day)
+    assert find_days_without_orders(instance, DAYS) == set(DAYS[:5])
 
 
-def test_what_else_is_observed_of_a_day_does_not_make_it_one_without_orders(
+def test_other_observations_do_not_mark_a_day_as_without_orders(
     instance: dg.DagsterInstance,
 ) -> None:
     instance.report_runless_asset_event(dg.AssetObservation(RAW_ORDERS_KEY, partition=DAYS[0]))
-    assert days_without_orders(instance, DAYS) == set()
+    assert find_days_without_orders(instance, DAYS) == set()
 
 
-def failed_of(instance: dg.DagsterInstance, process: int, host: str = "", copied: str = "") -> bool:
-    """Whether a run of a process, recorded but not begun, is taken for dead."""
+def is_failed_as_dead(instance: dg.DagsterInstance, process: int, host: str = "", copied: str = "") -> bool:
+    """Whether a run of this process, recorded but not started, is marked as failed because it died."""
     run_id = str(uuid.uuid4())
     tag = f"{host or socket.gethostname()}:{process}:{copied or run_id}"
     instance.create_run_for_job(some_job, run_id=run_id, tags={PROCESS_TAG: tag})
@@ -201,12 +201,12 @@ def failed_of(instance: dg.DagsterInstance, process: int, host: str = "", copied
     return run is not None and run.status is dg.DagsterRunStatus.FAILURE
 
 
-def test_a_run_is_failed_only_if_its_own_process_on_this_machine_is_gone(
+def test_a_run_is_marked_as_failed_only_if_its_own_process_on_this_machine_ended(
     instance: dg.DagsterInstance,
 ) -> None:
     ended = subprocess.Popen([sys.executable, "-V"], stdout=subprocess.DEVNULL)
     ended.wait()
-    assert failed_of(instance, ended.pid)
-    assert not failed_of(instance, os.getpid())
-    assert not failed_of(instance, ended.pid, host="another")
-    assert not failed_of(instance, ended.pid, copied=str(uuid.uuid4()))
+    assert is_failed_as_dead(instance, ended.pid)
+    assert not is_failed_as_dead(instance, os.getpid())
+    assert not is_failed_as_dead(instance, ended.pid, host="another")
+    assert not is_failed_as_dead(instance, ended.pid, copied=str(uuid.uuid4()))

@@ -9,7 +9,12 @@ import dagster as dg
 from sales_assets.automation.jobs import daily_sales_pipeline
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.operations.repair.gaps import days_without_orders, ranges, request, under_way
+from sales_assets.operations.repair.gaps import (
+    build_run_request,
+    find_days_in_progress,
+    find_days_without_orders,
+    group_into_ranges,
+)
 from sales_assets.private_apis.instance import read_materialized_partitions
 from sales_assets.settings import Settings
 from sales_assets.sources.erp import queries
@@ -34,9 +39,10 @@ def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
         look = follow(before, changes, asked_at)
         if context.cursor is None:
             return dg.SensorResult(cursor=_text(look.after), skip_reason="Follows the ERP from now on.")
-        found = ranges(_loaded(context.instance, look.days), settings.max_partitions_per_run)
+        found = group_into_ranges(_loaded(context.instance, look.days), settings.max_partitions_per_run)
         requests = [
-            request(first, last, f"{first}..{last} {look.fingerprint(first, last)}") for first, last in found
+            build_run_request(first, last, f"{first}..{last} {look.fingerprint(first, last)}")
+            for first, last in found
         ]
         return dg.SensorResult(run_requests=requests, cursor=_text(look.after))
 
@@ -51,8 +57,10 @@ def _loaded(instance: dg.DagsterInstance, days: Sequence[str]) -> list[str]:
     """
     known = [day for day in days if DAILY.has_partition_key(day)]
     # Asked first: a load that ends meanwhile is among those that have ended.
-    loading = under_way(instance, RAW_ORDERS_KEY, known)
-    loaded = read_materialized_partitions(instance, RAW_ORDERS_KEY) | days_without_orders(instance, known)
+    loading = find_days_in_progress(instance, RAW_ORDERS_KEY, known)
+    loaded = read_materialized_partitions(instance, RAW_ORDERS_KEY) | find_days_without_orders(
+        instance, known
+    )
     return [day for day in known if day in loading | loaded]
 
 

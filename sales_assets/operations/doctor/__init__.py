@@ -1,4 +1,4 @@
-"""What `make doctor` looks at, one file for each thing: functions that look and return findings.
+"""The checks of `make doctor`: one module per subject, with functions that check it and return findings.
 
-They change nothing that stays and print nothing. Which of them a deployment needs is said in `rounds.py`.
+They leave no lasting change and print nothing. `run_checks.py` decides which checks a deployment needs.
 """

@@ -1,39 +1,39 @@
-"""Looks at Airbyte: that there is a snapshot, that the server answers, and that the two agree."""
+"""Checks Airbyte: the snapshot exists, the server answers, and the two agree."""
 
 from pathlib import Path
 
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.settings import Environment
 from sales_assets.sources.airbyte.diff import diff_snapshots
 from sales_assets.sources.airbyte.discovery import live_snapshot
 from sales_assets.sources.airbyte.snapshot import FOLDER, read
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
-_REWRITE = "Run `make airbyte-snapshot`, review what changed and commit it."
+_REWRITE = "Run `make airbyte-snapshot`, review the changes and commit them."
 
 
-def look_at_airbyte(
+def check_airbyte(
     workspace: SalesAirbyteWorkspace | None, environment: Environment, folder: Path = FOLDER
 ) -> list[Finding]:
-    """Read the snapshot, and compare it with the server.
+    """Read the snapshot and compare it with the server.
 
     Args:
-        workspace: The resource that runs use; None where a stand-in serves, which starts by itself.
-        environment: Whose snapshot.
-        folder: Where snapshots are.
+        workspace: The resource that runs use; None for the local emulator, which the first sync starts.
+        environment: The environment of the snapshot.
+        folder: The folder of snapshots.
     """
-    notes = Notes("Airbyte")
-    with notes.looking(_REWRITE):
+    report = CheckReport("Airbyte")
+    with report.catch_errors(_REWRITE):
         snapshot = read(environment, folder)
-        notes.well(f"The snapshot has {len(snapshot.connections)} connection(s).")
+        report.ok(f"The snapshot has {len(snapshot.connections)} connection(s).")
         if workspace is None:
-            notes.well("The local stand-in serves; the first sync starts it.")
-            return notes.findings
-        with notes.looking("Check the AIRBYTE_* variables, and that this machine reaches the server."):
+            report.ok("Using the local emulator; the first sync starts it.")
+            return report.findings
+        with report.catch_errors("Check the AIRBYTE_* variables, and that this machine reaches the server."):
             now = live_snapshot(workspace.get_client(), workspace.address())
             changes = diff_snapshots(snapshot, now)
             for name, sentences in changes.items():
-                notes.fix(f"{name} {'; '.join(sentences)}.", _REWRITE)
+                report.problem(f"{name} {'; '.join(sentences)}.", _REWRITE)
             if not changes:
-                notes.well("The server answers, and its connections are those of the snapshot.")
-    return notes.findings
+                report.ok("The server answers, and its connections match the snapshot.")
+    return report.findings

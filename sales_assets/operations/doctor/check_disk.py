@@ -1,4 +1,4 @@
-"""Looks at the disk: room below a folder, and a DuckDB file that can be written."""
+"""Checks the disk: free space, and a DuckDB file that can be written."""
 
 import os
 import shutil
@@ -7,51 +7,56 @@ from pathlib import Path
 
 import duckdb
 
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.warehouse.file_lock import WarehouseBusyError, lock_database
 
-LEAST_FREE_BYTES = 2 * 1024**3
+MIN_FREE_BYTES = 2 * 1024**3
 _PATIENCE_SECONDS = 5.0
 
 
-def look_at_the_disk(folder: Path, least: int = LEAST_FREE_BYTES) -> list[Finding]:
-    """Say how much room is left where a folder is, or will be.
+def check_disk(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> list[Finding]:
+    """Check the free space for a folder, which need not exist yet.
 
     Args:
-        folder: What will grow.
-        least: How many bytes must be free.
+        folder: The folder that will grow.
+        min_free_bytes: How much space must be free.
     """
-    notes = Notes("Disk")
-    free = shutil.disk_usage(_existing(folder)).free
-    said = f"{free / 1024**3:.1f} GiB are free for {folder}."
-    if free < least:
-        notes.fix(said, f"Have at least {least / 1024**3:.0f} GiB free.")
+    report = CheckReport("Disk")
+    free_bytes = shutil.disk_usage(_find_existing(folder)).free
+    text = f"{free_bytes / 1024**3:.1f} GiB free for {folder}."
+    if free_bytes < min_free_bytes:
+        report.problem(text, f"Free at least {min_free_bytes / 1024**3:.0f} GiB.")
     else:
-        notes.well(said)
-    return notes.findings
+        report.ok(text)
+    return report.findings
 
 
-def look_at_the_duckdb_file(database: Path, patience_seconds: float = _PATIENCE_SECONDS) -> list[Finding]:
-    """Say whether the file can be opened and written, or made; makes none.
+def check_duckdb_file(database: Path, patience_seconds: float = _PATIENCE_SECONDS) -> list[Finding]:
+    """Check that the file can be opened and written, or created; this check does not create it.
 
     Args:
         database: The file.
         patience_seconds: How long to wait for a run that uses it.
     """
-    notes = Notes("Warehouse")
-    place = database if database.exists() else _existing(database.parent)
+    report = CheckReport("Warehouse")
+    place = database if database.exists() else _find_existing(database.parent)
     if not os.access(place, os.W_OK) or (place != database and not place.is_dir()):
-        notes.fix(f"{place} cannot be written.", "Set SALES_DUCKDB_PATH to a file in a folder of yours.")
+        report.problem(
+            f"{place} cannot be written.",
+            "Set SALES_DUCKDB_PATH to a file in a folder that this user can write.",
+        )
     elif place != database:
-        notes.well(f"{database} can be made; the first run does.")
+        report.ok(f"{database} does not exist yet; the first run creates it.")
     else:
-        _open(notes, database, patience_seconds)
-    return notes.findings
+        _open_database(report, database, patience_seconds)
+    return report.findings
 
 
-def _open(notes: Notes, database: Path, patience_seconds: float) -> None:
-    remedy = "Close the program that has it open; if it is no DuckDB file, set SALES_DUCKDB_PATH to another."
-    with notes.looking(remedy):
+def _open_database(report: CheckReport, database: Path, patience_seconds: float) -> None:
+    remedy = (
+        "Close the program that has it open. If it is not a DuckDB file, set SALES_DUCKDB_PATH to another."
+    )
+    with report.catch_errors(remedy):
         try:
             with (
                 lock_database(
@@ -60,11 +65,11 @@ def _open(notes: Notes, database: Path, patience_seconds: float) -> None:
                 closing(duckdb.connect(database, read_only=True)) as connection,
             ):
                 connection.execute("select 1")
-            notes.well(f"{database} opens and can be written.")
+            report.ok(f"{database} can be opened and written.")
         except WarehouseBusyError as busy:
-            notes.well(f"A run of ours uses it: {busy}")
+            report.ok(f"A run is using it: {busy}")
 
 
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+def _find_existing(folder: Path) -> Path:
+    """Find the folder, or its nearest parent that exists."""
     return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())

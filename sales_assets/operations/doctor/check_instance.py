@@ -1,53 +1,57 @@
-"""Looks at Dagster's instance: that its storage answers, its daemon lives, and its pools have limits."""
+"""Checks Dagster's instance: the heartbeats of its daemons, and the limits of its pools."""
 
 from collections.abc import Collection
 
 import dagster as dg
 
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.private_apis.instance import list_required_daemons, read_heartbeats, read_pool_limits
 
-MOST_SECONDS = 120.0
-"""A daemon tells of itself every half minute."""
+MAX_HEARTBEAT_AGE_SECONDS = 120.0
+"""A running daemon sends a heartbeat every 30 seconds."""
 
 
-def look_at_the_daemons(instance: dg.DagsterInstance, now: float, *, is_needed: bool) -> list[Finding]:
-    """Say when each daemon was last heard of.
+def check_daemons(instance: dg.DagsterInstance, now: float, *, is_needed: bool) -> list[Finding]:
+    """Report the last heartbeat of each daemon.
 
     Args:
-        instance: Of the deployment.
+        instance: The instance of the deployment.
         now: Seconds since 1970.
-        is_needed: Whether the deployment runs by itself; a laptop's daemon lives as long as `make dev`.
+        is_needed: Whether runs start unattended; a laptop's daemon runs only as long as `make dev`.
     """
-    notes = Notes("Daemon")
-    ages = {name: now - heard for name, heard in read_heartbeats(instance).items()}
+    report = CheckReport("Daemon")
+    ages = {name: now - heartbeat for name, heartbeat in read_heartbeats(instance).items()}
     silent = []
     for name in list_required_daemons(instance):
-        if ages.get(name, MOST_SECONDS + 1) <= MOST_SECONDS:
-            notes.well(f"{name} was last heard of {ages[name]:.0f} s ago.")
+        if name not in ages:
+            silent.append(f"{name} (never)")
+        elif ages[name] > MAX_HEARTBEAT_AGE_SECONDS:
+            silent.append(f"{name} ({ages[name]:.0f} s)")
         else:
-            silent.append(f"{name} ({ages[name]:.0f} s)" if name in ages else f"{name} (never)")
+            report.ok(f"{name}: last heartbeat {ages[name]:.0f} s ago.")
     if silent and is_needed:
-        remedy = "Start `dagster-daemon run` with this instance's DAGSTER_HOME, or read its log."
-        notes.fix(f"Not heard of for too long: {', '.join(silent)}.", remedy)
+        report.problem(
+            f"No recent heartbeat from {', '.join(silent)}.",
+            "Start `dagster-daemon run` with this instance's DAGSTER_HOME, or read its log.",
+        )
     elif silent:
-        notes.well("It does not run all of its parts; `make dev` starts them.")
-    return notes.findings
+        report.ok("Not fully running; `make dev` starts it.")
+    return report.findings
 
 
-def look_at_the_pools(instance: dg.DagsterInstance, used: Collection[str]) -> list[Finding]:
-    """Say which pools have no limit, so that they would hold nothing back.
+def check_pools(instance: dg.DagsterInstance, used: Collection[str]) -> list[Finding]:
+    """Report pools without a usable limit.
 
     Args:
-        instance: Of the deployment.
-        used: The pools that assets are in.
+        instance: The instance of the deployment.
+        used: The pools of all assets.
     """
-    notes = Notes("Pools")
+    report = CheckReport("Pools")
     limits = read_pool_limits(instance)
     for name in sorted(used):
         if limits.get(name):
-            notes.well(f"{name} admits {limits[name]} at a time.")
+            report.ok(f"{name} has limit {limits[name]}.")
         else:
-            how = "admits nothing, so its runs wait forever" if name in limits else "has no limit"
-            notes.fix(f"{name} {how}.", f"Run `dagster instance concurrency set {name} 1`, or more.")
-    return notes.findings
+            state = "has limit 0, so its runs queue forever" if name in limits else "has no limit"
+            report.problem(f"{name} {state}.", f"Run `dagster instance concurrency set {name} 1`, or more.")
+    return report.findings

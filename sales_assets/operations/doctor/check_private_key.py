@@ -1,6 +1,6 @@
-"""Looks at Snowflake's private key: only a PEM of several lines loads in both Python and dbt.
+"""Checks Snowflake's private key: only a PEM of several lines loads in both Python and dbt.
 
-Pure: texts in, findings out; where the texts come from is said in `rounds.py`.
+Pure: text in, findings out. `run_checks.py` reads the text.
 """
 
 import base64
@@ -10,65 +10,70 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.findings import CheckReport, Finding
+
+KEY_SUBJECT = "Snowflake's private key"
 
 _BEGIN = "-----BEGIN "
 _DER = b"\x30"
-_MAKE = "Make one as Snowflake says: openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes256 -out key.p8."
+_CREATE = (
+    "Create one as Snowflake documents: openssl genrsa 2048 | openssl pkcs8 -topk8 -v2 aes256 -out key.p8."
+)
 _PASSPHRASE = "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 
-def look_at_the_private_key(key: str, passphrase: str = "") -> list[Finding]:
-    """Say whether a key loads, and if not what it is instead.
+def check_private_key(key: str, passphrase: str = "") -> list[Finding]:
+    """Report whether a key loads, and if not, why.
 
     Args:
         key: The text of the key.
         passphrase: Its passphrase; empty if it has none.
     """
-    notes = Notes("Snowflake's private key")
-    if fault := _not_a_pem(key.strip()):
-        notes.fix(*fault)
+    report = CheckReport(KEY_SUBJECT)
+    if problem := _find_wrong_format(key.strip()):
+        report.problem(*problem)
     else:
-        _load(notes, key.strip(), passphrase)
-    return notes.findings
+        _load_key(report, key.strip(), passphrase)
+    return report.findings
 
 
-def _not_a_pem(key: str) -> tuple[str, str] | None:
-    """What a text is that is no PEM of several lines, and what to do; None if it may be one."""
+def _find_wrong_format(key: str) -> tuple[str, str] | None:
+    """Return what is wrong with the format of a key, and what to do; None for a PEM of several lines."""
     if key.startswith(_BEGIN):
         if "\n" in key:
             return None
         return (
             "It is a PEM on one line.",
-            "Give it real line breaks, not the two characters \\n; in .env between double quotes.",
+            "Use real line breaks instead of the two characters \\n; in .env, put it in double quotes.",
         )
-    decoded = _from_base64(key)
+    decoded = _decode_base64(key)
     if decoded.startswith(_BEGIN.encode()):
-        return "It is base64 of a PEM, which dbt cannot read.", "Give the PEM itself, decoded by base64 -d."
+        return "It is base64 of a PEM, which dbt cannot read.", "Set the PEM itself, decoded with base64 -d."
     if decoded.startswith(_DER):
-        return "It is a key in DER as base64, without the PEM's BEGIN and END lines.", _MAKE
-    return f"It does not begin with {_BEGIN.strip()}.", _MAKE
+        return "It is DER as base64, without the BEGIN and END lines of a PEM.", _CREATE
+    return f"It does not begin with {_BEGIN.strip()}.", _CREATE
 
 
-def _load(notes: Notes, key: str, passphrase: str) -> None:
+def _load_key(report: CheckReport, key: str, passphrase: str) -> None:
     try:
         loaded = load_pem_private_key(key.encode(), passphrase.encode() or None)
     except TypeError:
         if passphrase:
-            notes.fix("It has no passphrase, but one is set.", f"Unset {_PASSPHRASE}.")
+            report.problem("It has no passphrase, but one is set.", f"Unset {_PASSPHRASE}.")
         else:
-            notes.fix("It has a passphrase, and none is set.", f"Set {_PASSPHRASE}.")
+            report.problem("It has a passphrase, but none is set.", f"Set {_PASSPHRASE}.")
     except (ValueError, UnsupportedAlgorithm):
-        wrong = f" Or {_PASSPHRASE} is not its passphrase." if passphrase else ""
-        notes.fix(f"It cannot be read; it was cut or changed on its way.{wrong}", _MAKE)
+        or_passphrase = f", or {_PASSPHRASE} is not its passphrase" if passphrase else ""
+        report.problem(f"It cannot be read: it is incomplete or altered{or_passphrase}.", _CREATE)
     else:
         if isinstance(loaded, RSAPrivateKey):
-            notes.well(f"It loads, an RSA key of {loaded.key_size} bits.")
+            report.ok(f"It loads: RSA, {loaded.key_size} bits.")
         else:
-            notes.fix("It is no RSA key, and Snowflake takes no other.", _MAKE)
+            report.problem("It is not an RSA key; Snowflake accepts only RSA.", _CREATE)
 
 
-def _from_base64(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
+    """Decode base64; empty if the text is something else."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):

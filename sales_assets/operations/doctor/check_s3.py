@@ -1,22 +1,22 @@
-"""Looks at the bucket of the marketplaces' files: that it can be listed and its files read."""
+"""Checks the bucket of marketplace files: it can be listed, and its files can be read."""
 
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 
 
-def look_at_s3(s3: MarketplaceS3Resource) -> list[Finding]:
-    """List the first files, and ask for one.
+def check_s3(s3: MarketplaceS3Resource) -> list[Finding]:
+    """List the first files, and request one.
 
     Args:
         s3: The resource that runs use.
     """
-    notes = Notes("S3")
-    with notes.looking("Check SALES_S3_BUCKET, SALES_S3_PREFIX and the AWS_* variables."):
+    report = CheckReport("S3")
+    with report.catch_errors("Check SALES_S3_BUCKET, SALES_S3_PREFIX and the AWS_* variables."):
         bucket = s3.files()
         files, has_more = bucket.page("")
-        many = "more than " if has_more else ""
-        notes.well(f"{bucket.url(bucket.prefix)} can be listed, {many}{len(files)} object(s).")
-        for file in files[:1]:
-            bucket.is_current(file)
-            notes.well("Its files can be read.")
-    return notes.findings
+        more_than = "more than " if has_more else ""
+        report.ok(f"{bucket.url(bucket.prefix)} can be listed: {more_than}{len(files)} object(s).")
+        if files:
+            bucket.is_current(files[0])
+            report.ok("Its files can be read.")
+    return report.findings

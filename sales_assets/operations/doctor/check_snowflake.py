@@ -1,7 +1,6 @@
-"""Looks at Snowflake: that our session is whose and where the settings say, and that it may make tables.
+"""Checks Snowflake: the session has the role, warehouse and database of the settings, and can create tables.
 
-It makes a table with a name of its own in each schema, and a schema where one is still missing, and
-drops them again.
+It creates a table with a unique name in each schema, or a schema if that one is still missing, and drops it.
 """
 
 import uuid
@@ -12,62 +11,63 @@ from typing import Any
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.warehouse.snowflake import SnowflakeEngine
 
 SCHEMAS = ("raw", "silver", "staging", "gold")
-PATIENCE_SECONDS = 15
-"""How long to wait for an answer; the connector itself would go on for minutes."""
+LOGIN_TIMEOUT_SECONDS = 15
+"""The connector's own default is minutes."""
 
 _GRANTS = "Run deploy/snowflake/grants.sql as an administrator."
 _SESSION = ("role", "warehouse", "database")
 
 
-def look_at_snowflake(config: Mapping[str, Any]) -> list[Finding]:
-    """Connect and try out the rights.
+def check_snowflake(config: Mapping[str, Any]) -> list[Finding]:
+    """Connect and try out the permissions.
 
     Args:
-        config: Of the IO manager, with secrets resolved.
+        config: The IO manager's config, with secrets resolved.
     """
-    notes = Notes("Warehouse")
+    report = CheckReport("Warehouse")
+    config = {"login_timeout": LOGIN_TIMEOUT_SECONDS, **config}
     with (
-        notes.looking("Check the SNOWFLAKE_* variables and the user's network policy."),
-        SnowflakeEngine({"login_timeout": PATIENCE_SECONDS, **config}).connect("make doctor") as connection,
+        report.catch_errors("Check the SNOWFLAKE_* variables and the user's network policy."),
+        SnowflakeEngine(config).connect("make doctor") as connection,
     ):
         with connection.cursor() as cursor:
             cursor.execute("select 1")
-        notes.well("Snowflake answers.")
-        _look_at_the_session(notes, connection, config)
+        report.ok("Snowflake answers.")
+        _check_session(report, connection, config)
         for schema in SCHEMAS:
-            _try_to_make_tables(notes, connection, schema)
-    return notes.findings
+            _check_create_permission(report, connection, schema)
+    return report.findings
 
 
-def _look_at_the_session(notes: Notes, connection: SnowflakeConnection, config: Mapping[str, Any]) -> None:
+def _check_session(report: CheckReport, connection: SnowflakeConnection, config: Mapping[str, Any]) -> None:
     for name in _SESSION:
-        wanted = str(config.get(name) or "").strip('"').upper()
+        expected = str(config.get(name) or "").strip('"').upper()
         current = str(getattr(connection, name, None) or "none")
-        if wanted and current.strip('"').upper() != wanted:
-            notes.fix(
+        if expected and current.strip('"').upper() != expected:
+            report.problem(
                 f"The session's {name} is {current}, not that of SNOWFLAKE_{name.upper()}.",
                 f"Correct the name, or grant it to our role or user: {_GRANTS}",
             )
-        elif wanted:
-            notes.well(f"The session's {name} is {current}.")
+        elif expected:
+            report.ok(f"The session's {name} is {current}.")
 
 
-def _try_to_make_tables(notes: Notes, connection: SnowflakeConnection, schema: str) -> None:
+def _check_create_permission(report: CheckReport, connection: SnowflakeConnection, schema: str) -> None:
     scratch = f"DOCTOR__{uuid.uuid4().hex.upper()}"
-    with notes.looking(_GRANTS), connection.cursor() as cursor:
-        if _is_there(cursor, schema):
-            with _made(cursor, "table", f'"{schema.upper()}"."{scratch}"', " (n int)"):
-                notes.well(f"We may make tables in {schema}.")
+    with report.catch_errors(_GRANTS), connection.cursor() as cursor:
+        if _has_schema(cursor, schema):
+            with _create_and_drop(cursor, "table", f'"{schema.upper()}"."{scratch}"', " (n int)"):
+                report.ok(f"Our role can create tables in {schema}.")
         else:
-            with _made(cursor, "schema", f'"{scratch}"', ""):
-                notes.well(f"Schema {schema} is not there yet; we may make it.")
+            with _create_and_drop(cursor, "schema", f'"{scratch}"', ""):
+                report.ok(f"Schema {schema} does not exist yet; our role can create it.")
 
 
-def _is_there(cursor: SnowflakeCursor, schema: str) -> bool:
+def _has_schema(cursor: SnowflakeCursor, schema: str) -> bool:
     cursor.execute(
         "select count(*) from information_schema.schemata where schema_name = ?", (schema.upper(),)
     )
@@ -75,7 +75,7 @@ def _is_there(cursor: SnowflakeCursor, schema: str) -> bool:
 
 
 @contextmanager
-def _made(cursor: SnowflakeCursor, kind: str, name: str, columns: str) -> Iterator[None]:
+def _create_and_drop(cursor: SnowflakeCursor, kind: str, name: str, columns: str) -> Iterator[None]:
     cursor.execute(f"create transient {kind} {name}{columns}")
     try:
         yield

@@ -1,33 +1,33 @@
-"""Looks at the settings' variables: which are missing, and which exclude each other. Pure."""
+"""Checks the environment variables: which are missing, and which exclude each other. Pure."""
 
 from collections.abc import Mapping
 
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.settings import SNOWFLAKE_VARIABLES, Settings, SnowflakeSecret, WarehouseEngine
 
 
-def look_at_the_variables(settings: Settings, variables: Mapping[str, str]) -> list[Finding]:
-    """Say what a deployment lacks, and what it has twice.
+def check_variables(settings: Settings, variables: Mapping[str, str]) -> list[Finding]:
+    """Report variables that a deployment lacks, and secrets that exclude each other.
 
     Args:
-        settings: Parsed from the variables.
-        variables: Names and values of those that are set.
+        settings: The settings parsed from the variables.
+        variables: Names and values of the variables that are set.
     """
-    notes = Notes("Settings")
-    notes.well(f"This is {settings.environment}; business days are those of {settings.timezone}.")
-    for name in _required(settings):
+    report = CheckReport("Settings")
+    report.ok(f"The environment is {settings.environment}; business days are in {settings.timezone}.")
+    for name in _list_required(settings):
         if name not in variables:
-            notes.fix(f"{name} is not set.", "Set it; .env.example says what it means.")
+            report.problem(f"{name} is not set.", "Set it; .env.example explains it.")
     secrets = [str(secret) for secret in SnowflakeSecret if secret in variables]
     if settings.warehouse is WarehouseEngine.SNOWFLAKE and len(secrets) > 1:
         remedy = f"Unset {' and '.join(secrets[1:])}."
-        notes.fix(f"{' and '.join(secrets)} are set; the first is used.", remedy)
-    if all(finding.is_well for finding in notes.findings):
-        notes.well("Every variable that is needed is set.")
-    return notes.findings
+        report.problem(f"{' and '.join(secrets)} are set; only the first is used.", remedy)
+    if all(finding.is_ok for finding in report.findings):
+        report.ok("Every required variable is set.")
+    return report.findings
 
 
-def _required(settings: Settings) -> list[str]:
+def _list_required(settings: Settings) -> list[str]:
     names: list[str] = []
     if settings.warehouse is WarehouseEngine.SNOWFLAKE:
         names += [*SNOWFLAKE_VARIABLES, settings.snowflake_secret]

@@ -1,23 +1,23 @@
-"""What a check of the doctor says: a thing is well, or what to do about it.
+"""The findings of the doctor: something is ok, or there is a problem and what to do about it.
 
-How errors become findings belongs here; how secrets are kept out of them belongs to `masking.py`.
+This module also turns errors into findings. Redacting secrets belongs to `redaction.py` and the command.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-_LONGEST = 600
+_MAX_TEXT_LENGTH = 600
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's.
+    """One line of the doctor's output.
 
     Attributes:
-        subject: What was looked at.
-        text: How it is.
-        remedy: What to do; empty if it is well.
+        subject: What was checked.
+        text: The result of the check.
+        remedy: What to do; empty if there is no problem.
     """
 
     subject: str
@@ -25,50 +25,50 @@ class Finding:
     remedy: str = ""
 
     @property
-    def is_well(self) -> bool:
-        """Whether nothing is to be done."""
+    def is_ok(self) -> bool:
+        """Whether there is no problem."""
         return not self.remedy
 
     def __str__(self) -> str:
-        text = self.text if len(self.text) <= _LONGEST else f"{self.text[:_LONGEST]} …"
-        words = " ".join(f"{self.subject}: {text} {self.remedy}".split())
-        return f"{'ok ' if self.is_well else 'fix'}  {words}"
+        text = self.text if len(self.text) <= _MAX_TEXT_LENGTH else f"{self.text[:_MAX_TEXT_LENGTH]} …"
+        line = " ".join(f"{self.subject}: {text} {self.remedy}".split())
+        return f"{'ok ' if self.is_ok else 'fix'}  {line}"
 
 
 @dataclass
-class Notes:
-    """What is found about one subject, in order.
+class CheckReport:
+    """The findings about one subject, in order.
 
     Attributes:
-        subject: What is looked at.
-        findings: What was found.
+        subject: What is checked.
+        findings: The findings so far.
     """
 
     subject: str
     findings: list[Finding] = field(default_factory=list)
 
-    def well(self, text: str) -> None:
-        """Note that something is as it should be."""
+    def ok(self, text: str) -> None:
+        """Add a finding without a problem."""
         self.findings.append(Finding(self.subject, text))
 
-    def fix(self, text: str, remedy: str) -> None:
-        """Note that something is not.
+    def problem(self, text: str, remedy: str) -> None:
+        """Add a problem.
 
         Args:
-            text: How it is.
+            text: What is wrong.
             remedy: What to do.
         """
         self.findings.append(Finding(self.subject, text, remedy))
 
     @contextmanager
-    def looking(self, remedy: str) -> Iterator[None]:
-        """Make of an error a finding.
+    def catch_errors(self, remedy: str) -> Iterator[None]:
+        """Turn any error into a problem.
 
         Args:
-            remedy: What to do if it happens; most errors say so themselves.
+            remedy: What to do about it; most errors already say so in their text.
         """
         try:
             yield
-        except Exception as error:  # whatever it is, the doctor goes on with the next thing
+        except Exception as error:  # of any kind: the doctor goes on with the next check
             reason = str(error) or type(error).__name__
-            self.fix(reason if reason.endswith(".") else f"{reason}.", remedy)
+            self.problem(reason if reason.endswith(".") else f"{reason}.", remedy)

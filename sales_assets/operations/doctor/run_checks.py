@@ -1,4 +1,4 @@
-"""Which things the doctor looks at in a deployment, and in which order; how, is each thing's own file's."""
+"""Decides which checks run in a deployment, and in what order. Each check lives in its own module."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -8,105 +8,113 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.operations.doctor.check_airbyte import look_at_airbyte
-from sales_assets.operations.doctor.check_dbt import look_at_the_manifest
-from sales_assets.operations.doctor.check_disk import look_at_the_disk, look_at_the_duckdb_file
-from sales_assets.operations.doctor.check_erp import look_at_the_erp
-from sales_assets.operations.doctor.check_instance import look_at_the_daemons, look_at_the_pools
-from sales_assets.operations.doctor.check_private_key import look_at_the_private_key
-from sales_assets.operations.doctor.check_s3 import look_at_s3
-from sales_assets.operations.doctor.check_variables import look_at_the_variables
-from sales_assets.operations.doctor.findings import Finding, Notes
+from sales_assets.operations.doctor.check_airbyte import check_airbyte
+from sales_assets.operations.doctor.check_dbt import check_manifest
+from sales_assets.operations.doctor.check_disk import check_disk, check_duckdb_file
+from sales_assets.operations.doctor.check_erp import check_erp
+from sales_assets.operations.doctor.check_instance import check_daemons, check_pools
+from sales_assets.operations.doctor.check_private_key import KEY_SUBJECT, check_private_key
+from sales_assets.operations.doctor.check_s3 import check_s3
+from sales_assets.operations.doctor.check_variables import check_variables
+from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.resources import build_resources, find_missing_variables
 from sales_assets.settings import Settings, SnowflakeSecret, WarehouseEngine
 
-_VARIABLES = "Set what .env.example describes."
+_SET_VARIABLES = "Set the variables; .env.example explains them."
 
 
-def rounds(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
-    """Everything but Dagster's instance.
+def run_checks(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
+    """Check everything but Dagster's instance.
 
     Args:
-        settings: Of the deployment.
-        variables: What is set.
+        settings: The settings of the deployment.
+        variables: Names and values of the variables that are set.
     """
-    yield from look_at_the_variables(settings, variables)
-    yield from look_at_the_disk(settings.data_dir)
-    yield from look_at_the_manifest(settings)
-    yield from _with(settings, "ERP", "postgres_erp", lambda erp: look_at_the_erp(erp, _now))
-    yield from _warehouse(settings, variables)
+    yield from check_variables(settings, variables)
+    yield from check_disk(settings.data_dir)
+    yield from check_manifest(settings)
+    yield from _check_resource(settings, "ERP", "postgres_erp", lambda erp: check_erp(erp, _now))
+    yield from _check_warehouse(settings, variables)
     if settings.uses_demo_airbyte:
-        yield from look_at_airbyte(None, settings.environment)
+        yield from check_airbyte(None, settings.environment)
     else:
-        yield from _with(settings, "Airbyte", "airbyte", lambda it: look_at_airbyte(it, settings.environment))
+        yield from _check_resource(
+            settings, "Airbyte", "airbyte", lambda airbyte: check_airbyte(airbyte, settings.environment)
+        )
     if settings.uses_demo_s3:
-        yield Finding("S3", "The local stand-in serves; `make dev` starts it.")
+        yield Finding("S3", "Using the local emulator; `make dev` starts it.")
     else:
-        yield from _with(settings, "S3", "s3", look_at_s3)
+        yield from _check_resource(settings, "S3", "s3", check_s3)
 
 
-def rounds_of_the_instance(
-    settings: Settings, home: Path, pools: Callable[[Settings], Collection[str]]
+def check_instance(
+    settings: Settings, home: Path, find_pools: Callable[[Settings], Collection[str]]
 ) -> Iterator[Finding]:
-    """Load Dagster's instance, and look at its daemon and pools.
+    """Load Dagster's instance, and check its storage, daemons and pools.
 
     Args:
-        settings: Of the deployment.
+        settings: The settings of the deployment.
         home: The folder of `dagster.yaml`.
-        pools: Gives the pools that the assets of an environment are in; it may fail to load them.
+        find_pools: Returns the pools of an environment's assets; it may fail to load them.
     """
-    notes = Notes("Instance")
-    if not (home / "dagster.yaml").is_file():
-        remedy = "Have DAGSTER_HOME name the folder of one; see deploy/dagster."
-        yield Finding("Instance", f"There is no {home / 'dagster.yaml'}; Dagster would do without.", remedy)
+    report = CheckReport("Instance")
+    path = home / "dagster.yaml"
+    if not path.is_file():
+        remedy = "Set DAGSTER_HOME to the folder of a dagster.yaml; see deploy/dagster."
+        yield Finding("Instance", f"{path} does not exist; Dagster would use defaults.", remedy)
         return
     with (
-        notes.looking("Correct dagster.yaml, or the variables of its storage; see deploy/dagster."),
+        report.catch_errors("Correct dagster.yaml, or the variables of its storage; see deploy/dagster."),
         dg.DagsterInstance.from_config(str(home)) as instance,
     ):
         instance.get_run_records(limit=1)
-        notes.well(f"{home / 'dagster.yaml'} loads, and its storage answers.")
-        notes.findings += look_at_the_daemons(instance, time.time(), is_needed=settings.runs_unattended)
-        with notes.looking("Correct what keeps the location from loading."):
+        report.ok(f"{path} loads, and its storage answers.")
+        report.findings += check_daemons(instance, time.time(), is_needed=settings.runs_unattended)
+        with report.catch_errors("Fix the error that prevents the location from loading."):
             if settings.runs_unattended:
-                notes.findings += look_at_the_pools(instance, pools(settings))
-    yield from notes.findings
+                report.findings += check_pools(instance, find_pools(settings))
+    yield from report.findings
 
 
-def _warehouse(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
+def _check_warehouse(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
     if settings.warehouse is WarehouseEngine.DUCKDB:
-        yield from look_at_the_duckdb_file(settings.duckdb_path)
+        yield from check_duckdb_file(settings.duckdb_path)
         return
-    yield from _private_key(settings, variables)
+    yield from _check_snowflake_key(settings, variables)
     # Two seconds of imports that no laptop needs.
-    from sales_assets.operations.doctor.check_snowflake import look_at_snowflake  # noqa: PLC0415
+    from sales_assets.operations.doctor.check_snowflake import check_snowflake  # noqa: PLC0415
 
-    yield from _with(settings, "Warehouse", "io_manager", lambda it: look_at_snowflake(it.engine.config))
+    yield from _check_resource(
+        settings, "Warehouse", "io_manager", lambda io_manager: check_snowflake(io_manager.engine.config)
+    )
 
 
-def _private_key(settings: Settings, variables: Mapping[str, str]) -> list[Finding]:
-    notes = Notes("Snowflake's private key")
+def _check_snowflake_key(settings: Settings, variables: Mapping[str, str]) -> list[Finding]:
+    report = CheckReport(KEY_SUBJECT)
     value = variables.get(settings.snowflake_secret, "")
     if settings.snowflake_secret is SnowflakeSecret.PASSWORD or not value:
         return []
-    with notes.looking("Give SNOWFLAKE_PRIVATE_KEY_PATH a file of PEM text that this user may read."):
+    with report.catch_errors("Set SNOWFLAKE_PRIVATE_KEY_PATH to a PEM file that this user can read."):
         is_path = settings.snowflake_secret is SnowflakeSecret.PRIVATE_KEY_PATH
         key = Path(value).read_text(encoding="utf-8") if is_path else value
-        return look_at_the_private_key(key, variables.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", ""))
-    return notes.findings
+        return check_private_key(key, variables.get("SNOWFLAKE_PRIVATE_KEY_PASSPHRASE", ""))
+    return report.findings
 
 
-def _with(settings: Settings, subject: str, key: str, look: Any) -> list[Finding]:
-    """Look at a resource as runs get it, with its secrets resolved."""
-    notes = Notes(subject)
-    with notes.looking(_VARIABLES):
+def _check_resource(settings: Settings, subject: str, key: str, check: Any) -> list[Finding]:
+    """Check a resource as runs get it, with its secrets resolved."""
+    report = CheckReport(subject)
+    with report.catch_errors(_SET_VARIABLES):
         try:
             with build_resources(settings)[key].process_config_and_initialize_cm() as resource:
-                notes.findings += look(resource)
+                report.findings += check(resource)
         except dg.DagsterInvalidConfigError as error:
-            missing = ", ".join(find_missing_variables(error))
-            notes.fix(f"It was not looked at, for it needs {missing}.", _VARIABLES)
-    return notes.findings
+            missing = find_missing_variables(error)
+            if not missing:
+                raise
+            verb = "is" if len(missing) == 1 else "are"
+            report.problem(f"Not checked: {', '.join(missing)} {verb} not set.", _SET_VARIABLES)
+    return report.findings
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""Compares the ERP with gold, day by day: the two queries in `sql/`, the comparison, and its answer.
+"""Reconciles gold with the ERP: the queries in `sql/`, the comparison day by day, and the differences.
 
-The check `agrees_with_the_erp` and the repair ask for it; what follows from a difference is theirs to say.
+The check `agrees_with_the_erp` and the repair call it, and decide what to do about a difference.
 """

@@ -1,5 +1,5 @@
-"""Which business days are missing, failed, stale or wrong, and the runs that mend them.
+"""Finds business days that are missing, failed, stale or different from the ERP, and runs what fixes them.
 
-Found by `gaps.py` and `reconciliation.py`, planned by `plans.py` and `plan_repair.py`, carried out by
-`launching.py`. Schedules, sensors, commands and jobs use it; what a day is made of belongs to the assets.
+`gaps.py` and `reconciliation/` find them, `planned_runs.py` and `repair_plan.py` plan the runs, `launch.py`
+executes them. Schedules, sensors, commands and jobs use it. How a day is built belongs to the assets.
 """

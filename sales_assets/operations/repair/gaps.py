@@ -1,6 +1,6 @@
-"""What the instance lacks of each business day, and the fewest ranges that ask for it.
+"""Finds missing, failed and stale days, and groups days into the fewest contiguous ranges.
 
-Nothing here launches a run: schedules, sensors and `plans.py` decide that.
+Nothing here launches a run: schedules, sensors and `planned_runs.py` decide that.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ import pandas as pd
 
 from sales_assets.catalog.names import NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.catalog.records import latest, observations, statuses
+from sales_assets.catalog.records import fetch_latest_event_ids, fetch_observations, fetch_statuses
 from sales_assets.operations.repair.lineage import Lineage
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -20,128 +20,133 @@ RANGE_END = "dagster/asset_partition_range_end"
 MISSING, FAILED, STALE = "missing", "failed", "stale"
 
 Gaps = dict[str, dict[dg.AssetKey, str]]
-"""By day: the assets that lack it, and why."""
+"""By day and asset, the reason why the asset has to be run for that day."""
 
 
 def find_gaps(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -> tuple[Gaps, set[str]]:
-    """The days that some asset lacks, and those that a queued or running run is about to make.
+    """Find the days that are missing or failed for some asset, and the days of queued or running runs.
 
     Args:
-        instance: What was materialized and is under way.
-        lineage: The assets to look at; those that are daily.
-        days: Partition keys to look at.
+        instance: Has the records of materializations and runs.
+        lineage: Its daily assets are examined.
+        days: Partition keys to examine.
 
     Returns:
-        `MISSING` or `FAILED` by asset and day, without days that are under way and those that had no order;
-        and the days that are under way.
+        `MISSING` or `FAILED` by day and asset, except for days that are in progress or had no orders; and the
+        days that are in progress.
     """
-    found: Gaps = {}
-    busy: set[str] = set()
+    gaps: Gaps = {}
+    in_progress: set[str] = set()
     for asset in lineage.daily:
-        for day, status in statuses(instance, asset, days).items():
+        for day, status in fetch_statuses(instance, asset, days).items():
             if status == "IN_PROGRESS":
-                busy.add(day)
+                in_progress.add(day)
+            elif status == "FAILED":
+                gaps.setdefault(day, {})[asset] = FAILED
             elif status != "MATERIALIZED":
-                found.setdefault(day, {})[asset] = FAILED if status == "FAILED" else MISSING
-    unsure = [day for day, assets in found.items() if assets.get(RAW_ORDERS_KEY) != FAILED]
-    done = busy | days_without_orders(instance, unsure)
-    return {day: found[day] for day in sorted(found) if day not in done}, busy
+                gaps.setdefault(day, {})[asset] = MISSING
+    # A day whose load failed is a gap, even if an earlier load found no orders.
+    possibly_empty = [day for day, reasons in gaps.items() if reasons.get(RAW_ORDERS_KEY) != FAILED]
+    excluded = in_progress | find_days_without_orders(instance, possibly_empty)
+    return {day: gaps[day] for day in sorted(gaps) if day not in excluded}, in_progress
 
 
 def find_stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -> Gaps:
-    """The days that an asset made before something that it reads made them anew.
+    """Find the days of assets whose parents were materialized after them.
 
     Args:
-        instance: What was materialized, in which order.
-        lineage: The assets to look at; those that are daily.
-        days: Partition keys to look at.
+        instance: Has the records of materializations, in order.
+        lineage: Its daily assets are examined.
+        days: Partition keys to examine.
     """
-    made = {asset: latest(instance, asset, days) for asset in lineage.daily}
-    found: Gaps = {}
+    event_ids = {asset: fetch_latest_event_ids(instance, asset, days) for asset in lineage.daily}
+    stale: Gaps = {}
     for asset in lineage.daily:
-        parents = [made[parent] for parent in lineage.parents(asset)]
-        for day, when in made[asset].items():
-            if any(parent.get(day, 0) > when for parent in parents):
-                found.setdefault(day, {})[asset] = STALE
-    ordinary = found.keys() - days_without_orders(instance, list(found))
-    return {day: found[day] for day in sorted(ordinary)}
+        parents = [event_ids[parent] for parent in lineage.parents(asset)]
+        for day, event_id in event_ids[asset].items():
+            if any(parent.get(day, 0) > event_id for parent in parents):
+                stale.setdefault(day, {})[asset] = STALE
+    with_orders = stale.keys() - find_days_without_orders(instance, list(stale))
+    return {day: stale[day] for day in sorted(with_orders)}
 
 
-def merge_gaps(*found: Mapping[str, Mapping[dg.AssetKey, str]]) -> Gaps:
-    """Several findings as one; of two reasons for the same day and asset the first one counts."""
-    together: Gaps = {}
-    for gaps in reversed(found):
+def merge_gaps(*several: Mapping[str, Mapping[dg.AssetKey, str]]) -> Gaps:
+    """Merge gaps; if a day and asset have several reasons, the first one wins."""
+    merged: Gaps = {}
+    for gaps in several:
         for day, reasons in gaps.items():
-            together.setdefault(day, {}).update(reasons)
-    return {day: together[day] for day in sorted(together)}
+            merged[day] = {**reasons, **merged.get(day, {})}
+    return {day: merged[day] for day in sorted(merged)}
 
 
-def ranges(days: Iterable[str], at_most: int | None = None) -> list[tuple[str, str]]:
-    """The fewest ranges that cover exactly the days.
+def group_into_ranges(days: Iterable[str], at_most: int | None = None) -> list[tuple[str, str]]:
+    """Group days into the fewest ranges that cover exactly these days.
 
     Args:
         days: Partition keys.
-        at_most: How many days a range may have; None for any number.
+        at_most: The maximum number of days per range; None for no maximum.
 
     Returns:
         First and last day of each range, in order.
     """
-    found: list[list[str]] = []
+    groups: list[list[str]] = []
     for day in sorted(set(days)):
-        last = found[-1] if found else []
-        if last and _next(last[-1]) == day and (at_most is None or len(last) < at_most):
-            last.append(day)
+        current = groups[-1] if groups else []
+        if current and _next_day(current[-1]) == day and (at_most is None or len(current) < at_most):
+            current.append(day)
         else:
-            found.append([day])
-    return [(run[0], run[-1]) for run in found]
+            groups.append([day])
+    return [(group[0], group[-1]) for group in groups]
 
 
 def format_days(days: Iterable[str], most: int = 5) -> str:
-    """Days as text for people: ranges, and the first few of many."""
-    found = [first if first == last else f"{first} to {last}" for first, last in ranges(days)]
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + more
+    """Format days for people, as ranges; only the first few of many."""
+    texts = [first if first == last else f"{first} to {last}" for first, last in group_into_ranges(days)]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:
-    """The tags of a run that makes a range of days."""
+    """The tags of a run for a range of days."""
     return {RANGE_START: first, RANGE_END: last}
 
 
-def request(
+def build_run_request(
     first: str, last: str, run_key: str, assets: Sequence[dg.AssetKey] | None = None
 ) -> dg.RunRequest:
-    """A run request for a range; for one day an ordinary partition, as the run queue knows it.
+    """Build a run request for a range; a single day is an ordinary partition, so the run queue limits it.
 
     Args:
         first: The first day.
         last: The last day.
-        run_key: Two requests of the same key are one.
-        assets: What to make; everything of the job unless told.
+        run_key: Dagster launches one run per key.
+        assets: The assets to materialize; None for all assets of the job.
     """
     if first == last:
         return dg.RunRequest(run_key=run_key, partition_key=first, asset_selection=assets)
     return dg.RunRequest(run_key=run_key, tags=range_tags(first, last), asset_selection=assets)
 
 
-def under_way(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> set[str]:
-    """Those of the days of an asset that a queued or running run is about to make."""
-    return {day for day, status in statuses(instance, asset, days).items() if status == "IN_PROGRESS"}
+def find_days_in_progress(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> set[str]:
+    """Find the days of an asset that a queued or running run is going to materialize."""
+    return {day for day, status in fetch_statuses(instance, asset, days).items() if status == "IN_PROGRESS"}
 
 
-def days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
-    """Those of the days of which their last load found that the ERP has no order."""
+def find_days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
+    """Find the days whose latest load found no orders in the ERP."""
     if not days:
         return set()
-    records = observations(instance, RAW_ORDERS_KEY, days)
-    loaded = latest(instance, RAW_ORDERS_KEY, days)
-    observed = [(record.storage_id, record.asset_observation) for record in records]
-    return {
-        seen.partition
-        for when, seen in observed
-        if seen and seen.partition and NO_DATA_TAG in seen.metadata and when > loaded.get(seen.partition, 0)
-    }
+    observations = fetch_observations(instance, RAW_ORDERS_KEY, days)
+    loads = fetch_latest_event_ids(instance, RAW_ORDERS_KEY, days)
+    empty: set[str] = set()
+    for record in observations:
+        observation = record.asset_observation
+        if observation is None or observation.partition is None or NO_DATA_TAG not in observation.metadata:
+            continue
+        if record.storage_id > loads.get(observation.partition, 0):
+            empty.add(observation.partition)
+    return empty
 
 
-def _next(day: str) -> str:
+def _next_day(day: str) -> str:
     return (pd.Timestamp(day) + timedelta(days=1)).strftime(DAILY.fmt)

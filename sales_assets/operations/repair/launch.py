@@ -1,6 +1,6 @@
-"""Carries plans out: runs their parts in this process, one after the other.
+"""Executes planned runs in this process, one after the other.
 
-What is run was planned before, and each run is recorded on the instance like any other.
+Planning belongs to `planned_runs.py` and `repair_plan.py`. Runs are recorded on the instance like any other.
 """
 
 import os
@@ -15,98 +15,111 @@ from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.instance import fail_run, listen_to_run
 
-Say = Callable[[str], None]
-"""Tells somebody a line."""
+PrintLine = Callable[[str], None]
 
 PROCESS_TAG = "sales/process"
-"""On a run that a command of ours carries out: host and number of its process, and the run's own id.
+"""Tag of a run that a command executes: host, process ID and the run's own ID.
 
-Dagster copies tags to a run that is executed again; the id tells that such a one is not that process's.
+Dagster copies tags to a re-executed run. The run ID shows that such a copy does not belong to the process.
 """
-
-_UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
+_UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
-def carry_out(
-    parts: Iterable[PlannedRun], job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say
+
+def execute_runs(
+    runs: Iterable[PlannedRun],
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    print_line: PrintLine,
 ) -> int:
-    """Run the parts of a plan; one that fails does not keep the others from running.
+    """Execute the runs of a plan; after a failed run the next ones are executed all the same.
 
     Args:
-        parts: What to run, in order.
+        runs: The runs, in order.
         job: Has the assets.
         instance: Records the runs.
-        say: Is told how it goes.
+        print_line: Called with each line of progress.
 
     Returns:
-        How many of the runs failed.
+        The number of runs that failed.
     """
     failed = 0
-    for number, part in enumerate(parts, start=1):
-        say(f"  run {number}. {part}")
-        failed += not run_part(part, job, instance, say)
+    for number, run in enumerate(runs, start=1):
+        print_line(f"  run {number}. {run}")
+        if not execute_run(run, job, instance, print_line):
+            failed += 1
     return failed
 
 
-def run_part(part: PlannedRun, job: dg.JobDefinition, instance: dg.DagsterInstance, say: Say) -> bool:
-    """Run one part, and tell whether it succeeded; see `carry_out`."""
+def execute_run(
+    run: PlannedRun, job: dg.JobDefinition, instance: dg.DagsterInstance, print_line: PrintLine
+) -> bool:
+    """Execute one run and return whether it succeeded; see `execute_runs`."""
     run_id = str(uuid.uuid4())
-    listen_to_run(instance, run_id, lambda entry: _show_step(entry, say))
-    one_day = part.first if part.first == part.last else ""
+    listen_to_run(instance, run_id, lambda entry: _print_event(entry, print_line))
+    partition_key = run.first if run.first and run.first == run.last else None
+    tags = {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}:{run_id}"}
+    if run.first != run.last:
+        tags |= range_tags(run.first, run.last)
     return run_in_process(
         job,
         instance,
         run_id=run_id,
-        assets=part.assets,
-        partition_key=one_day or None,
-        tags={PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}:{run_id}"}
-        | ({} if one_day or not part.first else range_tags(part.first, part.last)),
+        assets=run.assets,
+        partition_key=partition_key,
+        tags=tags,
         run_config=QUIET,
     )
 
 
-def fail_dead_runs(instance: dg.DagsterInstance, say: Say) -> None:
-    """Mark as failed the runs of commands that were killed on this machine; nobody else would notice.
+def fail_dead_runs(instance: dg.DagsterInstance, print_line: PrintLine) -> None:
+    """Mark runs as failed whose command was killed on this machine; Dagster itself does not detect them.
 
     Args:
         instance: Has the runs.
-        say: Is told of each.
+        print_line: Called with a line for each such run.
     """
-    for run in [each.dagster_run for each in instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))]:
-        process = _process_of(run)
-        if process and not _is_alive(process):
-            fail_run(instance, run, f"Its process {process} was killed. What it had stored is whole.")
-            say(f"Run {run.run_id} was killed and is marked as failed; what it had stored is whole.")
+    for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED)):
+        run = record.dagster_run
+        process_id = _find_process_id(run)
+        if process_id and not _is_alive(process_id):
+            fail_run(instance, run, f"Its process {process_id} was killed. The days it stored are complete.")
+            print_line(
+                f"Run {run.run_id} was killed and is marked as failed. The days it stored are complete."
+            )
 
 
-def _process_of(run: dg.DagsterRun) -> int | None:
-    """The number of the process that carries a run out, if it is one of this machine."""
+def _find_process_id(run: dg.DagsterRun) -> int | None:
+    """Find the process that executes a run, if it is one of this machine."""
     match run.tags.get(PROCESS_TAG, "").split(":"):
-        case [host, number, run.run_id] if host == socket.gethostname():
-            return int(number)
+        case [host, process_id, run.run_id] if host == socket.gethostname():
+            return int(process_id)
     return None
 
 
-def _is_alive(number: int) -> bool:
+def _is_alive(process_id: int) -> bool:
+    """Whether a process with this ID exists, even a zombie or an unrelated one that reuses the ID."""
     try:
-        os.kill(number, 0)
+        os.kill(process_id, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # it belongs to another user
         return True
     return True
 
 
-def _show_step(entry: dg.EventLogEntry, say: Say) -> None:
+def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
+    """Print a finished or failed step, or a failed check; other events are not shown."""
     event = entry.dagster_event
     if event and event.is_step_success:
-        say(f"     {event.step_key:24} {event.step_success_data.duration_ms / 1000:5.1f} s")
+        seconds = event.step_success_data.duration_ms / 1000
+        print_line(f"     {event.step_key:24} {seconds:5.1f} s")
     elif event and event.is_step_failure and (error := event.step_failure_data.error):
         reason = error.cause.message if error.cause else error.message
-        say(f"     {event.step_key:24} failed. {' '.join(reason.split())}")
+        print_line(f"     {event.step_key:24} failed. {' '.join(reason.split())}")
     elif event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
-            say(f"     check {evaluation.check_name} failed. {evaluation.description or ''}")
+            print_line(f"     check {evaluation.check_name} failed. {evaluation.description or ''}")

@@ -1,4 +1,4 @@
-"""The assets of a job as planning needs them: which are daily, and what follows on what."""
+"""The lineage of a job as planning needs it: its daily and unpartitioned assets, and what depends on what."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -11,10 +11,10 @@ from sales_assets.private_apis.job_assets import list_job_assets
 
 
 class Lineage:
-    """The assets of a job, `assets` in the order in which they are made.
+    """The assets of a job; `assets` has their keys in the order of materialization.
 
     Args:
-        job: Made of assets, some of them daily.
+        job: A job of assets, some of them daily.
     """
 
     def __init__(self, job: dg.JobDefinition):
@@ -27,24 +27,24 @@ class Lineage:
         return [key for key, node in self._nodes.items() if node.partitions == DAILY]
 
     @cached_property
-    def whole(self) -> list[dg.AssetKey]:
+    def unpartitioned(self) -> list[dg.AssetKey]:
         """The assets without partitions."""
         return [key for key, node in self._nodes.items() if node.partitions is None]
 
     def parents(self, key: dg.AssetKey) -> list[dg.AssetKey]:
-        """What an asset reads within the job."""
+        """The assets of the job that an asset reads."""
         return [parent for parent in self.assets if parent in self._nodes[key].parents]
 
-    def to_run(self, lacking: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
-        """What has to be run where some assets lack a day.
+    def assets_to_run(self, gaps: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
+        """The assets to run in order to close the gaps of some assets.
 
-        Gold is made of what is stored already: those assets and what follows on them. Before it, everything,
-        for it may be the ERP that was corrected.
+        If only gold has gaps, these are the assets with gaps and their descendants, because gold reads stored
+        tables. Otherwise they are all assets of the job, because the day may have been corrected in the ERP.
         """
-        wanted = set(lacking)
-        if any(self._nodes[key].group != GOLD for key in wanted):
+        selected = set(gaps)
+        if any(self._nodes[key].group != GOLD for key in selected):
             return self.assets
         for key in self.assets:
-            if wanted & {*self.parents(key)}:
-                wanted.add(key)
-        return [key for key in self.assets if key in wanted]
+            if not selected.isdisjoint(self.parents(key)):
+                selected.add(key)
+        return [key for key in self.assets if key in selected]

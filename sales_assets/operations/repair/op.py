@@ -1,4 +1,4 @@
-"""`make repair` as a job of the catalog: shows what has to be run, and runs it if it is told to."""
+"""The op of `repair_job`: `make repair` for the UI."""
 
 import dagster as dg
 from pydantic import Field
@@ -6,7 +6,7 @@ from pydantic import Field
 from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.catalog.partitions import DAILY, window_between
 from sales_assets.errors import RefusedError
-from sales_assets.operations.repair.launch import carry_out
+from sales_assets.operations.repair.launch import execute_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import plan_repair
 from sales_assets.settings import settings
@@ -15,13 +15,18 @@ from sales_assets.warehouse.engine import WarehouseReader
 
 
 class RepairConfig(dg.Config):
-    """Which days to look at, and whether to mend what is found."""
+    """Which days to examine, and whether to run the plan."""
 
     first_day: str = Field(
-        default=str(DAILY.get_first_partition_key()), description="The first day to look at."
+        default=str(DAILY.get_first_partition_key()),
+        description="First business day to examine. Default: the first partition.",
     )
-    last_day: str | None = Field(default=None, description="The last one; yesterday unless told.")
-    launch: bool = Field(default=False, description="Run the plan, instead of only showing it.")
+    last_day: str | None = Field(
+        default=None, description="Last business day to examine. Default: yesterday."
+    )
+    launch: bool = Field(
+        default=False, description="Run the repair plan. By default it is only written to the log."
+    )
 
 
 @dg.op
@@ -31,7 +36,11 @@ def repair(
     postgres_erp: PostgresResource,
     warehouse: dg.ResourceParam[WarehouseReader],
 ) -> None:
-    """Finds what is missing, failed, stale or different from the ERP, and runs what mends it."""
+    """Lists partitions that are missing, failed, stale or different from the ERP, and plans their repair.
+
+    `launch: true` runs the plan. If one of its runs fails, the log shows its days and the reason: fix the
+    cause and launch the job again.
+    """
     job = context.repository_def.get_job(DAILY_JOB)
     window = window_between(config.first_day, config.last_day or str(DAILY.get_last_partition_key()))
     plan = plan_repair(
@@ -43,6 +52,12 @@ def repair(
         at_most=settings().max_partitions_per_run,
     )
     context.log.info(str(plan))
-    if config.launch and (failed := carry_out(plan.parts, job, context.instance, context.log.info)):
-        message = f"{failed} of {len(plan.parts)} run(s) failed; the log of this run names them."
+    if not config.launch:
+        return
+    failed = execute_runs(plan.runs, job, context.instance, context.log.info)
+    if failed:
+        message = (
+            f"{failed} of {len(plan.runs)} run(s) failed; the log above shows their days and the reasons. "
+            "What the other runs stored is kept. Fix the cause and run repair_job again."
+        )
         raise RefusedError(message)

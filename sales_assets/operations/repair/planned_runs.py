@@ -1,6 +1,6 @@
-"""Plans: which days of which assets to run, as the fewest ranges, and in what order.
+"""Plans runs: which assets for which days, in the fewest ranges, and in what order.
 
-A plan is data and text; `launching.py` carries it out, and schedules turn its parts into run requests.
+A planned run is data. `launch.py` executes it, and schedules turn it into a run request.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sales_assets.operations.repair.gaps import Gaps, ranges
+from sales_assets.operations.repair.gaps import Gaps, group_into_ranges
 from sales_assets.operations.repair.lineage import Lineage
+
+_MAX_LISTED_ASSETS = 3
 
 
 @dataclass(frozen=True)
@@ -17,9 +19,9 @@ class PlannedRun:
     """One run of a plan.
 
     Attributes:
-        assets: What it makes.
-        first: Its first day; empty if it is not about days.
-        last: Its last day.
+        assets: The assets to materialize; empty for all assets of the job.
+        first: The first day; empty for a run without partitions.
+        last: The last day.
     """
 
     assets: tuple[dg.AssetKey, ...]
@@ -28,53 +30,58 @@ class PlannedRun:
 
     def __str__(self) -> str:
         names = [key.to_user_string() for key in self.assets]
-        made = ", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]} ({len(names)} assets)"
-        days = f"{self.first} to {self.last}: " if self.first != self.last else f"{self.first}: "
-        return f"{days if self.first else ''}{made}"
+        is_short = len(names) <= _MAX_LISTED_ASSETS
+        assets = ", ".join(names) if is_short else f"{names[0]} … {names[-1]} ({len(names)} assets)"
+        if not self.first:
+            return assets
+        days = self.first if self.first == self.last else f"{self.first} to {self.last}"
+        return f"{days}: {assets}"
 
 
-def plan_runs(troubles: Gaps, lineage: Lineage, at_most: int | None) -> list[PlannedRun]:
-    """The fewest ranges of days that lack the same assets, in order.
+def plan_runs(gaps: Gaps, lineage: Lineage, at_most: int | None) -> list[PlannedRun]:
+    """Plan the fewest runs that close the gaps, in order of their days.
 
-    Days that lack different assets are kept apart, so that one which fails again does not spoil the others.
+    Days with gaps in different assets are separate runs, so that a day that fails again does not stop others.
 
     Args:
-        troubles: By day, the assets that lack it.
-        lineage: Tells what follows on them.
-        at_most: How many days a run may have; None for any number.
+        gaps: By day, the assets to close gaps of.
+        lineage: Adds the descendants of these assets.
+        at_most: The maximum number of days per run; None for no maximum.
     """
-    alike: dict[frozenset[dg.AssetKey], list[str]] = {}
-    for day, lacking in troubles.items():
-        alike.setdefault(frozenset(lacking), []).append(day)
-    parts = [
-        PlannedRun(tuple(lineage.to_run(lacking)), first, last)
-        for lacking, days in alike.items()
-        for first, last in ranges(days, at_most)
+    days_by_assets: dict[frozenset[dg.AssetKey], list[str]] = {}
+    for day, reasons in gaps.items():
+        days_by_assets.setdefault(frozenset(reasons), []).append(day)
+    runs = [
+        PlannedRun(tuple(lineage.assets_to_run(assets)), first, last)
+        for assets, days in days_by_assets.items()
+        for first, last in group_into_ranges(days, at_most)
     ]
-    return sorted(parts, key=lambda part: (part.first, part.last))
+    return sorted(runs, key=lambda run: (run.first, run.last))
 
 
-def with_the_rest_last(
-    parts: Sequence[PlannedRun], lineage: Lineage, rest: Collection[dg.AssetKey] = ()
+def put_unpartitioned_last(
+    runs: Sequence[PlannedRun], lineage: Lineage, extra: Collection[dg.AssetKey] = ()
 ) -> list[PlannedRun]:
-    """The parts without the assets that are made as a whole; those are made once, after all of the days.
+    """Move unpartitioned assets into one run at the end, so that they are built once, after all days.
+
+    A single run that already includes them stays as it is.
 
     Args:
-        parts: Runs of days.
-        lineage: Tells which assets are daily.
-        rest: What else to make as a whole, whatever the days are followed by.
+        runs: Runs of days.
+        lineage: Tells daily and unpartitioned assets apart.
+        extra: Unpartitioned assets to run even if no run of days includes them.
     """
-    made = {key for part in parts for key in part.assets}
-    if len(parts) < 2 and made.issuperset(rest):
-        return list(parts)
-    by_day = [
-        PlannedRun(tuple(key for key in part.assets if key in lineage.daily), part.first, part.last)
-        for part in parts
+    included = {key for run in runs for key in run.assets}
+    if len(runs) < 2 and included.issuperset(extra):
+        return list(runs)
+    daily = [
+        PlannedRun(tuple(key for key in run.assets if key in lineage.daily), run.first, run.last)
+        for run in runs
     ]
-    whole = tuple(key for key in lineage.whole if key in made or key in rest)
-    return [*by_day, PlannedRun(whole)] if whole else by_day
+    unpartitioned = tuple(key for key in lineage.unpartitioned if key in included or key in extra)
+    return [*daily, PlannedRun(unpartitioned)] if unpartitioned else daily
 
 
-def number_runs(parts: Iterable[PlannedRun]) -> list[str]:
-    """The runs of a plan, one a line."""
-    return [f"  run {number}. {part}" for number, part in enumerate(parts, start=1)]
+def number_runs(runs: Iterable[PlannedRun]) -> list[str]:
+    """Format the runs of a plan, one line each."""
+    return [f"  run {number}. {run}" for number, run in enumerate(runs, start=1)]

@@ -1,7 +1,7 @@
-"""What has to be run so that the warehouse is complete, up to date and as the ERP has it.
+"""Plans the runs after which the warehouse is complete, up to date and equal to the ERP.
 
-Finds and plans, and changes nothing; the command `make repair` and the job `repair_job` show the plan and
-have `launching.py` carry it out.
+This module only reads. The command `make repair` and the job `repair_job` show the plan, and `launch.py`
+executes it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import dagster as dg
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import Window, window_between
-from sales_assets.operations.reconciliation.compare import GONE
+from sales_assets.operations.reconciliation.compare import NO_ERP_ORDERS
 from sales_assets.operations.reconciliation.reconcile import reconcile
 from sales_assets.operations.repair.gaps import (
     MISSING,
@@ -23,59 +23,69 @@ from sales_assets.operations.repair.gaps import (
     merge_gaps,
 )
 from sales_assets.operations.repair.lineage import Lineage
-from sales_assets.operations.repair.planned_runs import PlannedRun, number_runs, plan_runs, with_the_rest_last
+from sales_assets.operations.repair.planned_runs import (
+    PlannedRun,
+    number_runs,
+    plan_runs,
+    put_unpartitioned_last,
+)
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.warehouse.engine import WarehouseReader
 
-DIFFERS = "differs"
+DIFFERS_FROM_ERP = "differs"
 """The reason of a day whose sales in gold are not those of the ERP."""
+
+_NO_RUNS = ["  nothing to run"]
+_IN_PROGRESS = (
+    "  Skipped, a queued or running run already covers {days}. If that run is dead, mark it failed in the UI."
+)
+_NOT_IN_ERP = (
+    "  Skipped: the ERP no longer has orders for {days}. Existing rows are kept. If those days really are "
+    "empty, rerun raw_orders for them with allow_empty: true."
+)
 
 
 @dataclass(frozen=True)
-class Repair:
-    """What was found, and the runs that mend it.
+class RepairPlan:
+    """Gaps and differences, and the runs that fix them.
 
     Attributes:
-        window: The days that were looked at.
-        days: By day and asset, what is wrong.
-        rest: By asset that is made as a whole, what is wrong.
-        busy: The days that a queued or running run is about to make.
-        gone: The days that are stored, but of which the ERP has no order any more.
-        parts: The runs, in order.
+        window: The days that were examined.
+        days: By day and daily asset, the reason to run it.
+        unpartitioned: By unpartitioned asset, the reason to run it.
+        in_progress: The days that a queued or running run covers.
+        not_in_erp: The stored days for which the ERP no longer has orders.
+        runs: The runs, in order.
     """
 
     window: Window
     days: Gaps
-    rest: Mapping[dg.AssetKey, str]
-    busy: set[str]
-    gone: list[str]
-    parts: list[PlannedRun]
+    unpartitioned: Mapping[dg.AssetKey, str]
+    in_progress: set[str]
+    not_in_erp: list[str]
+    runs: list[PlannedRun]
 
     def __str__(self) -> str:
-        found: dict[tuple[str, str], list[str]] = {}
-        for day, reasons in self.days.items():
-            for asset, reason in reasons.items():
-                found.setdefault((asset.to_user_string(), reason), []).append(day)
-        lines = [
-            f"  {asset:24} {reason:8} {len(days):4} day(s): {format_days(days)}"
-            for (asset, reason), days in found.items()
-        ]
-        lines += [f"  {asset.to_user_string():24} {reason}" for asset, reason in self.rest.items()]
-        lines += [_BUSY.format(days=format_days(self.busy))] if self.busy else []
-        lines += [_GONE.format(days=format_days(self.gone))] if self.gone else []
+        lines = self._format_gaps()
+        if self.in_progress:
+            lines.append(_IN_PROGRESS.format(days=format_days(self.in_progress)))
+        if self.not_in_erp:
+            lines.append(_NOT_IN_ERP.format(days=format_days(self.not_in_erp)))
         if not lines:
             return f"Nothing is missing, failed, stale or different from the ERP in {self.window}."
-        return "\n".join(
-            [f"Found in {self.window}:", *lines, "The plan:", *(number_runs(self.parts) or _NONE)]
-        )
+        plan = number_runs(self.runs) or _NO_RUNS
+        return "\n".join([f"Found in {self.window}:", *lines, "The plan:", *plan])
 
-
-_NONE = ["  nothing to run"]
-_BUSY = "  Under way and left alone: {days}. If such a run is dead, mark it as failed in the catalog."
-_GONE = (
-    "  Left alone, for the ERP has no order of them any more: {days}. What is stored is kept. If those days "
-    "really are empty, run raw_orders for them with allow_empty."
-)
+    def _format_gaps(self) -> list[str]:
+        days_by_reason: dict[tuple[str, str], list[str]] = {}
+        for day, reasons in self.days.items():
+            for asset, reason in reasons.items():
+                days_by_reason.setdefault((asset.to_user_string(), reason), []).append(day)
+        daily = [
+            f"  {asset:24} {reason:8} {len(days):4} day(s): {format_days(days)}"
+            for (asset, reason), days in days_by_reason.items()
+        ]
+        return daily + [f"  {key.to_user_string():24} {reason}" for key, reason in self.unpartitioned.items()]
 
 
 def plan_repair(
@@ -86,53 +96,56 @@ def plan_repair(
     postgres_erp: PostgresResource,
     warehouse: WarehouseReader,
     at_most: int | None,
-) -> Repair:
-    """Look for what is missing, failed, stale or different from the ERP, and plan what mends it.
+) -> RepairPlan:
+    """Find gaps and differences from the ERP, and plan the runs that fix them.
 
     Args:
-        window: The days to look at.
+        window: The days to examine.
         lineage: The assets of the daily job.
-        instance: What was made when.
+        instance: Has the records of materializations and runs.
         postgres_erp: The ERP to compare gold with.
-        warehouse: Where gold is.
-        at_most: How many days a run may have; None for any number.
+        warehouse: Has gold.
+        at_most: The maximum number of days per run; None for no maximum.
     """
-    lacking, busy = find_gaps(instance, lineage, window.days)
-    complete = [day for day in window.days if day not in lacking and day not in busy]
-    reasons = _differing(complete, postgres_erp, warehouse, instance)
-    gone = [day for day, reason in reasons.items() if reason == GONE]
+    gaps, in_progress = find_gaps(instance, lineage, window.days)
+    complete = [day for day in window.days if day not in gaps and day not in in_progress]
+    differences = _find_differences(complete, postgres_erp, warehouse, instance)
+    not_in_erp = [day for day, reason in differences.items() if reason == NO_ERP_ORDERS]
     differing = {
-        day: {RAW_ORDERS_KEY: DIFFERS, FCT_ORDERS_KEY: DIFFERS} for day in reasons if day not in gone
+        day: {RAW_ORDERS_KEY: DIFFERS_FROM_ERP, FCT_ORDERS_KEY: DIFFERS_FROM_ERP}
+        for day in differences
+        if day not in not_in_erp
     }
-    old = {day: assets for day, assets in find_stale(instance, lineage, complete).items() if day not in gone}
-    days = merge_gaps(lacking, differing, old)
-    rest = _rest(instance, lineage)
-    parts = with_the_rest_last(plan_runs(days, lineage, at_most), lineage, rest)
-    return Repair(window, days, rest, busy, gone, parts)
+    stale = find_stale(instance, lineage, [day for day in complete if day not in not_in_erp])
+    days = merge_gaps(gaps, differing, stale)
+    unpartitioned = _find_unpartitioned_gaps(instance, lineage)
+    runs = put_unpartitioned_last(plan_runs(days, lineage, at_most), lineage, unpartitioned)
+    return RepairPlan(window, days, unpartitioned, in_progress, not_in_erp, runs)
 
 
-def _differing(
+def _find_differences(
     days: list[str], postgres_erp: PostgresResource, warehouse: WarehouseReader, instance: dg.DagsterInstance
 ) -> dict[str, str]:
-    """Those of the days whose sales differ between the ERP and gold, and why."""
+    """Find which of the days have other sales in gold than in the ERP, and why."""
     if not days:
         return {}
-    found = reconcile(window_between(days[0], days[-1]), postgres_erp, warehouse, instance)
-    own = found[found["day"].isin(days)]
-    return dict(zip(own["day"], own["reason"], strict=True))
+    differences = reconcile(window_between(days[0], days[-1]), postgres_erp, warehouse, instance)
+    differences = differences[differences["day"].isin(days)]
+    return dict(zip(differences["day"], differences["reason"], strict=True))
 
 
-def _rest(instance: dg.DagsterInstance, lineage: Lineage) -> dict[dg.AssetKey, str]:
-    """The assets made as a whole that are missing, or older than what they read."""
-    records = instance.get_asset_records(lineage.assets)
-    made = {
+def _find_unpartitioned_gaps(instance: dg.DagsterInstance, lineage: Lineage) -> dict[dg.AssetKey, str]:
+    """Find the unpartitioned assets that are missing or stale, and their descendants."""
+    event_ids = {
         record.asset_entry.asset_key: record.asset_entry.last_materialization_storage_id or 0
-        for record in records
+        for record in instance.get_asset_records(lineage.assets)
     }
-    found: dict[dg.AssetKey, str] = {}
-    for asset in lineage.whole:
-        if not made.get(asset):
-            found[asset] = MISSING
-        elif any(made.get(parent, 0) > made[asset] for parent in lineage.parents(asset)):
-            found[asset] = STALE
-    return {asset: found.get(asset, STALE) for asset in lineage.to_run(found) if found}
+    gaps: dict[dg.AssetKey, str] = {}
+    for asset in lineage.unpartitioned:
+        if not event_ids.get(asset):
+            gaps[asset] = MISSING
+        elif any(event_ids.get(parent, 0) > event_ids[asset] for parent in lineage.parents(asset)):
+            gaps[asset] = STALE
+    if not gaps:
+        return {}
+    return {asset: gaps.get(asset, STALE) for asset in lineage.assets_to_run(gaps)}

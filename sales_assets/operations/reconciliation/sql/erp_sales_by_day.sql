@@ -1,5 +1,5 @@
--- For each business day in [$1, $2): how many orders of any status there are, how many are sales, what those
--- add up to, and when an order last changed. $3 is the business day's time zone, $4 the statuses of sales.
+-- By business day in [$1, $2): the number of orders of any status, the number and amount of sales, and the
+-- time of the latest change of an order. $3 is the time zone of business days, $4 the statuses of sales.
 -- Amounts are rounded once per order, as in raw_orders.sql.
 with amounts as (
     select

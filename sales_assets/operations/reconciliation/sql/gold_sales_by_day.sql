@@ -1,4 +1,4 @@
--- The sales that gold has of each business day in [?, ?).
+-- Number and amount of the sales in gold, by business day in [?, ?).
 select
     cast(order_date as varchar) as day,
     count(*) as sales,

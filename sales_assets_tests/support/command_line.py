@@ -1,4 +1,4 @@
-"""Commands as a user types them, one after the other in one process, for each would take seconds to start."""
+"""Runs several commands in one process, because starting a process for each would take seconds."""
 
 import json
 import os
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def typed(checkout: Path, *commands: Sequence[str], **environment: str) -> list[tuple[int, str]]:
-    """Run Python modules with their arguments in a checkout; the exit code of each, and what it said."""
-    done = subprocess.run(
+def run_commands(checkout: Path, *commands: Sequence[str], **environment: str) -> list[tuple[int, str]]:
+    """Run Python modules with their arguments in a checkout; returns exit code and output of each."""
+    process = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", __name__, json.dumps(commands)],
         cwd=checkout,
         env=os.environ | {"PYTHONPATH": str(checkout)} | environment,
@@ -21,8 +21,8 @@ def typed(checkout: Path, *commands: Sequence[str], **environment: str) -> list[
         text=True,
         check=True,
     )
-    said = re.split(r"ended with exit code (\d+)\n", done.stdout)
-    return [(int(code), text) for text, code in zip(said[0::2], said[1::2], strict=False)]
+    parts = re.split(r"ended with exit code (\d+)\n", process.stdout)
+    return [(int(code), output) for output, code in zip(parts[0::2], parts[1::2], strict=False)]
 
 
 def _run(module: str, *arguments: str) -> int:

@@ -135,7 +135,7 @@ def test_dagster_dbt_still_selects_a_runs_models_and_converts_dbts_results() -> 
         )
     assert [event.asset_key for event in result.get_asset_materialization_events()] == [key]
     command = run.call_args.args[0]
-    assert command[command.index("--select") + 1] == "sales.staging.stg_orders"
+    assert command[command.index("--select") + 1] == "sales.staging.erp.stg_orders"
 
 
 def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:

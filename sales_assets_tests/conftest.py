@@ -18,7 +18,7 @@ for name in [name for name in os.environ if name.startswith((*VARIABLE_PREFIXES,
     del os.environ[name]
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
-from sales_assets.demo.erp.postgres_server import running_server, stop_server  # noqa: E402
+from sales_assets.demo.erp.postgres_server import start_server, stop_server  # noqa: E402
 from sales_assets_tests.support.airbyte import Airbyte, airbyte  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
@@ -47,7 +47,7 @@ def _loopback_only(request: pytest.FixtureRequest) -> Iterator[None]:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
     """A PostgreSQL with the ERP's tables, for the whole session."""
     folder = tmp_path_factory.mktemp("pg") / "erp"
-    erp = Erp(running_server(folder))
+    erp = Erp(start_server(folder))
     erp.create()
     yield erp
     erp.close()
@@ -71,7 +71,7 @@ def s3_server() -> Iterator[S3]:
 @pytest.fixture
 def s3(s3_server: S3) -> S3:
     """An S3 with an empty bucket."""
-    return s3_server.fresh()
+    return s3_server.reset()
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def test_an_erp_that_dies_in_the_middle_of_a_range_is_asked_again_and_nothing_is
     for number, day in enumerate(["2025-01-15", "2025-01-16"], start=2):
         erp.order(number, f"{day} 10:00+00")
     monkeypatch.setattr(postgres, "FETCHED_ROWS", 1)
-    fetched, left = postgres._fetched, [deaths]
+    fetched, left = postgres._fetch_batches, [deaths]
 
     def dying(cursor: Any) -> Iterator[Any]:
         for rows in fetched(cursor):
@@ -147,7 +147,7 @@ def test_an_erp_that_dies_in_the_middle_of_a_range_is_asked_again_and_nothing_is
                     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sales_reader'"
                 )
 
-    monkeypatch.setattr(postgres, "_fetched", dying)
+    monkeypatch.setattr(postgres, "_fetch_batches", dying)
     tags = {
         "dagster/asset_partition_range_start": "2025-01-14",
         "dagster/asset_partition_range_end": "2025-01-16",

@@ -18,7 +18,7 @@ from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
 
 instance = dg.DagsterInstance.ephemeral()
-files = defs.resources["s3"].files().page("")[0][:3]
+files = defs.resources["s3"].open_bucket().list_page("")[0][:3]
 everything = defs.resolve_implicit_global_asset_job_def()
 one_file = defs.resolve_job_def("marketplace_orders_job")
 keys = [partition_of_file(version.key) for version in files]

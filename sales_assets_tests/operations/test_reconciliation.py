@@ -19,8 +19,8 @@ from sales_assets.operations.repair.repair_plan import Repair, plan_repair
 from sales_assets.resources import build_resources
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
-from sales_assets_tests.operations.test_repair_planning import begun
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.runs import begin_load as begun
 
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16"]
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 import pytest
-from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 from sales_assets.catalog import records
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
@@ -29,6 +28,7 @@ from sales_assets.operations.repair.launch import PROCESS_TAG, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, with_the_rest_last
 from sales_assets.settings import Settings
+from sales_assets_tests.support.runs import begin_load as begun
 
 SILVER = dg.AssetKey("silver_enriched_orders")
 CUSTOMERS = dg.AssetKey("raw_customers")
@@ -61,15 +61,6 @@ def note_no_data(instance: dg.DagsterInstance, day: str) -> None:
 @dg.job
 def some_job() -> None:
     """Nothing to run."""
-
-
-def begun(instance: dg.DagsterInstance, day: str) -> dg.DagsterRun:
-    """A run that is about to make a day's orders."""
-    run = instance.create_run_for_job(some_job)
-    data = AssetMaterializationPlannedData(RAW_ORDERS_KEY, partition=day)
-    event = DagsterEvent.build_asset_materialization_planned_event(run.job_name, "raw_orders", data)
-    instance.report_dagster_event(event, run.run_id)
-    return run
 
 
 def test_days_that_lack_the_same_are_one_run_and_others_are_kept_apart(lineage: Lineage) -> None:

@@ -12,8 +12,8 @@ def look_at_s3(s3: MarketplaceS3Resource) -> list[Finding]:
     """
     notes = Notes("S3")
     with notes.looking("Check SALES_S3_BUCKET, SALES_S3_PREFIX and the AWS_* variables."):
-        bucket = s3.files()
-        files, has_more = bucket.page("")
+        bucket = s3.open_bucket()
+        files, has_more = bucket.list_page("")
         many = "more than " if has_more else ""
         notes.well(f"{bucket.url(bucket.prefix)} can be listed, {many}{len(files)} object(s).")
         for file in files[:1]:

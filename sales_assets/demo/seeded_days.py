@@ -5,13 +5,19 @@ The events of a day depend only on its date. So tomorrow's data extends today's 
 
 import zlib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 FIRST_DAY = date(2025, 1, 1)
+
+
+def find_yesterday(timezone: str) -> date:
+    """Return the last complete day in a time zone: the demo's data ends with it."""
+    return datetime.now(ZoneInfo(timezone)).date() - timedelta(days=1)
 
 
 def seed_generator(day: date, purpose: str) -> np.random.Generator:

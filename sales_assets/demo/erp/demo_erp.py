@@ -18,7 +18,7 @@ from sales_assets.demo.background import lock_folder
 from sales_assets.demo.erp.customers import build_customers
 from sales_assets.demo.erp.orders import LONGEST_LIFE_DAYS, build_orders
 from sales_assets.demo.erp.postgres_server import start_server
-from sales_assets.demo.seeded_days import FIRST_DAY
+from sales_assets.demo.seeded_days import FIRST_DAY, find_yesterday
 from sales_assets.sources.erp.postgres import PostgresResource
 
 _SQL = files("sales_assets.demo.erp")
@@ -38,8 +38,7 @@ class DemoPostgresResource(PostgresResource):
 
     def connection_url(self) -> str:
         """Start the ERP, and return the URL of the role that may only SELECT."""
-        yesterday = datetime.now(ZoneInfo(self.timezone)).date() - timedelta(days=1)
-        return start_demo_erp(Path(self.data_dir), yesterday, self.timezone)
+        return start_demo_erp(Path(self.data_dir), find_yesterday(self.timezone), self.timezone)
 
 
 def start_demo_erp(data_dir: Path, last_day: date, timezone: str) -> str:

@@ -23,7 +23,7 @@ from moto.s3.models import S3Backend, s3_backends
 
 from sales_assets.demo.s3.demo_s3 import BUCKET, STATE_FILE
 from sales_assets.demo.s3.marketplaces import build_files
-from sales_assets.demo.seeded_days import iterate_days
+from sales_assets.demo.seeded_days import find_yesterday, iterate_days
 
 DAYS_WITH_FILES = 7
 """How many days back from yesterday there are files."""
@@ -49,7 +49,7 @@ def serve(folder: Path, timezone: str) -> None:
         server.start()
         backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
         backend.create_bucket(BUCKET, "us-east-1")
-        last_day = _add_files(backend, _find_yesterday(timezone) - timedelta(days=DAYS_WITH_FILES), timezone)
+        last_day = _add_files(backend, find_yesterday(timezone) - timedelta(days=DAYS_WITH_FILES), timezone)
         json.dump({"pid": os.getpid(), "port": server.get_host_and_port()[1]}, state)
         state.flush()
         while True:
@@ -57,18 +57,14 @@ def serve(folder: Path, timezone: str) -> None:
             last_day = _add_files(backend, last_day, timezone)
 
 
-def _find_yesterday(timezone: str) -> date:
-    return datetime.now(ZoneInfo(timezone)).date() - timedelta(days=1)
-
-
 def _add_files(backend: S3Backend, last_day: date, timezone: str) -> date:
     """Add the files of the days after `last_day` until yesterday, modified at the midnight after each day."""
-    yesterday = _find_yesterday(timezone)
+    yesterday = find_yesterday(timezone)
     for day in iterate_days(last_day + timedelta(days=1), yesterday):
-        arrived = datetime.combine(day + timedelta(days=1), clock.min, ZoneInfo(timezone))
+        midnight = datetime.combine(day + timedelta(days=1), clock.min, ZoneInfo(timezone))
         for key, content in build_files(day, timezone).items():
             put = backend.put_object(BUCKET, key, content)
-            put.last_modified = arrived.astimezone(UTC).replace(tzinfo=None)
+            put.last_modified = midnight.astimezone(UTC).replace(tzinfo=None)
     return yesterday
 
 

@@ -76,7 +76,7 @@ class Bucket:
     prefix: str
 
     def url(self, key: str) -> str:
-        """The URL of a file, for messages."""
+        """Return the URL of a file, for messages and metadata."""
         return f"s3://{self.name}/{key}"
 
     def list_page(self, after: str) -> tuple[list[Version], bool]:

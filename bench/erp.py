@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from adbc_driver_postgresql import dbapi
 
-from sales_assets.demo.erp.postgres_server import running_server
+from sales_assets.demo.erp.postgres_server import start_server
 
 CUSTOMERS = 100_000
 LINES = 3
@@ -55,7 +55,7 @@ def start_bench_erp(folder: Path, orders_a_day: int, days: int) -> str:
         The URL of the database, for the read-only role.
     """
     name = f"erp_{orders_a_day}_{days}"
-    admin = running_server(folder)
+    admin = start_server(folder)
     url = f"postgresql://postgres@/{name}?{urlsplit(admin).query}"
     with closing(dbapi.connect(admin, autocommit=True)) as server, closing(server.cursor()) as cursor:
         if not _has(cursor, "pg_database where datname", name):

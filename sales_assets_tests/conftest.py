@@ -21,7 +21,7 @@ os.environ["SALES_DATA_DIR"] = DATA_DIR.name
 
 from sales_assets.demo.airbyte.process import stop_stand_ins  # noqa: E402
 from sales_assets.demo.erp.demo_erp import erp_folder  # noqa: E402
-from sales_assets.demo.erp.postgres_server import running_server, stop_server  # noqa: E402
+from sales_assets.demo.erp.postgres_server import start_server, stop_server  # noqa: E402
 from sales_assets.demo.s3.demo_s3 import stop_demo_s3  # noqa: E402
 from sales_assets_tests.support.airbyte import Airbyte, airbyte  # noqa: E402
 from sales_assets_tests.support.data_dir import copy_manifests, prepare_manifests, settings_with  # noqa: E402
@@ -72,7 +72,7 @@ def _loopback_only(request: pytest.FixtureRequest) -> Iterator[None]:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
     """A PostgreSQL with the ERP's tables, for the whole session."""
     folder = tmp_path_factory.mktemp("pg") / "erp"
-    erp = Erp(running_server(folder))
+    erp = Erp(start_server(folder))
     erp.create()
     yield erp
     erp.close()
@@ -96,7 +96,7 @@ def s3_server() -> Iterator[S3]:
 @pytest.fixture
 def s3(s3_server: S3) -> S3:
     """An S3 with an empty bucket."""
-    return s3_server.fresh()
+    return s3_server.reset()
 
 
 @pytest.fixture

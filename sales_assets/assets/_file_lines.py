@@ -1,6 +1,6 @@
-"""How the rows of a file are handed over piece by piece: with its numbers, and with errors that name it.
+"""Loads the rows of a file in chunks, reports their totals, and names the file in errors.
 
-Shared by the assets that load files; how files are fetched and read belongs to `marketplace/`.
+Shared by the assets that load files. How files are fetched and read belongs to `sources/marketplace/`.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,19 @@ import pandas as pd
 
 from sales_assets.assets._preview import preview_table
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
+from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.errors import RefusedError
 from sales_assets.sources.marketplace.bucket import Bucket, Version
-from sales_assets.sources.marketplace.order_files import read_orders
-from sales_assets.transforms.marketplace_orders import BadFileError, amounts
+from sales_assets.sources.marketplace.order_files import read_order_lines
+from sales_assets.transforms.marketplace_orders import BadFileError, sum_amounts
 
 
 class OvertakenError(Exception):
-    """The file was overwritten while it was loaded; the next try loads its newer version."""
+    """The file was overwritten while it was being loaded; the next try loads the newer version."""
 
 
-def metadata_of(bucket: Bucket, version: Version) -> dict[str, Any]:
-    """What to report of a file before its rows are read."""
+def build_file_metadata(bucket: Bucket, version: Version) -> dict[str, Any]:
+    """Build the metadata of a file that is known before its rows are read."""
     return {
         "file": bucket.url(version.key),
         "file_size": version.size,
@@ -33,60 +34,61 @@ def metadata_of(bucket: Bucket, version: Version) -> dict[str, Any]:
     }
 
 
-def stored_lines(
+def load_lines(
     context: dg.AssetExecutionContext, bucket: Bucket, version: Version, file: IO[bytes]
 ) -> Iterator[pd.DataFrame]:
-    """The lines of a file, to be stored in one transaction; their numbers are reported at the end.
+    """Yield the lines of a file, to be stored in one transaction, and then report their totals.
 
     Args:
-        context: Of the asset, whose partition is the file.
-        bucket: Where the file came from.
+        context: The context of the asset, whose partition is the file.
+        bucket: The bucket of the file.
         version: The version that was fetched.
-        file: What was fetched.
+        file: The fetched content.
 
     Raises:
-        RefusedError: The file cannot be taken; names it, the place and the value.
-        OvertakenError: It is not the current version any more: that one may be stored already.
+        RefusedError: The file cannot be loaded; names the file, the place and the value.
+        OvertakenError: A newer version replaced this one, and may already be stored.
     """
     rows, totals = 0, dict[str, Decimal]()
-    first: pd.DataFrame | None = None
-    with _refused(bucket.url(version.key)):
-        orders = read_orders(file, version.key)
-        for lines in orders.chunks:
-            first = lines.head() if first is None else first
-            rows += len(lines)
-            totals = _sum(totals, amounts(lines))
-            yield lines.assign(source_file=context.partition_key)
+    metadata: dict[str, Any] = {}
+    with _refuse_bad_file(bucket.url(version.key)):
+        lines = read_order_lines(file, version.key, _find_personal_columns(RAW_MARKETPLACE_ORDERS_SCHEMA))
+        for chunk in lines.chunks:
+            if not rows:
+                table = preview_table(chunk.head(), RAW_MARKETPLACE_ORDERS_SCHEMA)
+                metadata["preview"] = dg.MetadataValue.md(table)
+            rows += len(chunk)
+            totals = _add(totals, sum_amounts(chunk))
+            yield chunk.assign(source_file=context.partition_key)
     if not bucket.is_current(version):
         message = (
-            f"{bucket.url(version.key)} was overwritten while it was loaded. Nothing was stored. "
-            "The next try loads the newer version."
+            f"{bucket.url(version.key)} was overwritten while it was being loaded. "
+            "No stored data was changed. The next try loads the newer version."
         )
         raise OvertakenError(message)
-    numbers = {
+    metadata |= {
         "row_count": rows,
-        "ignored_columns": list(orders.ignored),
-        "amounts": {c: str(totals[c]) for c in sorted(totals)},
+        "ignored_columns": list(lines.ignored),
+        "amounts": {currency: str(totals[currency]) for currency in sorted(totals)},
     }
-    shown = (
-        {}
-        if first is None
-        else {"preview": dg.MetadataValue.md(preview_table(first, RAW_MARKETPLACE_ORDERS_SCHEMA))}
-    )
-    context.add_asset_metadata(numbers | shown, partition_key=context.partition_key)
+    context.add_asset_metadata(metadata, partition_key=context.partition_key)
 
 
-def _sum(some: dict[str, Decimal], more: dict[str, Decimal]) -> dict[str, Decimal]:
+def _find_personal_columns(contract: dg.TableSchema) -> set[str]:
+    return {column.name for column in contract.columns if PERSONAL_DATA_TAG in column.tags}
+
+
+def _add(some: dict[str, Decimal], more: dict[str, Decimal]) -> dict[str, Decimal]:
     return {key: some.get(key, Decimal(0)) + more.get(key, Decimal(0)) for key in some | more}
 
 
 @contextmanager
-def _refused(url: str) -> Iterator[None]:
+def _refuse_bad_file(url: str) -> Iterator[None]:
     try:
         yield
     except BadFileError as error:
         message = (
-            f"{url} was refused. {error} Nothing of it was stored, and what was stored of an earlier version "
-            "is kept. Have it corrected and delivered again under the same name; it is then loaded by itself."
+            f"{url} was refused. {error} No stored data was changed. "
+            "Have the file corrected and uploaded again under the same name; the sensor then loads it."
         )
         raise RefusedError(message) from None

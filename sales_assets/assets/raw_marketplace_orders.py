@@ -1,4 +1,4 @@
-"""The marketplaces' order lines, one partition a file."""
+"""The marketplaces' order lines, one partition per file."""
 
 from collections.abc import Iterator
 from tempfile import TemporaryFile
@@ -6,7 +6,7 @@ from tempfile import TemporaryFile
 import dagster as dg
 import pandas as pd
 
-from sales_assets.assets._file_lines import metadata_of, stored_lines
+from sales_assets.assets._file_lines import build_file_metadata, load_lines
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import INGESTION
 from sales_assets.catalog.partitions import FILE_BY_FILE, MARKETPLACE_FILES, file_of_partition
@@ -25,10 +25,11 @@ from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 def raw_marketplace_orders(
     context: dg.AssetExecutionContext, s3: MarketplaceS3Resource
 ) -> Iterator[dg.Output[Iterator[pd.DataFrame]]]:
-    """Order lines of one file, as it is when it is loaded; a file that is overwritten replaces them."""
-    bucket = s3.files()
-    # The whole file first: the warehouse is not kept waiting for a slow line, and no name is left behind.
+    """Order lines of one file, in its current version. Loading a file again replaces its lines."""
+    bucket = s3.open_bucket()
+    # Fetched completely first, so that the warehouse is not locked during a slow download. The copy has no
+    # name on the disk, so nothing is left behind if the run dies.
     with TemporaryFile() as file:
         version = bucket.fetch(file_of_partition(context.partition_key), file)
-        lines = stored_lines(context, bucket, version, file)
-        yield dg.Output(lines, metadata=metadata_of(bucket, version))
+        lines = load_lines(context, bucket, version, file)
+        yield dg.Output(lines, metadata=build_file_metadata(bucket, version))

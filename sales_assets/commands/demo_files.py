@@ -1,6 +1,6 @@
-"""`sales-assets demo-files`: starts the local S3 and registers its files as partitions.
+"""`sales-assets demo-files`: starts the S3 emulator and registers its files as partitions.
 
-`make dev` calls it first, so that the catalog offers the files before the sensor ever ran.
+`make dev` runs it first, so that the UI lists the files before the sensor's first tick.
 """
 
 from argparse import Namespace
@@ -13,22 +13,23 @@ from sales_assets.settings import Settings, settings
 
 
 def run(_: Namespace) -> int:
-    """Register the files; the exit code is 0 even if S3 cannot be started: the catalog opens all the same."""
+    """Register the files. The exit code is always 0: the UI works without them if S3 does not start."""
     register_demo_files(settings())
     return 0
 
 
 def register_demo_files(settings: Settings) -> None:
-    """Start the local S3, if it is used instead of a real bucket, and make each of its files a partition."""
+    """Start the S3 emulator, unless a real bucket is set, and add a partition for each of its files."""
     if not settings.uses_demo_s3:
         return
     try:
-        bucket = DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone).files()
+        s3 = DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone)
+        bucket = s3.open_bucket()
     except RefusedError as error:
         print_line(str(error.description))
         return
-    versions, _ = bucket.page("")
+    versions, _ = bucket.list_page("")
     with open_instance() as instance:
         partitions = [partition_of_file(version.key) for version in versions]
         instance.add_dynamic_partitions(str(MARKETPLACE_FILES.name), partitions)
-    print_line(f"{len(versions)} marketplace files are in {bucket.url(bucket.prefix)} (a local S3).")
+    print_line(f"{len(versions)} marketplace files are in {bucket.url(bucket.prefix)} (S3 emulator).")

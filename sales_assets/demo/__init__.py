@@ -1,4 +1,4 @@
-"""What a fresh machine lacks: the embedded ERP, filled with believable sales, and the demo run.
+"""Local replacements for what a fresh machine lacks: an embedded ERP, and emulators of S3 and Airbyte.
 
-Nothing here is used where a real source is configured.
+Each is used only where no real system is configured.
 """

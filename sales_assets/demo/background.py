@@ -1,6 +1,6 @@
-"""Processes that outlive the one that started them: how the local servers are started and stopped.
+"""Starts and stops local servers as background processes, which outlive the process that started them.
 
-What is served, and how a running server is found, belongs to each stand-in.
+What a server serves, and how a running one is found, belongs to the server's own package.
 """
 
 import fcntl
@@ -16,25 +16,26 @@ from typing import TypeVar
 
 from sales_assets.settings import ROOT
 
-_PATIENCE_SECONDS = 60.0
-_HEED_SECONDS = 5.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 5.0
+_POLL_SECONDS = 0.05
 
-Found = TypeVar("Found")
+_Server = TypeVar("_Server")
 
 
-def started(
-    module: str, arguments: Sequence[str], log: Path, find: Callable[[], Found | None]
-) -> Found | None:
-    """Start a module of ours, and wait until it is ready.
+def start_module(
+    module: str, arguments: Sequence[str], log: Path, find: Callable[[], _Server | None]
+) -> _Server | None:
+    """Start a module of this package in the background, and wait until it is ready.
 
     Args:
         module: Its name, as for `python -m`.
-        arguments: What it is given.
-        log: Where it writes, anew.
-        find: Looks for it; None while it is not ready.
+        arguments: Its command line.
+        log: The file for its output; overwritten.
+        find: Returns the server, or None while it is not ready.
 
     Returns:
-        What was found; None if it ended, or took more than a minute.
+        What `find` returned; None if the process ended, or took more than a minute.
     """
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -45,37 +46,37 @@ def started(
             stderr=output,
             start_new_session=True,
         )
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        if found := find():
-            return found
-        time.sleep(0.05)
+        if server := find():
+            return server
+        time.sleep(_POLL_SECONDS)
     return None
 
 
-def stop(process: int, find: Callable[[], object | None]) -> None:
-    """End a server, and wait until it is gone; one that does not heed is killed.
+def stop_process(pid: int, find: Callable[[], object | None]) -> None:
+    """Stop a server, and wait until it has ended. A server that ignores SIGTERM is killed.
 
-    A server inherits what its starter ignores: one that was started under `nohup` may ignore SIGTERM.
+    A process inherits ignored signals: a server that was started under `nohup` may ignore SIGTERM.
 
     Args:
-        process: Its number.
-        find: Looks for it; None when it is gone.
+        pid: Its process id.
+        find: Returns None once it has ended.
     """
-    os.kill(process, signal.SIGTERM)
-    deadline = time.monotonic() + _HEED_SECONDS
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
     while find() and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(_POLL_SECONDS)
     if find():
-        os.kill(process, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
     while find():
-        time.sleep(0.05)
+        time.sleep(_POLL_SECONDS)
 
 
 @contextmanager
-def exclusively(data_dir: Path) -> Iterator[None]:
-    """Let one process at a time start, stop or fill the server of a folder."""
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    with data_dir.with_name(f"{data_dir.name}.lock").open("a") as lock:
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Let only one process at a time start, stop or fill the server of a folder."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

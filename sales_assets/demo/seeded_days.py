@@ -1,12 +1,13 @@
-"""The demo ERP's days: when they begin, and the random numbers that belong to each.
+"""The demo's days: the first one, the random numbers of each, and its times of day in UTC.
 
-A day's events depend on its date alone, so tomorrow's data extends today's and changes nothing in it.
+The events of a day depend only on its date. So tomorrow's data extends today's and changes none of it.
 """
 
 import zlib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -14,23 +15,29 @@ import pandas as pd
 FIRST_DAY = date(2025, 1, 1)
 
 
-def generator(day: date, purpose: str) -> np.random.Generator:
-    """The random numbers of a day for one purpose, the same on every machine."""
+def find_yesterday(timezone: str) -> date:
+    """Return the last complete day in a time zone: the demo's data ends with it."""
+    return datetime.now(ZoneInfo(timezone)).date() - timedelta(days=1)
+
+
+def seed_generator(day: date, purpose: str) -> np.random.Generator:
+    """Return the random numbers of a day for one purpose, the same on every machine."""
     return np.random.default_rng([zlib.crc32(purpose.encode()), day.toordinal()])
 
 
-def days_between(first: date, last: date) -> Iterator[date]:
-    """Every day from the first to the last, both included; none if the last is earlier."""
+def iterate_days(first: date, last: date) -> Iterator[date]:
+    """Yield every day from the first to the last, both included; nothing if the last is earlier."""
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def instants(days: pd.Series, seconds: pd.Series, timezone: str) -> pd.Series:
-    """Seconds after local midnight as instants in UTC.
+def to_utc(days: pd.Series, seconds: pd.Series, timezone: str) -> pd.Series:
+    """Convert seconds after local midnight to timestamps in UTC.
 
     Args:
         days: Midnights without a time zone.
-        seconds: Seconds after them; more than a day's reach into the days that follow.
-        timezone: The zone of the midnights. A time that a clock change skips becomes the next that exists.
+        seconds: Seconds after midnight; more than 86,400 reach into the next days.
+        timezone: The time zone of the midnights. A local time that a clock change skips is moved to the next
+            one that exists.
     """
     local = days + pd.to_timedelta(seconds, unit="s")
     ambiguous = np.zeros(len(local), dtype=bool)

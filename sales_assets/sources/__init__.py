@@ -1,4 +1,4 @@
-"""Where data comes from: one package a source, with its client, its queries and `changes.py` (what is new).
+"""Where data comes from: one package per source, with its client, its queries and `changes.py` (what is new).
 
-What the rows mean belongs to `transforms/`, which assets there are to `assets/`.
+What rows mean is decided in `transforms/`; which assets exist, in `assets/`.
 """

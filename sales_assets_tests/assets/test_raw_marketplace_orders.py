@@ -1,4 +1,4 @@
-"""The asset of the marketplaces' files: real HTTP, a real DuckDB file, and what may go wrong."""
+"""The asset `raw_marketplace_orders`: real HTTP, a real DuckDB file, and everything that may fail."""
 
 import gc
 import gzip
@@ -16,30 +16,31 @@ import pytest
 from sales_assets.assets import raw_marketplace_orders
 from sales_assets.catalog.partitions import MARKETPLACE_FILES, file_of_partition, partition_of_file
 from sales_assets.settings import Settings
-from sales_assets.sources.marketplace import order_files as files
+from sales_assets.sources.marketplace import order_files
+from sales_assets.transforms.marketplace_orders import parse_order_lines
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.order_files import LINE, csv_file, parquet_file
 from sales_assets_tests.support.results import failure, metadata
-from sales_assets_tests.support.s3 import PREFIX, S3, Answer, Proxy, error, reset_half_way
+from sales_assets_tests.support.s3 import PREFIX, S3, Answer, Proxy, reset_half_way, s3_error
 from sales_assets_tests.support.warehouses import fake_snowflake
 
 pytestmark = pytest.mark.slow
 
 
 class Loader:
-    """Loads files by their names into a warehouse of its own."""
+    """Loads files into a temporary warehouse."""
 
     def __init__(self, s3: S3, database: Path):
         self.s3 = s3
         self.warehouse = DuckDBWarehouse(database=str(database))
         self.instance = dg.DagsterInstance.ephemeral()
 
-    def load(self, name: str, **changed: Any) -> dg.ExecuteInProcessResult:
-        """Run the asset for a file."""
+    def load(self, name: str, **options: Any) -> dg.ExecuteInProcessResult:
+        """Run the asset for one file; options are those of the resource `s3`."""
         key = partition_of_file(PREFIX + name)
         self.instance.add_dynamic_partitions(str(MARKETPLACE_FILES.name), [key])
         resources = {
-            "s3": self.s3.resource(**changed) if changed else self.s3.quick_resource(),
+            "s3": self.s3.resource(**options) if options else self.s3.quick_resource(),
             "io_manager": DuckDBWarehouseIOManager(database=self.warehouse.database),
         }
         return dg.materialize(
@@ -57,9 +58,10 @@ class Loader:
         )
         return [(file.removeprefix(PREFIX), id_) for file, id_ in rows.itertuples(index=False)]
 
-    def retried(self, result: dg.ExecuteInProcessResult) -> bool:
-        """Whether Dagster tried again."""
-        return bool(result.filter_events(lambda event: event.is_step_up_for_retry))
+
+def is_retried(result: dg.ExecuteInProcessResult) -> bool:
+    """Return whether Dagster tried again."""
+    return bool(result.filter_events(lambda event: event.is_step_up_for_retry))
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_a_file_is_stored_exactly(loader: Loader) -> None:
     }
 
 
-def test_csv_gzip_and_parquet_stand_side_by_side_and_each_is_replaced_alone(loader: Loader) -> None:
+def test_csv_gzip_and_parquet_files_are_stored_together_and_replaced_separately(loader: Loader) -> None:
     loader.s3.put("a.csv", lines("a1", "a2"))
     loader.s3.put("b.csv.gz", gzip.compress(lines("b1")))
     loader.s3.put("c.parquet", parquet_file(order_id=["c1", "c2"]))
@@ -98,7 +100,7 @@ def test_csv_gzip_and_parquet_stand_side_by_side_and_each_is_replaced_alone(load
     assert loader.stored() == [("a.csv", "a3"), ("b.csv.gz", "b1"), ("c.parquet", "c1"), ("c.parquet", "c2")]
 
 
-def test_a_file_reports_what_it_was_and_shows_nobodys_address(loader: Loader) -> None:
+def test_a_file_is_described_in_metadata_without_personal_data(loader: Loader) -> None:
     content = csv_file({"qty": "3", "unit_price": "0.1", "coupon": "X"}, {"currency": "SEK"})
     loader.s3.put("a.csv", content)
     result = loader.load("a.csv")
@@ -127,7 +129,7 @@ def test_a_file_reports_what_it_was_and_shows_nobodys_address(loader: Loader) ->
         "'\"`$(rm -rf)\\.csv",
     ],
 )
-def test_a_key_is_only_ever_a_name(loader: Loader, name: str, tmp_path: Path) -> None:
+def test_any_key_is_only_a_name(loader: Loader, name: str, tmp_path: Path) -> None:
     loader.s3.put("other.csv", lines("other"))
     assert loader.load("other.csv").success
     loader.s3.put(name, lines("first"))
@@ -161,19 +163,19 @@ def test_no_two_keys_are_one_partition() -> None:
     partitions = [partition_of_file(key) for key in keys]
     assert len(set(partitions)) == len(keys)
     assert [file_of_partition(partition) for partition in partitions] == keys
-    dg.StaticPartitionsDefinition(partitions)  # which refuses what the catalog cannot select
+    dg.StaticPartitionsDefinition(partitions)  # refuses keys that the UI cannot select
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "reason"),
     [
-        (lines("new").replace(b"qty", b"quantity"), "The column qty is missing"),
-        (csv_file({}, {"unit_price": "-1"}), "Line 3, column unit_price: '-1' is not"),
-        (b"\x00\xff", "Line 1: it is not text in UTF-8"),
+        (lines("new").replace(b"qty", b"quantity"), "Missing column qty"),
+        (csv_file({}, {"unit_price": "-1"}), "Line 3, column unit_price: expected an amount of 0 or more"),
+        (b"\x00\xff", "Line 1: not UTF-8 text"),
     ],
 )
-def test_a_bad_file_keeps_its_earlier_version_and_does_not_spoil_the_others(
-    loader: Loader, content: bytes, said: str
+def test_a_bad_file_keeps_its_earlier_version_and_does_not_affect_others(
+    loader: Loader, content: bytes, reason: str
 ) -> None:
     for name in ("a.csv", "b.csv"):
         loader.s3.put(name, lines("old"))
@@ -182,22 +184,24 @@ def test_a_bad_file_keeps_its_earlier_version_and_does_not_spoil_the_others(
     loader.s3.put("b.csv", lines("new"))
     result = loader.load("a.csv")
     assert not result.success
-    assert not loader.retried(result)
+    assert not is_retried(result)
     message = failure(result)
-    assert f"s3://{loader.s3.bucket}/in/a.csv was refused. {said}" in message
-    assert "what was stored of an earlier version is kept" in message
+    assert f"s3://{loader.s3.bucket}/in/a.csv was refused. {reason}" in message
+    assert "No stored data was changed." in message
     assert loader.load("b.csv").success
     assert loader.stored() == [("a.csv", "old"), ("b.csv", "new")]
 
 
-def test_a_bad_row_in_the_last_chunk_leaves_nothing_of_the_first(
+def test_a_bad_row_in_the_last_chunk_stores_nothing_of_the_first(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(order_files, "CHUNK_ROWS", 2)
     loader.s3.put("a.csv", lines("old"))
     assert loader.load("a.csv").success
     loader.s3.put("a.csv", csv_file(*[{"order_id": str(n)} for n in range(6)], {"qty": "many"}))
-    assert "Line 8, column qty: 'many'" in failure(loader.load("a.csv"))
+    message = failure(loader.load("a.csv"))
+    assert "Line 8, column qty: expected " in message
+    assert "got 'many'." in message
     assert loader.stored() == [("a.csv", "old")]
     loader.s3.put("a.csv", csv_file(*[{"order_id": str(n)} for n in range(5)]))
     result = loader.load("a.csv")
@@ -207,26 +211,25 @@ def test_a_bad_row_in_the_last_chunk_leaves_nothing_of_the_first(
 
 
 def test_a_file_of_many_chunks_is_never_held_whole(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "CHUNK_ROWS", 1000)
+    monkeypatch.setattr(order_files, "CHUNK_ROWS", 1000)
     made: list[weakref.ref[pd.DataFrame]] = []
     held: list[int] = []
-    typed = files.typed
 
-    def watched(*given: Any) -> pd.DataFrame:
+    def parse(*arguments: Any) -> pd.DataFrame:
         gc.collect()
         held.append(sum(chunk() is not None for chunk in made))
-        frame = typed(*given)
+        frame = parse_order_lines(*arguments)
         made.append(weakref.ref(frame))
         return frame
 
-    monkeypatch.setattr(files, "typed", watched)
+    monkeypatch.setattr(order_files, "parse_order_lines", parse)
     loader.s3.put("a.csv", csv_file(*[{}] * 5500))
     assert loader.load("a.csv").success
     assert len(loader.stored()) == 5500
     assert held == [0, 1, 1, 1, 1, 1]
 
 
-def test_a_file_with_a_header_alone_empties_its_partition(loader: Loader) -> None:
+def test_a_file_with_only_a_header_empties_its_partition(loader: Loader) -> None:
     loader.s3.put("a.csv", lines("old"))
     assert loader.load("a.csv").success
     loader.s3.put("a.csv", csv_file())
@@ -234,72 +237,70 @@ def test_a_file_with_a_header_alone_empties_its_partition(loader: Loader) -> Non
     assert loader.stored() == []
 
 
-def test_a_file_that_is_gone_is_refused_and_its_rows_stay(loader: Loader) -> None:
+def test_a_deleted_file_is_refused_and_its_rows_are_kept(loader: Loader) -> None:
     loader.s3.put("a.csv", lines("old"))
     assert loader.load("a.csv").success
     loader.s3.delete("a.csv")
     result = loader.load("a.csv")
-    assert not loader.retried(result)
+    assert not is_retried(result)
     assert "NoSuchKey" in failure(result)
-    assert "have it delivered again" in failure(result)
+    assert "have it uploaded again" in failure(result)
     assert loader.stored() == [("a.csv", "old")]
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
-        (error(503, "SlowDown"), "S3 failed to read .*SlowDown: it said so"),
-        (error(500, "InternalError"), "S3 failed to read .*InternalError"),
-        (error(400, "RequestTimeout"), "S3 failed to read .*RequestTimeout"),
+        (s3_error(503, "SlowDown"), "S3 failed to read .*SlowDown: it said so"),
+        (s3_error(500, "InternalError"), "S3 failed to read .*InternalError"),
+        (s3_error(400, "RequestTimeout"), "S3 failed to read .*RequestTimeout"),
         (reset_half_way, "S3 failed to read "),
     ],
     ids=["503", "500", "time-out", "connection reset"],
 )
-def test_what_may_pass_is_tried_again_and_nothing_is_stored_of_it(
-    loader: Loader, fault: Any, said: str
-) -> None:
+def test_a_transient_fault_is_retried_and_nothing_is_stored(loader: Loader, fault: Any, message: str) -> None:
     loader.s3.put("a.csv", lines("old"))
     assert loader.load("a.csv").success
     loader.s3.put("a.csv", lines(*(f"new {n}" for n in range(5000))))
-    with loader.s3.broken(fault):
+    with loader.s3.inject(fault):
         result = loader.load("a.csv")
-    assert loader.retried(result)
+    assert is_retried(result)
     errors = str([event.event_specific_data for event in result.all_events if event.is_step_up_for_retry])
-    assert re.search(said, errors)
+    assert re.search(message, errors)
     assert "s3cret" not in errors
     assert loader.stored() == [("a.csv", "old")]
     assert loader.load("a.csv").success
     assert len(loader.stored()) == 5000
 
 
-def test_a_passing_fault_passes_with_the_retry(loader: Loader) -> None:
+def test_a_retry_succeeds_after_a_transient_fault(loader: Loader) -> None:
     loader.s3.put("a.csv", lines("new"))
 
     def once(proxy: Proxy, method: str, path: str) -> Answer | None:
         loader.s3.proxy.faults = []
-        return error(503, "SlowDown")(proxy, method, path)
+        return s3_error(503, "SlowDown")(proxy, method, path)
 
-    with loader.s3.broken(once):
+    with loader.s3.inject(once):
         assert loader.load("a.csv").success
     assert loader.stored() == [("a.csv", "new")]
 
 
 @pytest.mark.parametrize(
-    ("fault", "changed", "said"),
+    ("fault", "options", "message"),
     [
-        (error(403, "AccessDenied"), {}, "AccessDenied: it said so"),
-        (error(403, "InvalidAccessKeyId"), {}, "Check SALES_S3_BUCKET, SALES_S3_PREFIX, the AWS_"),
+        (s3_error(403, "AccessDenied"), {}, "AccessDenied: it said so"),
+        (s3_error(403, "InvalidAccessKeyId"), {}, "Check SALES_S3_BUCKET, SALES_S3_PREFIX, the AWS_"),
         (None, {"bucket": "no-such-bucket"}, "NoSuchBucket.*Check SALES_S3_BUCKET"),
     ],
 )
-def test_what_no_retry_mends_is_refused_and_says_what_to_check(
-    loader: Loader, fault: Any, changed: dict[str, str], said: str
+def test_a_permanent_fault_is_refused_with_what_to_check(
+    loader: Loader, fault: Any, options: dict[str, str], message: str
 ) -> None:
     loader.s3.put("a.csv", lines("new"))
-    with loader.s3.broken(*([fault] if fault else [])):
-        result = loader.load("a.csv", **changed)
-    assert not loader.retried(result)
-    assert re.search(said, failure(result))
+    with loader.s3.inject(*([fault] if fault else [])):
+        result = loader.load("a.csv", **options)
+    assert not is_retried(result)
+    assert re.search(message, failure(result))
     assert "s3cret" not in failure(result)
 
 
@@ -312,14 +313,14 @@ def test_a_file_that_is_overwritten_while_it_is_loaded_ends_as_its_newer_version
         loader.s3.put("a.csv", lines("second"))
         return answer
 
-    with loader.s3.broken(overwrite):
+    with loader.s3.inject(overwrite):
         result = loader.load("a.csv")
     assert result.success
-    assert loader.retried(result)
+    assert is_retried(result)
     assert loader.stored() == [("a.csv", "second")]
 
 
-def test_a_file_that_is_taken_away_while_it_is_loaded_is_stored_as_it_was(loader: Loader) -> None:
+def test_a_file_that_is_deleted_while_it_is_loaded_is_stored_as_it_was(loader: Loader) -> None:
     loader.s3.put("a.csv", lines("first"))
 
     def delete(proxy: Proxy, method: str, path: str) -> Answer | None:
@@ -328,7 +329,7 @@ def test_a_file_that_is_taken_away_while_it_is_loaded_is_stored_as_it_was(loader
         loader.s3.delete("a.csv")
         return answer
 
-    with loader.s3.broken(delete):
+    with loader.s3.inject(delete):
         assert loader.load("a.csv").success
     assert loader.stored() == [("a.csv", "first")]
 
@@ -349,10 +350,10 @@ def test_a_run_without_credentials_says_so(loader: Loader, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     result = loader.load("a.csv", aws_access_key_id=None, aws_secret_access_key=None)
     assert "Unable to locate credentials" in failure(result)
-    assert not loader.retried(result)
+    assert not is_retried(result)
 
 
-def test_it_can_be_tested_without_a_warehouse(s3: S3) -> None:
+def test_the_asset_can_be_tested_without_a_warehouse(s3: S3) -> None:
     s3.put("a.csv", csv_file({"qty": "4"}))
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("marketplace_files", ["in/a.csv"])
@@ -373,8 +374,8 @@ def test_exact_amounts_reach_the_warehouse(loader: Loader) -> None:
     assert sorted(map(Decimal, prices)) == [Decimal(price) for price in stored["p"]]
 
 
-def test_snowflake_stores_a_file_alike(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "CHUNK_ROWS", 2)
+def test_snowflake_stores_the_same_rows(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_files, "CHUNK_ROWS", 2)
     s3.put("a.csv", csv_file({"unit_price": "99999999999999.9999"}, {"customer_email": ""}, {}))
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("marketplace_files", ["in/a.csv"])

@@ -1,4 +1,4 @@
-"""Whether files of marketplaces still arrive, as the catalog is told each morning."""
+"""The check `marketplace_files_arrive`, which runs every morning."""
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -11,7 +11,7 @@ from sales_assets.checks import marketplace_files_arrive
 
 
 @pytest.mark.parametrize(("days", "passed"), [(2, True), (4, False)])
-def test_a_silence_of_more_than_three_days_is_a_warning(days: int, passed: bool) -> None:
+def test_more_than_three_days_without_a_file_are_a_warning(days: int, passed: bool) -> None:
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("marketplace_files", ["orders.csv"])
     when = (datetime.now(UTC) - timedelta(days=days)).timestamp()

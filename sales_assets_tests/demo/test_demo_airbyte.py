@@ -18,7 +18,7 @@ from sales_assets.demo.airbyte.connections import COLUMNS, CONNECTIONS, WORKSPAC
 from sales_assets.demo.airbyte.landing import land
 from sales_assets.demo.airbyte.process import running_stand_in, stop_stand_ins
 from sales_assets.demo.airbyte.rows import SOURCES
-from sales_assets.demo.erp.orders import orders_placed
+from sales_assets.demo.erp.orders import build_orders
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.airbyte import CRM, Airbyte, finished
 
@@ -99,7 +99,7 @@ def test_rows_have_the_columns_that_the_catalog_tells(sources: dict[str, pd.Data
 def test_most_charges_match_the_orders_some_are_missing_and_some_differ(
     sources: dict[str, pd.DataFrame],
 ) -> None:
-    placed = orders_placed(date(2025, 1, 1), LAST, LAST, "UTC")
+    placed = build_orders(date(2025, 1, 1), LAST, LAST, "UTC")
     items = placed.items
     due = items["qty"] * items["unit_price"] * (1 - items["discount"].fillna(0))
     due = due.groupby(items["order_id"]).sum()
@@ -116,7 +116,7 @@ def test_most_charges_match_the_orders_some_are_missing_and_some_differ(
 def test_refunds_are_of_charges_and_cover_the_refunded_orders(sources: dict[str, pd.DataFrame]) -> None:
     refunds, charges = sources["refunds"], sources["charges"]
     assert refunds["charge_id"].isin(charges["id"]).all()
-    orders = orders_placed(date(2025, 1, 1), LAST, LAST, "UTC").orders
+    orders = build_orders(date(2025, 1, 1), LAST, LAST, "UTC").orders
     refunded = "ch_" + orders.loc[orders["status"] == "refunded", "id"].astype(str)
     assert refunded[refunded.isin(charges["id"])].isin(refunds["charge_id"]).all()
     assert len(refunds) > len(refunded)

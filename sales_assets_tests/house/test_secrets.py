@@ -49,7 +49,7 @@ def test_a_run_with_a_wrong_erp_password_shows_it_nowhere(
 ) -> None:
     settings = settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
-    url = erp.guarded("locked_out", "the right one").replace("the%20right%20one", PLANTED)
+    url = erp.create_role("locked_out", "the right one").replace("the%20right%20one", PLANTED)
     left = shown(job, capfd, ERP_POSTGRES_URL=url)
     assert 'password authentication failed for user "locked_out"' in left
     assert PLANTED not in left

@@ -137,7 +137,7 @@ def test_an_erp_that_disconnects_within_a_range_is_queried_again_and_nothing_is_
     for number, day in enumerate(["2025-01-15", "2025-01-16"], start=2):
         erp.order(number, f"{day} 10:00+00")
     monkeypatch.setattr(postgres, "FETCHED_ROWS", 1)
-    fetched, remaining = postgres._fetched, [failures]
+    fetched, remaining = postgres._fetch_batches, [failures]
 
     def disconnecting(cursor: Any) -> Iterator[Any]:
         for rows in fetched(cursor):
@@ -148,7 +148,7 @@ def test_an_erp_that_disconnects_within_a_range_is_queried_again_and_nothing_is_
                     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sales_reader'"
                 )
 
-    monkeypatch.setattr(postgres, "_fetched", disconnecting)
+    monkeypatch.setattr(postgres, "_fetch_batches", disconnecting)
     result = materialize_orders(erp, database, tags=range_tags("2025-01-14", "2025-01-16"))
     assert result.success == (expected == [1, 2, 3])
     assert read_ids(database) == expected

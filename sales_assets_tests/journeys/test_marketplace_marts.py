@@ -1,4 +1,4 @@
-"""From the bucket to gold: real HTTP to an S3, real dbt, a real PostgreSQL and a real DuckDB file."""
+"""From the bucket to gold: an S3 emulator over real HTTP, real dbt, PostgreSQL and DuckDB."""
 
 import os
 from decimal import Decimal
@@ -22,7 +22,7 @@ DAY = "2025-01-15"
 
 
 class Location:
-    """The whole code location, as the environment of a deployment configures it."""
+    """The whole code location, configured as in a deployment."""
 
     def __init__(self, erp: Erp, s3: S3, folder: Path):
         settings = Settings(
@@ -41,7 +41,7 @@ class Location:
         }
 
     def run(self, job: str, key: str | None = None) -> None:
-        """Run a job, for a partition if one is given; it has to succeed, checks included."""
+        """Run a job, for a partition if one is given. The run and its checks must pass."""
         if job == "marketplace_orders_job":
             self.instance.add_dynamic_partitions("marketplace_files", [str(key)])
         with patch.dict(os.environ, self.environment):
@@ -52,7 +52,7 @@ class Location:
         assert [check.check_name for check in result.get_asset_check_evaluations() if not check.passed] == []
 
     def sales(self) -> dict[tuple[str, str, str], tuple[int, int, int, Decimal]]:
-        """Orders, customers, lines and total by day, channel and currency."""
+        """Return orders, customers, lines and total by day, channel and currency."""
         rows = self.warehouse.query(
             "select strftime(order_date, '%Y-%m-%d') as d, channel, currency, order_count, customer_count, "
             "line_count, total_amount::varchar as total from gold.daily_sales"
@@ -72,17 +72,19 @@ def line(order: str, **columns: Any) -> dict[str, Any]:
     return {"order_id": order, "order_date": f"{DAY}T23:59:59Z", **columns}
 
 
-def test_marketplaces_stand_beside_the_erp_by_channel_and_currency(erp: Erp, s3: S3, tmp_path: Path) -> None:
+def test_gold_has_the_erp_and_the_marketplaces_by_channel_and_currency(
+    erp: Erp, s3: S3, tmp_path: Path
+) -> None:
     erp.order(1, f"{DAY} 12:00+00", items=[(3, "0.10", "0.3333"), (1, "99999.99", None)])
     location = Location(erp, s3, tmp_path)
 
-    # No file has ever landed: gold is the ERP's alone.
+    # No file was ever loaded: gold has only the ERP's orders.
     location.run("daily_sales_pipeline", DAY)
-    of_the_erp = (DAY, "erp", "EUR")
-    exact = location.sales()
-    assert list(exact) == [of_the_erp]
+    erp_key = (DAY, "erp", "EUR")
+    erp_sales = location.sales()
+    assert list(erp_sales) == [erp_key]
     count, total = erp.totals(DAY)
-    assert (exact[of_the_erp][0], str(exact[of_the_erp][3])) == (count, total)
+    assert (erp_sales[erp_key][0], str(erp_sales[erp_key][3])) == (count, total)
 
     s3.put(
         "bazaar.csv",
@@ -98,14 +100,14 @@ def test_marketplaces_stand_beside_the_erp_by_channel_and_currency(erp: Erp, s3:
         location.run("marketplace_orders_job", file)
     location.run("marketplace_marts_job")
     with_marketplaces = {
-        of_the_erp: exact[of_the_erp],
+        erp_key: erp_sales[erp_key],
         (DAY, "bazaar", "EUR"): (2, 1, 3, Decimal("100000000000000.3000")),
         (DAY, "bazaar", "GBP"): (1, 0, 1, Decimal("39.9800")),
         (DAY, "kiosk", "EUR"): (2, 1, 2, Decimal("39.9800")),
     }
     assert location.sales() == with_marketplaces
 
-    # A day of the ERP that runs again changes nothing of the marketplaces, and the other way round.
+    # A rerun of a day of the ERP changes nothing for the marketplaces, and vice versa.
     location.run("daily_sales_pipeline", DAY)
     assert location.sales() == with_marketplaces
     s3.put("kiosk.csv", csv_file(line("D", marketplace="kiosk", order_date="2025-01-16T00:00:00Z")))
@@ -118,7 +120,7 @@ def test_marketplaces_stand_beside_the_erp_by_channel_and_currency(erp: Erp, s3:
     }
 
 
-def test_marketplaces_whose_files_come_before_the_erps_first_day_are_in_gold_alone(
+def test_gold_has_only_marketplaces_before_the_erps_first_day_is_loaded(
     erp: Erp, s3: S3, tmp_path: Path
 ) -> None:
     location = Location(erp, s3, tmp_path)

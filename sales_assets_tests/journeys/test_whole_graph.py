@@ -20,7 +20,7 @@ def test_everything(tmp_path: Path) -> None:
     resources, instance = definitions.resources or {}, dg.DagsterInstance.ephemeral()
     everything = definitions.resolve_implicit_global_asset_job_def()
     one_file = definitions.resolve_job_def("marketplace_orders_job")
-    versions, _ = resources["s3"].files().page("")
+    versions, _ = resources["s3"].open_bucket().list_page("")
     keys = [partition_of_file(version.key) for version in versions[:3]]
     instance.add_dynamic_partitions(str(MARKETPLACE_FILES.name), keys)
     assets = everything.asset_layer.executable_asset_keys

@@ -19,8 +19,8 @@ from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
 from sales_assets.resources import build_resources
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
-from sales_assets_tests.operations.test_repair_planning import begun
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.runs import begin_load
 
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16"]
 
@@ -207,7 +207,7 @@ def test_a_run_of_certain_days_compares_those(books: Books) -> None:
 def test_a_repair_skips_a_day_in_progress_even_if_it_differs(books: Books) -> None:
     books.record_all(*DAYS)
     books.store_in_gold((8, DAYS[1], "5"))
-    begun(books.instance, DAYS[1])
+    begin_load(books.instance, DAYS[1])
     plan = books.plan_repair()
     assert (plan.days, plan.in_progress) == ({}, {DAYS[1]})
 

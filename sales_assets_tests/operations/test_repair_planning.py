@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 import pytest
-from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 from sales_assets.catalog import records
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
@@ -29,6 +28,7 @@ from sales_assets.operations.repair.launch import PROCESS_TAG, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
 from sales_assets.settings import Settings
+from sales_assets_tests.support.runs import begin_load
 
 SILVER = dg.AssetKey("silver_enriched_orders")
 CUSTOMERS = dg.AssetKey("raw_customers")
@@ -61,15 +61,6 @@ def observe_no_data(instance: dg.DagsterInstance, day: str) -> None:
 @dg.job
 def some_job() -> None:
     """Nothing to run."""
-
-
-def begun(instance: dg.DagsterInstance, day: str) -> dg.DagsterRun:
-    """A run that is about to make a day's orders."""
-    run = instance.create_run_for_job(some_job)
-    data = AssetMaterializationPlannedData(RAW_ORDERS_KEY, partition=day)
-    event = DagsterEvent.build_asset_materialization_planned_event(run.job_name, "raw_orders", data)
-    instance.report_dagster_event(event, run.run_id)
-    return run
 
 
 def test_days_with_gaps_in_the_same_assets_are_one_run_and_others_are_separate(lineage: Lineage) -> None:
@@ -145,7 +136,7 @@ def test_a_failed_day_is_a_gap_even_if_it_had_no_orders_before(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
     observe_no_data(instance, DAYS[0])
-    instance.report_run_failed(begun(instance, DAYS[0]))
+    instance.report_run_failed(begin_load(instance, DAYS[0]))
     found, _ = find_gaps(instance, lineage, DAYS[:1])
     assert (found[DAYS[0]][RAW_ORDERS_KEY], found[DAYS[0]][SILVER]) == (FAILED, MISSING)
 
@@ -153,7 +144,7 @@ def test_a_failed_day_is_a_gap_even_if_it_had_no_orders_before(
 def test_a_day_in_progress_is_skipped_whatever_its_gaps(
     lineage: Lineage, instance: dg.DagsterInstance
 ) -> None:
-    begun(instance, DAYS[0])
+    begin_load(instance, DAYS[0])
     assert find_gaps(instance, lineage, DAYS[:1]) == ({}, {DAYS[0]})
 
 

@@ -1,4 +1,4 @@
-"""`PostgresResource` on a real server: what it reads, what it cannot do, and what its errors say."""
+"""`PostgresResource` on a real server: what it reads, what it refuses, and what its errors name."""
 
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from adbc_driver_postgresql import dbapi
 from sales_assets.errors import RefusedError
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
+from sales_assets.sources.erp.url import ErpUrl
 from sales_assets_tests.support.erp import Erp
 
 SECRET = "p@ss/w:rd#12%"
@@ -21,11 +22,11 @@ WINDOW = [datetime(2025, 1, 15, tzinfo=UTC), datetime(2025, 1, 16, tzinfo=UTC)]
 
 @pytest.fixture(scope="module")
 def guarded(postgres: Erp) -> str:
-    """The URL of a role that must give a password."""
-    return postgres.guarded("guarded", SECRET)
+    """The URL of a role that needs a password."""
+    return postgres.create_role("guarded", SECRET)
 
 
-def test_rows_come_in_the_types_that_assets_work_with(erp: Erp) -> None:
+def test_rows_have_the_types_that_assets_work_with(erp: Erp) -> None:
     erp.order(1, "2025-01-15 01:00+01")
     frame = erp.resource.execute_query(queries.RAW_ORDERS_SQL, WINDOW)
     assert frame["order_date"][0] == pd.Timestamp("2025-01-15", tz="UTC")
@@ -48,7 +49,7 @@ def test_a_customer_belongs_to_the_business_day_in_its_time_zone(erp: Erp) -> No
     erp.order(1, "2025-01-15 23:00+00", customer=3)
     window = [datetime(2025, 1, 14, 23, tzinfo=UTC), datetime(2025, 1, 16, 23, tzinfo=UTC)]
     found = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*window, "Europe/Rome"])
-    days = {row.id: str(row.snapshot_date.date()) for row in found.itertuples()}
+    days = dict(zip(found["id"], found["snapshot_date"].dt.strftime("%Y-%m-%d"), strict=True))
     assert days == {1: "2025-01-15", 2: "2025-01-16", 3: "2025-01-16"}
 
 
@@ -107,36 +108,34 @@ def test_a_wrong_password_is_refused_and_not_shown(guarded: str) -> None:
         ("", "not a PostgreSQL URL"),
     ],
 )
-def test_a_url_that_does_not_parse_gets_our_sentence_and_none_of_it_is_repeated(
-    url: str, reason: str
-) -> None:
+def test_an_invalid_url_is_refused_and_no_part_of_it_is_repeated(url: str, reason: str) -> None:
     with pytest.raises(RefusedError, match=reason) as caught:
         PostgresResource(url=url).execute_query("select 1")
     assert not any(part in str(caught.value) for part in ("secret", "w:rd", "12/34", "p@ss"))
 
 
-def test_an_erp_that_is_down_is_named_without_the_password_and_worth_a_retry() -> None:
+def test_an_erp_that_is_down_is_unavailable_and_named_without_the_password() -> None:
     with pytest.raises(
         ErpUnavailableError, match=r"127\.0\.0\.1:1, database db, user u did not answer"
     ) as caught:
         PostgresResource(url=f"postgresql://u:{QUOTED_SECRET}@127.0.0.1:1/db").execute_query("select 1")
-    assert "Stored rows were not touched" in str(caught.value)
+    assert "No stored data was changed" in str(caught.value)
     assert SECRET not in str(caught.value)
     assert QUOTED_SECRET not in str(caught.value)
 
 
-def test_a_host_that_does_not_exist_is_worth_a_retry() -> None:
+def test_a_host_that_does_not_exist_is_unavailable() -> None:
     with pytest.raises(ErpUnavailableError, match=r"erp\.invalid:5432"):
         PostgresResource(url="postgresql://u:secret@erp.invalid/db").execute_query("select 1")
 
 
 @pytest.mark.parametrize("sql", ["select * from invoices", "select total from orders"])
-def test_a_missing_table_or_column_is_refused_by_its_name(erp: Erp, sql: str) -> None:
+def test_a_missing_table_or_column_is_refused_and_named(erp: Erp, sql: str) -> None:
     with pytest.raises(RefusedError, match=r'(relation "invoices"|column "total") does not exist'):
         erp.resource.execute_query(sql)
 
 
-def test_a_role_without_rights_is_refused_by_the_tables_name(erp: Erp, guarded: str) -> None:
+def test_a_role_without_permission_is_refused_and_the_table_is_named(erp: Erp, guarded: str) -> None:
     with pytest.raises(RefusedError, match="permission denied for table orders"):
         PostgresResource(url=guarded).execute_query("select * from orders")
 
@@ -156,16 +155,34 @@ def test_a_query_that_can_never_work_is_refused(erp: Erp) -> None:
         erp.resource.execute_query("select 1 / 0")
 
 
-def test_a_password_that_occurs_in_the_message_is_still_a_wrong_password(guarded: str) -> None:
+def test_a_password_that_occurs_in_the_message_is_still_refused(guarded: str) -> None:
     with pytest.raises(RefusedError):
         PostgresResource(url=guarded.replace(QUOTED_SECRET, "e")).execute_query("select 1")
 
 
-def test_a_socket_may_be_given_as_libpq_takes_it(erp: Erp) -> None:
+def test_a_unix_socket_is_accepted_in_both_forms_of_libpq(erp: Erp) -> None:
     folder = urlsplit(erp.url).query.removeprefix("host=")
     encoded = f"postgresql://sales_reader@{folder.replace('/', '%2F')}/postgres"
     for url in (encoded, f"postgresql:///postgres?host={folder}&user=sales_reader"):
         assert PostgresResource(url=url).execute_query("select 1 as n")["n"][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "description", "password"),
+    [
+        ("postgresql://u:p@Host:6000/db", "host:6000, database db, user u", "p"),
+        ("postgres://u@[::1]", "::1:5432, database u, user u", ""),
+        ("postgresql://u@%2FTmp%2FPg:6000/db", "/Tmp/Pg:6000, database db, user u", ""),
+        ("postgresql:///db?host=/Tmp/Pg&user=u&port=6000", "/Tmp/Pg:6000, database db, user u", ""),
+        ("postgresql://u:p@h/db?user=v&password=w&dbname=e", "h:5432, database e, user v", "w"),
+        (" postgresql://u:a%40b:c@h/db?sslmode=require ", "h:5432, database db, user u", "a@b:c"),
+    ],
+)
+def test_a_url_is_described_as_the_driver_understands_it(url: str, description: str, password: str) -> None:
+    parsed = ErpUrl.parse(url, 10)
+    assert str(parsed) == description
+    assert parsed.password == password
+    assert repr(parsed) == f"ErpUrl(description={description!r})"
 
 
 def test_a_missing_database_is_refused(erp: Erp) -> None:
@@ -173,7 +190,7 @@ def test_a_missing_database_is_refused(erp: Erp) -> None:
         PostgresResource(url=erp.url.replace("/postgres?", "/nothing?")).execute_query("select 1")
 
 
-def test_a_statement_that_takes_too_long_is_ended_by_the_erp_and_worth_a_retry(erp: Erp) -> None:
+def test_a_statement_that_exceeds_its_timeout_is_cancelled_by_the_erp_and_unavailable(erp: Erp) -> None:
     with pytest.raises(ErpUnavailableError, match="statement timeout"):
         PostgresResource(url=erp.url, statement_timeout_seconds=1).execute_query("select pg_sleep(60)")
 
@@ -192,15 +209,13 @@ def test_a_statement_that_takes_too_long_is_ended_by_the_erp_and_worth_a_retry(e
         ("XX001", RefusedError),
     ],
 )
-def test_what_the_erp_says_tells_whether_another_try_may_help(
-    erp: Erp, state: str, error: type[Exception]
-) -> None:
+def test_the_sqlstate_decides_whether_a_retry_may_help(erp: Erp, state: str, error: type[Exception]) -> None:
     body = f"begin raise exception 'no' using errcode = '{state}'; end"
     erp.run(f"create or replace function fail() returns int language plpgsql as $${body}$$")
     with pytest.raises(error):
         erp.resource.execute_query("select fail()")
 
 
-def test_the_password_is_nowhere_in_a_resources_text() -> None:
+def test_the_repr_of_a_resource_does_not_show_the_password() -> None:
     for url in (dg.EnvVar("ERP_POSTGRES_URL"), "postgresql://u:planted-word@h/d"):
         assert "planted-word" not in repr(PostgresResource(url=url))

@@ -1,4 +1,4 @@
-"""An ERP for tests: a real PostgreSQL that a test fills row by row."""
+"""The ERP for tests: a real PostgreSQL that a test fills row by row."""
 
 import time
 from collections.abc import Sequence
@@ -29,28 +29,28 @@ class Erp:
         self._connection.close()
 
     def run(self, *statements: str, params: Sequence[Any] = ()) -> None:
-        """Run statements as the owner."""
+        """Run statements as the owner of the tables."""
         with closing(self._connection.cursor()) as cursor:
             for statement in statements:
                 cursor.execute(statement, list(params) or None)
 
     def create(self) -> None:
-        """Make the tables and the role that may read them."""
+        """Create the tables and the role that may read them."""
         self.run(*(statement for statement in _SCHEMA.split(";\n") if statement.strip()))
 
-    def guarded(self, role: str, password: str) -> str:
-        """Make a role that must give its password, unlike the others; returns its URL."""
+    def create_role(self, role: str, password: str) -> str:
+        """Create a role that, unlike the others, needs its password; returns its URL."""
         [folder] = parse_qs(urlsplit(self.admin_url).query)["host"]
         rules = Path(folder) / "pg_hba.conf"
         rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
         self.run(f"create role {role} login password '{password}'", "select pg_reload_conf()")
-        # The server reloads its rules a moment later; until then the role needs no password.
-        while _connects(f"postgresql://{role}@/postgres?host={folder}"):
+        # The server reloads its rules a moment later; until then, the role needs no password.
+        while _can_connect(f"postgresql://{role}@/postgres?host={folder}"):
             time.sleep(0.01)
         return f"postgresql://{role}:{quote(password, safe='')}@/postgres?host={folder}"
 
     def clear(self) -> None:
-        """Remove every row."""
+        """Delete all rows."""
         self.run("truncate customers, orders, order_items")
 
     def order(
@@ -91,7 +91,7 @@ class Erp:
         )
 
     def totals(self, day: str, timezone: str = "UTC") -> tuple[int, str | None]:
-        """The count and the exact sum of a day's sales, by Postgres's own arithmetic."""
+        """Return the count and the exact sum of a day's sales, computed by PostgreSQL."""
         query = """
             with sales as (
                 select
@@ -109,7 +109,7 @@ class Erp:
             return count, total
 
 
-def _connects(url: str) -> bool:
+def _can_connect(url: str) -> bool:
     try:
         dbapi.connect(url).close()
     except dbapi.Error:

@@ -1,4 +1,4 @@
-"""Order files as marketplaces drop them, with whatever a test wants to be different."""
+"""Order files as marketplaces upload them, with the differences that a test needs."""
 
 import csv
 import io
@@ -19,12 +19,11 @@ LINE = {
 }
 
 
-def csv_file(*lines: dict[str, Any], **written: Any) -> bytes:
-    """A CSV file of lines that differ from `LINE` in something."""
+def csv_file(*lines: dict[str, Any], **options: Any) -> bytes:
+    """A CSV file of lines that differ from `LINE` in some columns; options are those of `csv.DictWriter`."""
     text = io.StringIO()
-    writer = csv.DictWriter(
-        text, [*LINE, *(name for line in lines for name in line.keys() - LINE)], **written
-    )
+    more_columns = [name for line in lines for name in line.keys() - LINE]
+    writer = csv.DictWriter(text, [*LINE, *more_columns], **options)
     writer.writeheader()
     writer.writerows([LINE | line for line in lines])
     return text.getvalue().encode()

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from sales_assets.demo.background import exclusively, started, stop
+from sales_assets.demo.background import lock_folder, start_module, stop_process
 
 PORT = 18001
 """Where it listens if nobody else does, so that the links of the reviewed snapshot lead somewhere."""
@@ -35,16 +35,16 @@ def running_stand_in(data_dir: Path, database: Path, timezone: str) -> str:
     """
     key = zlib.crc32(f"{database} {timezone}".encode())
     folder = data_dir / "airbyte" / f"{database.stem}-{key:08x}"
-    with exclusively(folder):
+    with lock_folder(folder):
         return _found(folder) or _started(folder, [str(folder), str(database), timezone, str(PORT)])
 
 
 def stop_stand_ins(data_dir: Path) -> None:
     """Stop every stand-in of a folder; what they landed, and their jobs, stay."""
     for file in (data_dir / "airbyte").glob("*/server.json"):
-        with exclusively(file.parent):
+        with lock_folder(file.parent):
             if _found(file.parent):
-                stop(_told(file)["pid"], partial(_found, file.parent))
+                stop_process(_told(file)["pid"], partial(_found, file.parent))
             file.unlink(missing_ok=True)
 
 
@@ -65,7 +65,7 @@ def _started(folder: Path, arguments: list[str]) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "server.json").unlink(missing_ok=True)
     log = folder / "server.log"
-    if url := started("sales_assets.demo.airbyte", arguments, log, lambda: _found(folder)):
+    if url := start_module("sales_assets.demo.airbyte", arguments, log, lambda: _found(folder)):
         return url
     message = f"The local stand-in for Airbyte did not start; {log} says why."
     raise RuntimeError(message)

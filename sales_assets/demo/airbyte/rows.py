@@ -11,9 +11,9 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from sales_assets.demo.erp.customers import customers_at
-from sales_assets.demo.erp.orders import Orders, orders_placed
-from sales_assets.demo.seeded_days import FIRST_DAY, days_between, generator
+from sales_assets.demo.erp.customers import build_customers
+from sales_assets.demo.erp.orders import DemoOrders, build_orders
+from sales_assets.demo.seeded_days import FIRST_DAY, iterate_days, seed_generator
 
 _CHANNELS = ["search", "social", "email", "referral", "organic"]
 _SHARES = [0.35, 0.25, 0.1, 0.1, 0.2]
@@ -30,7 +30,7 @@ _PAID = ("completed", "shipped", "refunded")
 
 def accounts(last_day: date, timezone: str) -> pd.DataFrame:
     """The CRM's accounts: one for each customer of the ERP but a few, and some that never bought."""
-    customers = customers_at(last_day, timezone)
+    customers = build_customers(last_day, timezone)
     ids = customers["id"].to_numpy()
     draw = _draws(ids, "accounts")
     channel = np.array(_CHANNELS)[np.searchsorted(np.cumsum(_SHARES), _draws(ids, "channels"))]
@@ -48,7 +48,7 @@ def accounts(last_day: date, timezone: str) -> pd.DataFrame:
 
 def contacts(last_day: date, timezone: str) -> pd.DataFrame:
     """The people at the accounts."""
-    customers = customers_at(last_day, timezone)
+    customers = build_customers(last_day, timezone)
     return pd.DataFrame(
         {
             "id": "con_" + customers["id"].astype(str),
@@ -99,7 +99,7 @@ def refunds(last_day: date, timezone: str) -> pd.DataFrame:
 
 def spend(last_day: date, timezone: str) -> pd.DataFrame:  # noqa: ARG001 - a day's spend has no hour
     """What each campaign cost on each day."""
-    days = [_spent_on(day) for day in days_between(FIRST_DAY, last_day)]
+    days = [_spent_on(day) for day in iterate_days(FIRST_DAY, last_day)]
     return pd.concat(days, ignore_index=True)
 
 
@@ -115,7 +115,7 @@ SOURCES: Mapping[str, Mapping[str, Callable[[date, str], pd.DataFrame]]] = Mappi
 
 def _paid(last_day: date, timezone: str) -> pd.DataFrame:
     """The paid orders with their amounts in cents, rounded once per order as the ERP's bill is."""
-    placed: Orders = orders_placed(FIRST_DAY, last_day, last_day, timezone)
+    placed: DemoOrders = build_orders(FIRST_DAY, last_day, last_day, timezone)
     items = placed.items
     due = items["qty"] * items["unit_price"] * (1 - items["discount"].fillna(0))
     amounts = due.groupby(items["order_id"]).sum()
@@ -125,7 +125,7 @@ def _paid(last_day: date, timezone: str) -> pd.DataFrame:
 
 
 def _spent_on(day: date) -> pd.DataFrame:
-    random = generator(day, "advertising")
+    random = seed_generator(day, "advertising")
     names, channels, budgets = zip(*_CAMPAIGNS, strict=True)
     cents = np.rint(np.array(budgets) * random.uniform(0.6, 1.4, len(names))).astype("int64")
     clicks = random.poisson(cents / 45)
@@ -144,7 +144,7 @@ def _spent_on(day: date) -> pd.DataFrame:
 
 def _draws(ids: "pd.Series | np.ndarray", purpose: str) -> np.ndarray:
     """A number in [0, 1) for each id, the same whatever other ids there are."""
-    salt = generator(FIRST_DAY, purpose).integers(1, 2**31)
+    salt = seed_generator(FIRST_DAY, purpose).integers(1, 2**31)
     mixed = (np.asarray(ids, dtype="uint64") + np.uint64(salt)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(31)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)

@@ -1,1 +1,1 @@
-"""The embedded ERP: a real PostgreSQL from a wheel, filled with made-up sales."""
+"""The embedded ERP: a real PostgreSQL, installed by pip and filled with made-up sales."""

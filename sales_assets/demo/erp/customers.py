@@ -1,11 +1,11 @@
-"""The demo ERP's customers: who they are is a function of the dates on which they came and changed."""
+"""The demo ERP's customers: generated from the dates on which they registered and moved."""
 
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from sales_assets.demo.seeded_days import FIRST_DAY, days_between, generator, instants
+from sales_assets.demo.seeded_days import FIRST_DAY, iterate_days, seed_generator, to_utc
 
 FIRST_CUSTOMERS = 2_000
 NEW_PER_DAY = 6
@@ -53,35 +53,35 @@ _SEGMENTS = ["consumer", "corporate", "home office", "small business"]
 _SHARES = [0.55, 0.2, 0.1, 0.15]
 
 
-def known_customers(day: date) -> int:
-    """How many customers there are at the end of a day; their ids are 1 to that number."""
+def count_customers(day: date) -> int:
+    """Return the number of customers at the end of a day; their ids are 1 to that number."""
     return FIRST_CUSTOMERS + NEW_PER_DAY * ((day - FIRST_DAY).days + 1)
 
 
-def customers_at(day: date, timezone: str) -> pd.DataFrame:
-    """All customers as they are at the end of a day.
+def build_customers(day: date, timezone: str) -> pd.DataFrame:
+    """Build all customers as they are at the end of a day.
 
     Args:
         day: The last day whose events count.
-        timezone: The zone in which days begin.
+        timezone: The time zone of days.
 
     Returns:
         The ERP's `customers`: id, email, first_name, last_name, city, segment, updated_at.
     """
-    states = [_registered(FIRST_DAY - timedelta(days=1), FIRST_CUSTOMERS, 0)]
-    for today in days_between(FIRST_DAY, day):
-        known = known_customers(today - timedelta(days=1))
-        states += [_registered(today, NEW_PER_DAY, known), _moved(today, known)]
+    states = [_draw_registrations(FIRST_DAY - timedelta(days=1), FIRST_CUSTOMERS, 0)]
+    for today in iterate_days(FIRST_DAY, day):
+        known = count_customers(today - timedelta(days=1))
+        states += [_draw_registrations(today, NEW_PER_DAY, known), _draw_moves(today, known)]
     history = pd.concat(states, ignore_index=True)
     latest = history.groupby("id", sort=True).last().reset_index()
     latest["email"] = latest["first_name"].str.lower() + "." + latest["id"].astype(str) + "@example.com"
-    latest["updated_at"] = instants(latest.pop("day"), latest.pop("second"), timezone)
+    latest["updated_at"] = to_utc(latest.pop("day"), latest.pop("second"), timezone)
     columns = ["id", "email", "first_name", "last_name", "city", "segment", "updated_at"]
     return latest[columns]
 
 
-def _registered(day: date, count: int, after_id: int) -> pd.DataFrame:
-    random = generator(day, "registrations")
+def _draw_registrations(day: date, count: int, after_id: int) -> pd.DataFrame:
+    random = seed_generator(day, "registrations")
     return pd.DataFrame(
         {
             "id": np.arange(after_id + 1, after_id + count + 1),
@@ -95,9 +95,9 @@ def _registered(day: date, count: int, after_id: int) -> pd.DataFrame:
     )
 
 
-def _moved(day: date, known: int) -> pd.DataFrame:
-    """Customers who changed city and segment on a day; the other columns are those of before."""
-    random = generator(day, "moves")
+def _draw_moves(day: date, known: int) -> pd.DataFrame:
+    """Draw the customers who changed city and segment on a day; their other columns stay as they were."""
+    random = seed_generator(day, "moves")
     ids = np.unique(random.integers(1, known + 1, CHANGES_PER_DAY))
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
--- Moves the staged rows into the ERP: what is new is added, what changed takes its new state.
+-- Moves the staged rows into the ERP: inserts new rows, and updates rows that changed.
 insert into customers
 select id, email, first_name, last_name, city, segment, updated_at from staged_customers
 on conflict (id) do update set

@@ -1,7 +1,7 @@
-"""The demo ERP's orders and their items: how many a day brings, and what becomes of them later.
+"""The demo ERP's orders and their items: how many are placed per day, and how they change later.
 
-An order's whole life is drawn on the day it is placed; how it looks at the end of a later day is read
-off that life. Nothing here knows a database.
+All changes of an order are drawn for the day on which it is placed. Its state at the end of a later day is
+the last of those changes until then. Nothing here uses a database.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from sales_assets.demo.erp.customers import known_customers
-from sales_assets.demo.seeded_days import FIRST_DAY, days_between, generator, instants
+from sales_assets.demo.erp.customers import count_customers
+from sales_assets.demo.seeded_days import FIRST_DAY, iterate_days, seed_generator, to_utc
 
 LONGEST_LIFE_DAYS = 30
-"""After so many days an order changes no more."""
+"""An order does not change after this many days."""
 
 _DAY = 86_400
 _WEEK = (0.95, 0.9, 0.95, 1.0, 1.25, 1.3, 0.75)
@@ -24,8 +24,8 @@ _DISCOUNT_SHARES = [0.6, 0.05, 0.1, 0.1, 0.07, 0.05, 0.03]
 
 
 @dataclass(frozen=True)
-class Orders:
-    """Orders and their items as the ERP shows them at the end of a day.
+class DemoOrders:
+    """Orders and their items as they are in the ERP at the end of a day.
 
     Attributes:
         orders: The ERP's `orders`: id, customer_id, created_at, updated_at, status.
@@ -36,33 +36,32 @@ class Orders:
     items: pd.DataFrame
 
 
-def orders_placed(first: date, last: date, at: date, timezone: str) -> Orders:
-    """The orders of some days.
+def build_orders(first: date, last: date, at: date, timezone: str) -> DemoOrders:
+    """Build the orders that were placed from one day to another.
 
     Args:
-        first: The first day on which they were placed.
-        last: The last one.
-        at: The day at whose end they are looked at; not before `last`.
-        timezone: The zone in which days begin.
+        first: The first day.
+        last: The last day.
+        at: The day at whose end to show their state; not before `last`.
+        timezone: The time zone of days.
     """
-    lives, items = zip(*map(_placed_on, days_between(first, last)), strict=True)
-    return Orders(
-        _state(pd.concat(lives, ignore_index=True), at, timezone), pd.concat(items, ignore_index=True)
-    )
+    lives, items = zip(*map(_draw_day, iterate_days(first, last)), strict=True)
+    orders = _find_states(pd.concat(lives, ignore_index=True), at, timezone)
+    return DemoOrders(orders, pd.concat(items, ignore_index=True))
 
 
-def _count(day: date, random: np.random.Generator) -> int:
-    """A few hundred orders: growing by a fifth a year, with a week's rhythm and a strong December."""
+def _draw_count(day: date, random: np.random.Generator) -> int:
+    """A few hundred orders: growing by a fifth per year, with a weekly pattern and a strong December."""
     age = (day - FIRST_DAY).days / 365
     season = 1 + 0.15 * np.cos(2 * np.pi * (day.timetuple().tm_yday - 350) / 365)
     return int(random.poisson(260 * 1.2**age * season * _WEEK[day.weekday()]))
 
 
-def _placed_on(day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    random = generator(day, "orders")
-    count = _count(day, random)
+def _draw_day(day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    random = seed_generator(day, "orders")
+    count = _draw_count(day, random)
     ids = (day - FIRST_DAY).days * 100_000 + np.arange(1, count + 1)
-    customers = pd.Series(1 + (known_customers(day) * random.random(count) ** 1.5).astype(int), dtype="Int64")
+    customers = pd.Series(1 + (count_customers(day) * random.random(count) ** 1.5).astype(int), dtype="Int64")
     fate = random.random(count)
     customers = customers.mask(fate < 0.02).mask((fate > 0.985), customers + 90_000_000)
     placed = np.sort(random.integers(0, _DAY, count))
@@ -83,11 +82,11 @@ def _placed_on(day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
             ),
         }
     )
-    return life, _items(ids, random)
+    return life, _draw_items(ids, random)
 
 
-def _items(order_ids: np.ndarray, random: np.random.Generator) -> pd.DataFrame:
-    """One to about six items an order; one order in two hundred has none."""
+def _draw_items(order_ids: np.ndarray, random: np.random.Generator) -> pd.DataFrame:
+    """One to about six items per order; one order in two hundred has none."""
     lines = np.where(random.random(len(order_ids)) < 0.005, 0, 1 + random.poisson(1.6, len(order_ids)))
     of_order = np.repeat(order_ids, lines)
     position = np.arange(len(of_order)) - np.repeat(np.cumsum(lines) - lines, lines)
@@ -104,8 +103,8 @@ def _items(order_ids: np.ndarray, random: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _state(life: pd.DataFrame, at: date, timezone: str) -> pd.DataFrame:
-    """Orders as they are at the end of a day: the last of their changes that has happened."""
+def _find_states(life: pd.DataFrame, at: date, timezone: str) -> pd.DataFrame:
+    """Return the orders as they are at the end of a day, after the last of their changes until then."""
     elapsed = (pd.Timestamp(at + timedelta(days=1)) - life["day"]).dt.total_seconds()
     is_settled = life["settled"] < elapsed
     has_ended = (life["ends_as"] != "") & (life["ended"] < elapsed)
@@ -114,8 +113,8 @@ def _state(life: pd.DataFrame, at: date, timezone: str) -> pd.DataFrame:
         {
             "id": life["id"],
             "customer_id": life["customer_id"],
-            "created_at": instants(life["day"], life["placed"], timezone),
-            "updated_at": instants(life["day"], changed, timezone),
+            "created_at": to_utc(life["day"], life["placed"], timezone),
+            "updated_at": to_utc(life["day"], changed, timezone),
             "status": pd.Series("pending", index=life.index)
             .mask(is_settled, life["becomes"])
             .mask(has_ended, life["ends_as"]),

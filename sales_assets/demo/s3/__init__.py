@@ -1,1 +1,1 @@
-"""The local S3: a server on 127.0.0.1 with a week of made-up marketplace files."""
+"""The S3 emulator: a server on 127.0.0.1 with a week of made-up marketplace files."""

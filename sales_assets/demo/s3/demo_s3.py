@@ -1,7 +1,7 @@
-"""The demo's S3: a server of its own on 127.0.0.1, started on first use and left running.
+"""The S3 emulator: a server on 127.0.0.1, started on first use and left running.
 
-Which process it is and when it is started belongs here; what it does is in `s3_server.py`, and which files it
-has in `marketplaces.py`.
+Starting, finding and stopping its process belongs here. The server is in `s3_server.py`, its files are built
+in `marketplaces.py`.
 """
 
 import fcntl
@@ -12,23 +12,23 @@ from typing import Any
 
 from dagster_aws.s3 import S3Resource
 
-from sales_assets.demo.background import exclusively, started, stop
-from sales_assets.demo.packages import require
+from sales_assets.demo.background import lock_folder, start_module, stop_process
+from sales_assets.demo.packages import require_packages
 from sales_assets.demo.s3.marketplaces import PREFIX
 from sales_assets.errors import RefusedError
 from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 
 BUCKET = "sales-demo"
-STATE = "server.json"
-"""The server keeps this file locked for as long as it lives, and says in it where it listens."""
+STATE_FILE = "server.json"
+"""The server holds a lock on this file while it is running, and writes its process id and port to it."""
 
 
 class DemoS3Resource(MarketplaceS3Resource):
-    """The demo's S3; starts it when it is first asked.
+    """The S3 emulator; it is started on first use.
 
     Attributes:
-        data_dir: Where it says how to find it.
-        timezone: The zone in which the demo's days begin.
+        data_dir: The folder of the demo's data.
+        timezone: The time zone of the demo's days.
     """
 
     bucket: str = BUCKET
@@ -37,62 +37,62 @@ class DemoS3Resource(MarketplaceS3Resource):
     timezone: str
 
     def get_client(self) -> Any:
-        """A client of the running server; see dagster-aws's `S3Resource.get_client`."""
-        url = demo_s3(Path(self.data_dir), self.timezone)
+        """Start the server, and return its client; see dagster-aws's `S3Resource.get_client`."""
+        url = start_demo_s3(Path(self.data_dir), self.timezone)
         return S3Resource(
             endpoint_url=url,
             region_name="us-east-1",
             aws_access_key_id="demo",
-            aws_secret_access_key="demo",  # noqa: S106 - it takes any
+            aws_secret_access_key="demo",  # noqa: S106 - the emulator accepts any
         ).get_client()
 
 
-def demo_s3(data_dir: Path, timezone: str) -> str:
-    """Start the server unless it runs, and return its URL.
+def start_demo_s3(data_dir: Path, timezone: str) -> str:
+    """Start the server unless it is running, and return its URL.
 
     Args:
-        data_dir: Where the demo keeps its data.
-        timezone: The zone in which the demo's days begin.
+        data_dir: The folder of the demo's data.
+        timezone: The time zone of the demo's days.
 
     Raises:
-        RefusedError: It cannot be started; says why.
+        RefusedError: It does not start; names the missing packages or its log.
     """
     folder = data_dir / "s3"
-    with exclusively(folder):
-        state = _running(folder) or _started(folder, timezone)
+    with lock_folder(folder):
+        state = _read_state(folder) or _start(folder, timezone)
     return f"http://127.0.0.1:{state['port']}"
 
 
 def stop_demo_s3(data_dir: Path) -> None:
-    """Stop the server if it runs; it makes the same files again when it is started."""
+    """Stop the server if it is running; the next start creates the same files again."""
     folder = data_dir / "s3"
     if not folder.exists():
         return
-    with exclusively(folder):
-        if state := _running(folder):
-            stop(state["pid"], lambda: _running(folder))
+    with lock_folder(folder):
+        if state := _read_state(folder):
+            stop_process(state["pid"], lambda: _read_state(folder))
 
 
-def _running(folder: Path) -> dict[str, int] | None:
-    """Where the server is, if there is one and it is ready."""
-    path = folder / STATE
+def _read_state(folder: Path) -> dict[str, int] | None:
+    """Return the process id and port of the running server; None if it is not running or not ready."""
+    path = folder / STATE_FILE
     if not path.exists():
         return None
-    with path.open() as state:
+    with path.open() as file:
         try:
-            fcntl.flock(state, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            found: dict[str, int] | None = json.loads(state.read() or "null")
-            return found
+            state: dict[str, int] | None = json.loads(file.read() or "null")
+            return state
     return None
 
 
-def _started(folder: Path, timezone: str) -> dict[str, int]:
-    require("The local stand-in for S3", ["moto", "flask", "flask_cors"], instead="SALES_S3_BUCKET")
+def _start(folder: Path, timezone: str) -> dict[str, int]:
+    require_packages("The S3 emulator", ["moto", "flask", "flask_cors"], variable="SALES_S3_BUCKET")
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "server.log"
     arguments = [os.fspath(folder), timezone]
-    if state := started("sales_assets.demo.s3.s3_server", arguments, log, lambda: _running(folder)):
+    if state := start_module("sales_assets.demo.s3.s3_server", arguments, log, lambda: _read_state(folder)):
         return state
-    message = f"The local stand-in for S3 did not start; {log} says why. Nothing was stored."
+    message = f"The S3 emulator did not start. No stored data was changed. See {log}."
     raise RefusedError(message)

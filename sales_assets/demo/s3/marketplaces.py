@@ -1,6 +1,6 @@
-"""The demo's marketplaces: the order files that each of them drops for a day, the same on every machine.
+"""The demo's marketplaces: the order files that each uploads for a day, the same on every machine.
 
-Nothing here knows S3.
+Nothing here uses S3.
 """
 
 import gzip
@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 
-from sales_assets.demo.seeded_days import generator, instants
+from sales_assets.demo.seeded_days import seed_generator, to_utc
 
 PREFIX = "marketplaces/"
 _PRODUCTS = 400
@@ -20,42 +20,44 @@ _PRODUCTS = 400
 
 @dataclass(frozen=True)
 class Marketplace:
-    """One that sends a file a day.
+    """A marketplace that uploads one file per day.
 
     Attributes:
         name: Its name.
-        orders: How many a day, on average.
-        currencies: Those in which it sells.
-        key: The name of a day's file, with `{day}`.
-        written: Gives the file of some lines.
+        orders_per_day: Its average number of orders.
+        currencies: The currencies in which it sells.
+        key: The key of a day's file, with `{day}`.
+        encode: Turns order lines into the content of a file.
     """
 
     name: str
-    orders: int
+    orders_per_day: int
     currencies: tuple[str, ...]
     key: str
-    written: Callable[[pd.DataFrame], bytes]
+    encode: Callable[[pd.DataFrame], bytes]
 
 
-def files_of(day: date, timezone: str) -> Mapping[str, bytes]:
-    """The files that arrive for a day, by key.
+def build_files(day: date, timezone: str) -> Mapping[str, bytes]:
+    """Build the files of a day, by key.
 
     Args:
         day: The day on which the orders were placed.
-        timezone: The zone in which it begins.
+        timezone: The time zone of the day.
     """
-    lines = {market: _lines(market, day, timezone) for market in _MARKETPLACES}
-    return {PREFIX + market.key.format(day=day): market.written(lines[market]) for market in _MARKETPLACES}
+    return {
+        PREFIX + market.key.format(day=day): market.encode(_draw_lines(market, day, timezone))
+        for market in _MARKETPLACES
+    }
 
 
-def _lines(market: Marketplace, day: date, timezone: str) -> pd.DataFrame:
-    random = generator(day, f"marketplace {market.name}")
-    order = np.arange(random.poisson(market.orders)) + 1
+def _draw_lines(market: Marketplace, day: date, timezone: str) -> pd.DataFrame:
+    random = seed_generator(day, f"marketplace {market.name}")
+    order = np.arange(random.poisson(market.orders_per_day)) + 1
     order = np.sort(np.concatenate([order, random.choice(order, len(order) // 2)]))
     second = random.integers(0, 86_400, order.max() + 1)[order]
     customer = random.integers(-20, 500, order.max() + 1)[order]
     cents = random.integers(199, 25_000, len(order))
-    placed = instants(pd.Series(pd.Timestamp(day), index=order), pd.Series(second, index=order), timezone)
+    placed = to_utc(pd.Series(pd.Timestamp(day), index=order), pd.Series(second, index=order), timezone)
     return pd.DataFrame(
         {
             "order_id": [f"{market.name[:2].upper()}-{day:%Y%m%d}-{number:04}" for number in order],
@@ -70,15 +72,15 @@ def _lines(market: Marketplace, day: date, timezone: str) -> pd.DataFrame:
     )
 
 
-def _csv(lines: pd.DataFrame) -> bytes:
+def _encode_csv(lines: pd.DataFrame) -> bytes:
     return lines.to_csv(index=False, lineterminator="\r\n").encode()
 
 
-def _gzip(lines: pd.DataFrame) -> bytes:
-    return gzip.compress(_csv(lines.assign(coupon="")), mtime=0)
+def _encode_gzip(lines: pd.DataFrame) -> bytes:
+    return gzip.compress(_encode_csv(lines.assign(coupon="")), mtime=0)
 
 
-def _parquet(lines: pd.DataFrame) -> bytes:
+def _encode_parquet(lines: pd.DataFrame) -> bytes:
     file = BytesIO()
     placed = pd.to_datetime(lines["order_date"]).astype("datetime64[us, UTC]")
     lines.assign(order_date=placed).to_parquet(file, index=False)
@@ -86,7 +88,7 @@ def _parquet(lines: pd.DataFrame) -> bytes:
 
 
 _MARKETPLACES = (
-    Marketplace("bazaar", 60, ("EUR",), "bazaar/{day}.csv", _csv),
-    Marketplace("kiosk", 25, ("GBP", "EUR"), "kiosk/orders of {day}.csv.gz", _gzip),
-    Marketplace("nordmart", 40, ("SEK", "DKK"), "nordmart/försäljning-{day}.parquet", _parquet),
+    Marketplace("bazaar", 60, ("EUR",), "bazaar/{day}.csv", _encode_csv),
+    Marketplace("kiosk", 25, ("GBP", "EUR"), "kiosk/orders of {day}.csv.gz", _encode_gzip),
+    Marketplace("nordmart", 40, ("SEK", "DKK"), "nordmart/försäljning-{day}.parquet", _encode_parquet),
 )

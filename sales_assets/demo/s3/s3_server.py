@@ -1,7 +1,8 @@
-"""The process that is the demo's S3: moto's server, with the marketplaces' files of the last days.
+"""The process of the S3 emulator: moto's server, with the marketplaces' files of the last week.
 
-`python -m sales_assets.demo.s3.s3_server FOLDER TIMEZONE`, started by `s3.py`. It forgets everything when it
-ends; a file is a function of its day, its date included, so the next one has the same versions.
+`python -m sales_assets.demo.s3.s3_server FOLDER TIMEZONE`, started by `demo_s3.py`. It keeps its objects in
+memory only. A file, its modification time included, depends only on its day, so the next process serves the
+same versions.
 """
 
 import fcntl
@@ -20,57 +21,53 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.s3.models import S3Backend, s3_backends
 
-from sales_assets.demo.s3.demo_s3 import BUCKET, STATE
-from sales_assets.demo.s3.marketplaces import files_of
-from sales_assets.demo.seeded_days import days_between
+from sales_assets.demo.s3.demo_s3 import BUCKET, STATE_FILE
+from sales_assets.demo.s3.marketplaces import build_files
+from sales_assets.demo.seeded_days import find_yesterday, iterate_days
 
-DAYS = 7
-"""So many days back there are files."""
+DAYS_WITH_FILES = 7
+"""How many days back from yesterday there are files."""
 
-_LOOK_SECONDS = 60
+_POLL_SECONDS = 60
 
 
 def serve(folder: Path, timezone: str) -> None:
-    """Serve until the process is ended, with the files of each day that passes.
+    """Serve until the process is stopped, and add the files of each day that passes.
 
     Args:
-        folder: Where to say that, and where, the server runs.
-        timezone: The zone in which days begin.
+        folder: The folder of the state file.
+        timezone: The time zone of days.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with (folder / STATE).open("a") as state:
+    with (folder / STATE_FILE).open("a") as state:
         try:
             fcntl.flock(state, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return  # another one runs already
+            return  # another server is running
         state.truncate(0)
         server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
         server.start()
         backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
         backend.create_bucket(BUCKET, "us-east-1")
-        filled = _fill(backend, _yesterday(timezone) - timedelta(days=DAYS), timezone)
+        last_day = _add_files(backend, find_yesterday(timezone) - timedelta(days=DAYS_WITH_FILES), timezone)
         json.dump({"pid": os.getpid(), "port": server.get_host_and_port()[1]}, state)
         state.flush()
         while True:
-            time.sleep(_LOOK_SECONDS)
-            filled = _fill(backend, filled, timezone)
+            time.sleep(_POLL_SECONDS)
+            last_day = _add_files(backend, last_day, timezone)
 
 
-def _yesterday(timezone: str) -> date:
-    return datetime.now(ZoneInfo(timezone)).date() - timedelta(days=1)
-
-
-def _fill(backend: S3Backend, filled: date, timezone: str) -> date:
-    """Put the files of the full days that passed, dated by the midnight after them."""
-    yesterday = _yesterday(timezone)
-    for day in days_between(filled + timedelta(days=1), yesterday):
-        arrived = datetime.combine(day + timedelta(days=1), clock.min, ZoneInfo(timezone))
-        for key, content in files_of(day, timezone).items():
+def _add_files(backend: S3Backend, last_day: date, timezone: str) -> date:
+    """Add the files of the days after `last_day` until yesterday, modified at the midnight after each day."""
+    yesterday = find_yesterday(timezone)
+    for day in iterate_days(last_day + timedelta(days=1), yesterday):
+        midnight = datetime.combine(day + timedelta(days=1), clock.min, ZoneInfo(timezone))
+        for key, content in build_files(day, timezone).items():
             put = backend.put_object(BUCKET, key, content)
-            put.last_modified = arrived.astimezone(UTC).replace(tzinfo=None)
+            put.last_modified = midnight.astimezone(UTC).replace(tzinfo=None)
     return yesterday
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever started it may ignore that, as under nohup
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # its starter may ignore it, as under nohup
     serve(Path(sys.argv[1]), sys.argv[2])

@@ -12,8 +12,8 @@ def check_s3(s3: MarketplaceS3Resource) -> list[Finding]:
     """
     report = CheckReport("S3")
     with report.catch_errors("Check SALES_S3_BUCKET, SALES_S3_PREFIX and the AWS_* variables."):
-        bucket = s3.files()
-        files, has_more = bucket.page("")
+        bucket = s3.open_bucket()
+        files, has_more = bucket.list_page("")
         more_than = "more than " if has_more else ""
         report.ok(f"{bucket.url(bucket.prefix)} can be listed: {more_than}{len(files)} object(s).")
         if files:

@@ -1,86 +1,114 @@
-"""Which business days have to be loaded again, because rows of theirs changed in the ERP.
+"""The cursor of the ERP sensor: up to when changes were read, and which changes the last tick saw.
 
-A watermark alone would miss what commits late with an earlier time, and a repeated look would see the
-same change twice. So the last half hour is looked at again each time, minute by minute, and a day counts
-only where a minute has more or other changes than it had.
+A timestamp alone would miss a transaction that commits late with an earlier time, so every tick reads the
+last half hour again. The cursor keeps the changes of that half hour per minute; a minute counts as new only
+if its changes differ from those seen before.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import pandas as pd
+from pydantic import TypeAdapter
 
-OVERLAP = timedelta(minutes=30)
+CHANGE_OVERLAP = timedelta(minutes=30)
 """How long a transaction of the ERP may take between writing a row and committing it."""
 
-COLUMNS = ("kind", "day", "minute", "changes", "checksum")
 
-Minute = tuple[str, str, str]
-Seen = tuple[int, int]
+class ChangedMinute(NamedTuple):
+    """The changes of one kind that affect one business day and were made within one minute.
+
+    Attributes:
+        kind: `order` or `customer`.
+        day: The business day that they affect.
+        minute: When they were made, in UTC, as ISO text.
+        changes: How many rows changed.
+        checksum: Differs if other rows changed, or the same rows at another time.
+    """
+
+    kind: str
+    day: str
+    minute: str
+    changes: int
+    checksum: int
 
 
 @dataclass(frozen=True)
-class Watermark:
-    """Up to where the ERP's changes were followed.
+class ErpCursor:
+    """What the sensor remembers between ticks.
 
     Attributes:
-        asked_at: The ERP's time when it was last asked.
-        seen: Number and checksum of the changes of each kind, day and minute within the overlap.
+        asked_at: The ERP's time at the last tick.
+        seen: The changes within the overlap before that time.
     """
 
     asked_at: datetime
-    seen: Mapping[Minute, Seen]
+    seen: tuple[ChangedMinute, ...] = ()
+
+    @classmethod
+    def from_json(cls, text: str) -> "ErpCursor":
+        """Read what `to_json` wrote."""
+        return _CURSOR_JSON.validate_json(text)
+
+    def to_json(self) -> str:
+        """Write the cursor as Dagster stores it."""
+        return _CURSOR_JSON.dump_json(self).decode()
 
     @property
     def since(self) -> datetime:
-        """From when on to ask, at a full minute."""
-        return (self.asked_at - OVERLAP).replace(second=0, microsecond=0)
+        """The time, at a full minute, from which to ask for changes."""
+        return (self.asked_at - CHANGE_OVERLAP).replace(second=0, microsecond=0)
+
+    def new(self, minutes: Iterable[ChangedMinute]) -> list[ChangedMinute]:
+        """Return the minutes whose changes were not seen before.
+
+        A row that changes again leaves its old minute for a later one. So a minute with fewer changes than
+        before has nothing new.
+
+        Args:
+            minutes: The ERP's changes since `since`.
+        """
+        seen = set(self.seen)
+        changes_before = {minute[:3]: minute.changes for minute in self.seen}
+        return [
+            minute
+            for minute in minutes
+            if minute not in seen and minute.changes >= changes_before.get(minute[:3], 0)
+        ]
+
+    def advance(self, minutes: Iterable[ChangedMinute], asked_at: datetime) -> "ErpCursor":
+        """Return the cursor after a tick.
+
+        Args:
+            minutes: The ERP's changes since `since`.
+            asked_at: The ERP's time just before it was asked for them.
+        """
+        after = replace(self, asked_at=asked_at)
+        recent = (minute for minute in minutes if datetime.fromisoformat(minute.minute) >= after.since)
+        return replace(after, seen=tuple(recent))
 
 
-@dataclass(frozen=True)
-class Look:
-    """What one look at the ERP found.
-
-    Attributes:
-        fresh: The changes that were not seen before.
-        after: Where the look ends.
-    """
-
-    fresh: Mapping[Minute, Seen]
-    after: Watermark
-
-    @property
-    def days(self) -> list[str]:
-        """The business days with fresh changes, in order."""
-        return sorted({day for _, day, _ in self.fresh})
-
-    def fingerprint(self, first: str, last: str) -> str:
-        """Short text that is the same for the same fresh changes of some days, and for no others."""
-        of_days = sorted(
-            (*minute, *seen) for minute, seen in self.fresh.items() if first <= minute[1] <= last
-        )
-        return hashlib.sha256(repr(of_days).encode()).hexdigest()[:16]
+_CURSOR_JSON = TypeAdapter(ErpCursor)
 
 
-def follow(before: Watermark, changes: pd.DataFrame, asked_at: datetime) -> Look:
-    """Compare what the ERP says with what was seen.
+def read_minutes(rows: pd.DataFrame) -> list[ChangedMinute]:
+    """Read the rows of the query `LATE_CHANGES_SQL`."""
+    columns = (rows[name] for name in ChangedMinute._fields)
+    return [
+        ChangedMinute(kind, day, minute.isoformat(), int(changes), int(checksum))
+        for kind, day, minute, changes, checksum in zip(*columns, strict=True)
+    ]
 
-    Args:
-        before: Where the last look ended; `changes` are those since its `since`.
-        changes: kind, day, minute (UTC), changes, checksum; one row for each kind, day and minute.
-        asked_at: The ERP's time just before it was asked.
-    """
-    found: dict[Minute, Seen] = {
-        (kind, day, minute.isoformat()): (int(count), int(checksum))
-        for kind, day, minute, count, checksum in zip(*(changes[name] for name in COLUMNS), strict=True)
-    }
-    fresh = {
-        minute: now
-        for minute, now in found.items()
-        if now != before.seen.get(minute) and now[0] >= before.seen.get(minute, (0, 0))[0]
-    }
-    overlap = Watermark(asked_at, {}).since
-    kept = {minute: seen for minute, seen in found.items() if pd.Timestamp(minute[2]) >= overlap}
-    return Look(fresh, Watermark(asked_at, kept))
+
+def find_days(minutes: Iterable[ChangedMinute]) -> list[str]:
+    """Return the business days that changes affect, in order."""
+    return sorted({minute.day for minute in minutes})
+
+
+def compute_fingerprint(minutes: Sequence[ChangedMinute], first: str, last: str) -> str:
+    """Return a short text that is equal for equal changes of a range of days, and differs for all others."""
+    in_range = sorted(tuple(minute) for minute in minutes if first <= minute.day <= last)
+    return hashlib.sha256(repr(in_range).encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
 """`PostgresResource`: reads the ERP, and never writes to it.
 
-How a connection is made, bounded and described when it fails belongs here; what is asked of the ERP
-belongs to `queries.py`, and how the answer is used to the assets.
+Connections, time limits and error messages belong here. The queries are in `queries.py`; what is done with
+their rows is up to the assets.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,10 +21,10 @@ from sales_assets.sources.erp.url import ErpUrl
 
 FETCHED_ROWS = 50_000
 
-_PASSING_STATES = ("08", "40", "53", "55", "57", "58")
-"""SQLSTATE classes that may pass by themselves: connection, rollback, resources, locks, operator, system."""
+_TRANSIENT_STATES = ("08", "40", "53", "55", "57", "58")
+"""SQLSTATE classes worth a retry: connection, rollback, resources, locks, operator intervention, system."""
 
-_REFUSALS = (
+_PERMANENT_REASONS = (
     "authentication failed",
     "does not exist",
     "invalid ",
@@ -34,21 +34,21 @@ _REFUSALS = (
     "permission denied",
     "pg_hba.conf",
 )
-"""What no retry mends, said while connecting, when the driver passes no SQLSTATE on."""
+"""Reasons that no retry can fix. The driver reports them without a SQLSTATE when it cannot connect."""
 
 
 class ErpUnavailableError(UnavailableError):
-    """The ERP did not answer, or not in time; it may by itself, so the retry policy applies."""
+    """The ERP did not answer, or not in time; the retry policy applies."""
 
 
 class PostgresResource(dg.ConfigurableResource[None]):
-    """The ERP's PostgreSQL, read in read-only transactions by a role that needs SELECT alone.
+    """The ERP's PostgreSQL, read in read-only transactions by a role that needs only SELECT.
 
     Attributes:
-        url: `postgresql://user:password@host:port/database`; a secret, so give a `dg.EnvVar`.
+        url: `postgresql://user:password@host:port/database`; a secret, so pass a `dg.EnvVar`.
         connect_timeout_seconds: How long to wait for a connection.
-        statement_timeout_seconds: After how long the ERP itself ends a statement; an answer is fetched by
-            several.
+        statement_timeout_seconds: When the ERP cancels a statement; the rows of one query are fetched by
+            several statements.
     """
 
     url: str = Field(repr=False)
@@ -56,7 +56,7 @@ class PostgresResource(dg.ConfigurableResource[None]):
     statement_timeout_seconds: int = 900
 
     def connection_url(self) -> str:
-        """The URL to connect to; a subclass may start the server first."""
+        """Return the URL to connect to; a subclass may start the server first."""
         return self.url
 
     def execute_query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
@@ -64,21 +64,21 @@ class PostgresResource(dg.ConfigurableResource[None]):
 
         Args:
             sql: The query, with `$1`, `$2` … for parameters.
-            params: Their values, bound by the driver; timestamps with a time zone.
+            params: The parameters' values, bound by the driver; timestamps need a time zone.
 
         Returns:
-            The rows, in the types of `frames.to_pandas`.
+            The rows, with the types of `frames.to_pandas`.
 
         Raises:
-            RefusedError: Bad URL, password, right, table or column.
-            ErpUnavailableError: No connection, a time-out, a connection that broke.
+            RefusedError: The URL, password, permission, table or column is wrong.
+            ErpUnavailableError: No connection, a timeout, or a broken connection.
         """
-        with self._transaction() as cursor:
-            cursor.execute(f"declare answer no scroll cursor for {sql}", list(params) or None)
-            return to_pandas(pa.concat_tables(_fetched(cursor)))
+        with self._open_transaction() as cursor:
+            cursor.execute(f"declare result no scroll cursor for {sql}", list(params) or None)
+            return to_pandas(pa.concat_tables(_fetch_batches(cursor)))
 
     @contextmanager
-    def _transaction(self) -> Iterator[dbapi.Cursor]:
+    def _open_transaction(self) -> Iterator[dbapi.Cursor]:
         url = ErpUrl.parse(self.connection_url(), self.connect_timeout_seconds)
         try:
             with closing(dbapi.connect(url.uri)) as connection, closing(connection.cursor()) as cursor:
@@ -88,34 +88,34 @@ class PostgresResource(dg.ConfigurableResource[None]):
                 cursor.execute(f"set local statement_timeout = {self.statement_timeout_seconds * 1000:d}")
                 yield cursor
         except adbc_driver_manager.Error as error:
-            raise _described(error, url) from None
+            raise _translate_error(error, url) from None
 
 
-def _fetched(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
-    """The answer in pieces, the last of them empty; whole, libpq would hold it a second time."""
+def _fetch_batches(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
+    """Fetch the rows in batches, the last of them empty. Fetched at once, libpq would hold them twice."""
     cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
     while True:
-        cursor.execute(f"fetch forward {FETCHED_ROWS} from answer")
+        cursor.execute(f"fetch forward {FETCHED_ROWS} from result")
         rows = cursor.fetch_arrow_table()
         yield rows
         if not rows.num_rows:
             return
 
 
-def _described(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception:
+def _translate_error(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception:
     reason = url.clean(str(error))
-    if _passes(error):
+    if _is_transient(error):
         return ErpUnavailableError(
-            f"The ERP at {url} did not answer: {reason} Stored rows were not touched. "
-            "The retry policy tries again; if that ends, run the day again once the ERP answers."
+            f"The ERP at {url} did not answer: {reason} No stored data was changed. "
+            "The retry policy tries again; if it gives up, rerun the day once the ERP answers."
         )
     return RefusedError(
-        f"The ERP at {url} refused: {reason} Stored rows were not touched. "
-        "Check ERP_POSTGRES_URL and the role's rights, then run the day again."
+        f"The ERP at {url} refused: {reason} No stored data was changed. "
+        "Check ERP_POSTGRES_URL and the role's permissions, then rerun the day."
     )
 
 
-def _passes(error: adbc_driver_manager.Error) -> bool:
+def _is_transient(error: adbc_driver_manager.Error) -> bool:
     if error.sqlstate:
-        return bool(error.sqlstate.startswith(_PASSING_STATES))
-    return not any(refusal in str(error) for refusal in _REFUSALS)
+        return bool(error.sqlstate.startswith(_TRANSIENT_STATES))
+    return not any(reason in str(error) for reason in _PERMANENT_REASONS)

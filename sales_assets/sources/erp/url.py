@@ -1,7 +1,7 @@
 """The ERP's URL, taken apart so that an error can name the server and never the password.
 
-libpq's own message about a URL that it cannot read may quote parts of the password. So only a URL
-that was put together again here, with everything quoted, is handed to it.
+libpq's message about a URL that it cannot read may quote parts of the password. So libpq never gets the
+configured URL, only one that is built here from parsed and encoded parts.
 """
 
 import re
@@ -11,72 +11,88 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 from sales_assets.errors import RefusedError
 from sales_assets.redaction import redact_secrets
 
-_UNREADABLE = (
+_INVALID_URL = (
     "ERP_POSTGRES_URL is not a PostgreSQL URL. It must look like "
     "postgresql://user:password@host:5432/database, with one host and with the characters @ : / ? # % of the "
-    "user and the password percent-encoded (@ is %40). Nothing was read and nothing stored was touched."
+    "user and the password percent-encoded (@ is %40). No stored data was changed."
 )
 _NOISE = re.compile(r"^.*?\[libpq\] |\s*(Query was:.*|SQLSTATE: \w+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class ErpUrl:
-    """A URL that can be connected to and shown.
+    """A URL to connect to, and its description for messages.
 
     Attributes:
-        uri: What the driver gets; holds the password.
-        shown: Host, port, database and user, for messages.
-        secrets: What must not appear in a message.
+        uri: The URL for the driver; holds the password.
+        description: Host, port, database and user.
+        password: Must not appear in a message; empty if there is none.
     """
 
     uri: str = field(repr=False)
-    shown: str
-    secrets: tuple[str, ...] = field(repr=False)
+    description: str
+    password: str = field(repr=False)
 
     def __str__(self) -> str:
-        return self.shown
+        return self.description
 
     @classmethod
     def parse(cls, url: str, connect_timeout_seconds: int) -> "ErpUrl":
-        """Read a URL.
+        """Parse the URL of a PostgreSQL server.
+
+        Args:
+            url: As libpq takes it; a parameter such as `?user=` overrides the same part of the URL.
+            connect_timeout_seconds: Applies unless the URL has a `connect_timeout` of its own.
 
         Raises:
-            RefusedError: It is not a URL of a PostgreSQL server; no part of it is repeated.
+            RefusedError: It is not such a URL; the message repeats no part of it.
         """
         try:
             parts = urlsplit(url.strip())
-            port = parts.port or 5432
-            options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+            port = parts.port
+            parameters = dict(
+                parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+            )
         except ValueError:
-            raise RefusedError(_UNREADABLE) from None
-        if not _is_complete(parts, options):
-            raise RefusedError(_UNREADABLE)
-        options.setdefault("connect_timeout", str(connect_timeout_seconds))
-        host = unquote(parts.hostname or "")
-        if host.startswith("/"):
-            options["host"], host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0]), ""
-        user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        database = unquote(parts.path[1:]) or options.get("dbname", user)
-        credentials = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
-        netloc = f"{credentials}@{_quoted_host(host)}" + (f":{port}" if host else "")
+            raise RefusedError(_INVALID_URL) from None
+        if not _is_valid(parts, parameters):
+            raise RefusedError(_INVALID_URL)
+        located = {
+            "host": _read_host(parts),
+            "port": str(port or ""),
+            "user": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "dbname": unquote(parts.path[1:]),
+            "connect_timeout": str(connect_timeout_seconds),
+        }
+        settings = {name: value for name, value in located.items() if value} | parameters
         return cls(
-            uri=f"postgresql://{netloc}/{quote(database, safe='')}?{urlencode(options, quote_via=quote)}",
-            shown=f"{host or options['host']}:{port}, database {database}, user {options.get('user', user)}",
-            secrets=tuple({password, quote(password, safe=""), options.get("password", "")} - {""}),
+            uri=f"postgresql:///?{urlencode(settings, quote_via=quote)}",
+            description=_describe(settings),
+            password=settings.get("password", ""),
         )
 
     def clean(self, message: str) -> str:
-        """A driver's message on one line, without the driver's preamble, the query and the password."""
+        """Return a driver's message on one line, without its preamble, the query and the password."""
         text = " ".join(_NOISE.sub(" ", message).split())
-        text = redact_secrets(text, self.secrets)
+        text = redact_secrets(text, [self.password])
         return text if text.endswith(".") else f"{text}."
 
 
-def _is_complete(parts: SplitResult, options: dict[str, str]) -> bool:
-    has_host = bool(parts.hostname or options.get("host"))
-    stray = "@" in parts.path or "@" in parts.query or bool(parts.fragment)
-    return parts.scheme in ("postgresql", "postgres") and has_host and not stray
+def _is_valid(parts: SplitResult, parameters: dict[str, str]) -> bool:
+    has_host = bool(parts.hostname or parameters.get("host"))
+    # A part of a password that was not percent-encoded.
+    has_remnant = "@" in parts.path or "@" in parts.query or bool(parts.fragment)
+    return parts.scheme in ("postgresql", "postgres") and has_host and not has_remnant
 
 
-def _quoted_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else quote(host, safe="")
+def _read_host(parts: SplitResult) -> str:
+    """The host, or the folder of a Unix socket, whose case `SplitResult.hostname` would lose."""
+    host = unquote(parts.hostname or "")
+    return unquote(parts.netloc.rpartition("@")[2].partition(":")[0]) if host.startswith("/") else host
+
+
+def _describe(settings: dict[str, str]) -> str:
+    user = settings.get("user", "")
+    address = f"{settings['host']}:{settings.get('port', '5432')}"
+    return f"{address}, database {settings.get('dbname', user)}, user {user}"

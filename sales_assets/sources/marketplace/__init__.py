@@ -1,5 +1,5 @@
-"""Order files that marketplaces drop into a bucket: which are new, how to fetch and to read them.
+"""Order files that marketplaces upload to a bucket: finding the new ones, fetching and reading them.
 
-What their rows have to be like is decided in `transforms/marketplace_orders.py`; Dagster comes in with
-`resource.py` alone.
+What their rows must contain is decided in `transforms/marketplace_orders.py`. Only `s3_resource.py` uses
+Dagster.
 """

@@ -1,6 +1,6 @@
-"""The bucket that marketplaces drop files into: lists it, fetches a file, and explains what S3 refuses.
+"""The bucket that marketplaces upload files to: lists it, fetches a file, and explains S3's errors.
 
-Which files are new is decided in `sweep.py`, and what is in a file in `files.py`.
+`changes.py` decides which files are new, and `order_files.py` reads what is in them.
 """
 
 from collections.abc import Iterator
@@ -23,10 +23,10 @@ from botocore.parsers import ResponseParserError
 from sales_assets.errors import RefusedError, UnavailableError
 
 PAGE_KEYS = 1000
-"""As many as S3 tells at once."""
+"""The most that S3 lists in one response."""
 
 _BLOCK_BYTES = 1024 * 1024
-_PASSING_CODES = frozenset({"RequestTimeout", "RequestTimeTooSkewed", "SlowDown", "Throttling"})
+_TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeTooSkewed", "SlowDown", "Throttling"})
 _MISCONFIGURED = (
     InvalidRegionError,
     NoCredentialsError,
@@ -36,12 +36,12 @@ _MISCONFIGURED = (
 )
 _ADVICE = {
     "NoSuchBucket": "Check SALES_S3_BUCKET.",
-    "NoSuchKey": "It was deleted after it was listed; if it is needed, have it delivered again.",
+    "NoSuchKey": "It was deleted after it was listed; if it is needed, have it uploaded again.",
 }
 
 
 class S3UnavailableError(UnavailableError):
-    """S3 did not answer, not in time, or not to the end; it may at the next try."""
+    """S3 did not answer, not in time, or only in part; the next try may succeed."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Version:
     """A file as it was at one time.
 
     Attributes:
-        key: The object's whole key, prefix included; only ever a name.
-        etag: What S3 tells versions apart by.
-        modified: When S3 says it was written, UTC.
+        key: The object's whole key, prefix included; only ever used as a name.
+        etag: How S3 distinguishes versions.
+        modified: S3's time of the upload, UTC.
         size: In bytes.
     """
 
@@ -67,8 +67,8 @@ class Bucket:
 
     Attributes:
         client: boto3's client.
-        name: The bucket's.
-        prefix: How the keys of its order files begin; empty for all of them.
+        name: The bucket's name.
+        prefix: How the keys of its order files begin; empty for the whole bucket.
     """
 
     client: Any
@@ -76,94 +76,98 @@ class Bucket:
     prefix: str
 
     def url(self, key: str) -> str:
-        """Where a file is, for people."""
+        """Return the URL of a file, for messages and metadata."""
         return f"s3://{self.name}/{key}"
 
-    def page(self, after: str) -> tuple[list[Version], bool]:
-        """The files that follow a key, in the order of their keys, and whether there are more.
+    def list_page(self, after: str) -> tuple[list[Version], bool]:
+        """List the files after a key, ordered by key; also return whether there are more.
 
         Args:
-            after: A key, which need not exist any more; empty for the first page.
+            after: A key, which may have been deleted; empty for the first page.
 
         Raises:
-            RefusedError: The bucket is not there, or may not be listed.
+            RefusedError: The bucket does not exist, or may not be listed.
             S3UnavailableError: S3 did not answer.
         """
-        with _described(f"list {self.url(self.prefix)}"):
-            wanted = {"Bucket": self.name, "Prefix": self.prefix, "MaxKeys": PAGE_KEYS}
-            answer = self.client.list_objects_v2(**wanted, **({"StartAfter": after} if after else {}))
-            listed = [_version(each["Key"], each, each["Size"]) for each in answer.get("Contents", [])]
-            return listed, bool(answer["IsTruncated"])
+        with _translate_errors(f"list {self.url(self.prefix)}"):
+            request = {"Bucket": self.name, "Prefix": self.prefix, "MaxKeys": PAGE_KEYS}
+            if after:
+                request["StartAfter"] = after
+            response = self.client.list_objects_v2(**request)
+            objects = response.get("Contents", [])
+            versions = [_to_version(each["Key"], each, each["Size"]) for each in objects]
+            return versions, bool(response["IsTruncated"])
 
     def fetch(self, key: str, into: IO[bytes]) -> Version:
-        """Copy a file as it is now, in one request: it is one version from its first byte to its last.
+        """Copy the current version of a file, in one request so that all bytes belong to the same version.
 
         Args:
             key: The object's key.
-            into: Where to; afterwards at its start.
+            into: The file to write to; rewound to its start afterwards.
 
         Raises:
-            RefusedError: The file is gone, or may not be read.
-            S3UnavailableError: S3 did not answer to the end.
+            RefusedError: The file was deleted, or may not be read.
+            S3UnavailableError: S3 did not answer, or only in part.
         """
-        with _described(f"read {self.url(key)}"):
-            answer = self.client.get_object(Bucket=self.name, Key=key)
-            for block in answer["Body"].iter_chunks(_BLOCK_BYTES):
+        with _translate_errors(f"read {self.url(key)}"):
+            response = self.client.get_object(Bucket=self.name, Key=key)
+            for block in response["Body"].iter_chunks(_BLOCK_BYTES):
                 into.write(block)
         into.seek(0)
-        return _version(key, answer, answer["ContentLength"])
+        return _to_version(key, response, response["ContentLength"])
 
     def is_current(self, version: Version) -> bool:
-        """Whether no other version took its place; one that was deleted has none.
+        """Return whether no other version replaced this one; a deleted file was not replaced.
 
         Raises:
-            RefusedError: S3 refused to tell.
+            RefusedError: The file may not be read.
             S3UnavailableError: S3 did not answer.
         """
-        with _described(f"look at {self.url(version.key)}"):
+        with _translate_errors(f"inspect {self.url(version.key)}"):
             try:
-                answer = self.client.head_object(Bucket=self.name, Key=version.key)
-                return _version(version.key, answer, answer["ContentLength"]) == version
+                response = self.client.head_object(Bucket=self.name, Key=version.key)
+                return _to_version(version.key, response, response["ContentLength"]) == version
             except ClientError as error:
-                if _status(error) == 404:
+                if _http_status(error) == 404:
                     return True
                 raise
 
 
-def _version(key: str, told: dict[str, Any], size: int) -> Version:
-    # In whatever zone boto3 tells the time, the text of a version is the same.
-    return Version(key, told["ETag"].strip('"'), told["LastModified"].astimezone(UTC), size)
+def _to_version(key: str, response: dict[str, Any], size: int) -> Version:
+    # boto3's time zone depends on the machine; in UTC, the text of a version is the same everywhere.
+    return Version(key, response["ETag"].strip('"'), response["LastModified"].astimezone(UTC), size)
 
 
-def _status(error: ClientError) -> int:
+def _http_status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
 
 
 @contextmanager
-def _described(what: str) -> Iterator[None]:
-    """Turn what S3 and its client say into errors that tell whether trying again helps."""
+def _translate_errors(action: str) -> Iterator[None]:
+    """Turn the errors of S3 and its client into `RefusedError`, or `S3UnavailableError` if worth a retry."""
     try:
         yield
     except ClientError as error:
         code, text = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        if _status(error) >= 500 or _status(error) == 429 or code in _PASSING_CODES:
-            raise _unavailable(what, f"{code}: {text}") from None
-        raise _refused(what, f"{code}: {text}", code) from None
+        status = _http_status(error)
+        if status >= 500 or status == 429 or code in _TRANSIENT_CODES:
+            raise _build_unavailable(action, f"{code}: {text}") from None
+        raise _build_refusal(action, f"{code}: {text}", code) from None
     except _MISCONFIGURED as error:
-        raise _refused(what, str(error), "") from None
+        raise _build_refusal(action, str(error)) from None
     except (BotoCoreError, ResponseParserError) as error:
-        raise _unavailable(what, f"{type(error).__name__}: {error}") from None
+        raise _build_unavailable(action, f"{type(error).__name__}: {error}") from None
 
 
-def _refused(what: str, reason: str, code: str) -> RefusedError:
+def _build_refusal(action: str, reason: str, code: str = "") -> RefusedError:
     advice = _ADVICE.get(
-        code, "Check SALES_S3_BUCKET, SALES_S3_PREFIX, the AWS_* variables and their rights."
+        code, "Check SALES_S3_BUCKET, SALES_S3_PREFIX, the AWS_* variables and their permissions."
     )
-    return RefusedError(f"S3 refused to {what}: {reason}. Stored rows were not touched. {advice}")
+    return RefusedError(f"S3 refused to {action}: {reason}. No stored data was changed. {advice}")
 
 
-def _unavailable(what: str, reason: str) -> S3UnavailableError:
+def _build_unavailable(action: str, reason: str) -> S3UnavailableError:
     return S3UnavailableError(
-        f"S3 failed to {what}: {' '.join(reason.split())[:500]}. Stored rows were not touched. "
+        f"S3 failed to {action}: {' '.join(reason.split())[:500]}. No stored data was changed. "
         "The next try, or the next tick of the sensor, may succeed."
     )

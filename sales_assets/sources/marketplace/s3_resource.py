@@ -1,6 +1,6 @@
-"""The resource `s3`: dagster-aws's, with the bucket and prefix under which marketplaces drop their files.
+"""The resource `s3`: dagster-aws's, with the bucket and the prefix to which marketplaces upload their files.
 
-Credentials and region are found by boto3 itself, in the usual `AWS_*` variables, profiles and roles.
+boto3 finds the credentials and the region in the usual `AWS_*` variables, profiles and roles.
 """
 
 from dagster_aws.s3 import S3Resource
@@ -10,7 +10,7 @@ from sales_assets.sources.marketplace.bucket import Bucket
 
 
 class MarketplaceS3Resource(RedactedReprMixin, S3Resource):
-    """S3, and where order files are in it.
+    """S3, and where the order files are in it.
 
     Attributes:
         bucket: The bucket's name.
@@ -20,6 +20,6 @@ class MarketplaceS3Resource(RedactedReprMixin, S3Resource):
     bucket: str
     prefix: str = ""
 
-    def files(self) -> Bucket:
-        """The order files; a subclass may start the server first."""
+    def open_bucket(self) -> Bucket:
+        """Return the bucket of the order files; a subclass may start the server first."""
         return Bucket(self.get_client(), self.bucket, self.prefix)

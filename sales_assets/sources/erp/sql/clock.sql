@@ -1,2 +1,2 @@
--- The ERP's own time: what changes later has a later updated_at.
+-- The ERP's own time: rows that change later get a later updated_at.
 select now() as asked_at

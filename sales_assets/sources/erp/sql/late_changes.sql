@@ -1,6 +1,6 @@
--- What changed at or after $1, counted by business day and minute: an order counts for the day on which it
--- was placed, a customer for the day of the change. $2 is the business day's time zone. The checksum tells
--- which rows of a minute changed, and when in it.
+-- Changes at or after $1, counted per business day and minute. An order counts for the day on which it was
+-- placed, a customer for the day of the change. $2 is the time zone of business days. The checksum differs if
+-- other rows changed within the minute, or the same rows at another time.
 with changes as (
     select
         'order' as kind,

@@ -1,6 +1,6 @@
--- For each business day in [$1, $2): the customers that changed on it and those who placed an order on it,
--- as they are now. $3 is the business day's time zone. A customer who is gone has no row.
-with seen as (
+-- For each business day in [$1, $2): the customers who changed or placed an order on it, with their current
+-- values. $3 is the time zone of business days. A customer who was deleted has no row.
+with active as (
     select
         c.id,
         (c.updated_at at time zone $3)::date as snapshot_date
@@ -22,6 +22,6 @@ select
     c.city,
     c.segment,
     c.updated_at,
-    seen.snapshot_date
-from seen
-inner join customers as c on seen.id = c.id
+    active.snapshot_date
+from active
+inner join customers as c on active.id = c.id

@@ -1,6 +1,6 @@
 -- The orders placed in [$1, $2), of every status, with the amounts of their items.
--- Each amount is rounded once per order in exact numeric, so that a day's total is the sum of what is
--- stored. A float carries 15 digits: exact up to the 10^11 above which an order is refused.
+-- Each amount is rounded once per order in exact numeric, so that a day's total is the sum of the stored
+-- amounts. A float8 carries 15 digits: exact up to 10^11, and larger orders are refused.
 select
     o.id as order_id,
     o.customer_id,

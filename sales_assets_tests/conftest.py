@@ -19,7 +19,7 @@ for name in [name for name in os.environ if name.startswith((*VARIABLE_PREFIXES,
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 from sales_assets.demo.erp.postgres_server import running_server, stop_server  # noqa: E402
-from sales_assets_tests.support.airbyte import Airbyte, airbyte  # noqa: E402
+from sales_assets_tests.support.airbyte import Airbyte, running_airbyte  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
 
@@ -83,7 +83,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Airbyte]:
     """An Airbyte over real HTTP."""
-    with airbyte(tmp_path) as server:
+    with running_airbyte(tmp_path) as server:
         yield server
 
 

@@ -34,8 +34,8 @@ from sales_assets.operations.doctor.findings import Finding, Notes
 from sales_assets.operations.doctor.run_checks import rounds, rounds_of_the_instance
 from sales_assets.redaction import redact_settings
 from sales_assets.settings import Environment, Settings, environment
-from sales_assets.sources.airbyte.discovery import live_snapshot
-from sales_assets.sources.airbyte.snapshot import FOLDER, path_of, write
+from sales_assets.sources.airbyte.discovery import discover_snapshot
+from sales_assets.sources.airbyte.snapshot import FOLDER, snapshot_path, write_snapshot
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.sources.marketplace.bucket import Bucket
@@ -257,9 +257,9 @@ def test_airbyte_with_a_current_snapshot_is_well_and_a_drifted_one_is_named(
     server: Airbyte, tmp_path: Path
 ) -> None:
     workspace = server.workspace()
-    write(live_snapshot(workspace.get_client(), workspace.address()), path_of(Environment.PROD, tmp_path))
+    path = snapshot_path(Environment.PROD, tmp_path)
+    write_snapshot(discover_snapshot(workspace.get_client(), workspace.address()), path)
     assert not faults(look_at_airbyte(workspace, Environment.PROD, tmp_path))
-    path = path_of(Environment.PROD, tmp_path)
     path.write_text(path.read_text().replace("prod_crm", "prod_erm"))
     assert "prod_crm is new" in faults(look_at_airbyte(workspace, Environment.PROD, tmp_path))
 

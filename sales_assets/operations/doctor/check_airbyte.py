@@ -5,8 +5,8 @@ from pathlib import Path
 from sales_assets.operations.doctor.findings import Finding, Notes
 from sales_assets.settings import Environment
 from sales_assets.sources.airbyte.diff import diff_snapshots
-from sales_assets.sources.airbyte.discovery import live_snapshot
-from sales_assets.sources.airbyte.snapshot import FOLDER, read
+from sales_assets.sources.airbyte.discovery import discover_snapshot
+from sales_assets.sources.airbyte.snapshot import FOLDER, read_snapshot
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
 _REWRITE = "Run `make airbyte-snapshot`, review what changed and commit it."
@@ -24,13 +24,13 @@ def look_at_airbyte(
     """
     notes = Notes("Airbyte")
     with notes.looking(_REWRITE):
-        snapshot = read(environment, folder)
+        snapshot = read_snapshot(environment, folder)
         notes.well(f"The snapshot has {len(snapshot.connections)} connection(s).")
         if workspace is None:
             notes.well("The local stand-in serves; the first sync starts it.")
             return notes.findings
         with notes.looking("Check the AIRBYTE_* variables, and that this machine reaches the server."):
-            now = live_snapshot(workspace.get_client(), workspace.address())
+            now = discover_snapshot(workspace.get_client(), workspace.address())
             changes = diff_snapshots(snapshot, now)
             for name, sentences in changes.items():
                 notes.fix(f"{name} {'; '.join(sentences)}.", _REWRITE)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -26,13 +27,18 @@ STREAMS = {CRM.id: ["crm/accounts", "crm/contacts"], ADS.id: ["ads/spend"]}
 KEYS = [dg.AssetKey(key.split("/")) for keys in STREAMS.values() for key in keys]
 
 
+@cache
+def build_repository() -> dg.RepositoryDefinition:
+    return build_definitions(Settings()).get_repository_def()
+
+
 class SensorHarness:
     """The sensor with its cursor, on an instance that stores what it reports."""
 
     def __init__(self, server: Airbyte, instance: dg.DagsterInstance):
         self.server = server
         self.instance = instance
-        self.repository = build_definitions(Settings()).get_repository_def()
+        self.repository = build_repository()
         self.sensor = self.repository.get_sensor_def("airbyte_sync_sensor")
         self.cursor: str | None = None
 
@@ -56,9 +62,8 @@ class SensorHarness:
         result = self.evaluate()
         self.store(result)
         self.cursor = result.cursor
-        return format_events(result.asset_events), [
-            str(request.run_key) for request in result.run_requests or []
-        ]
+        requested = [str(request.run_key) for request in result.run_requests or []]
+        return format_events(result.asset_events), requested
 
     def reported(self) -> list[str]:
         """All materializations on the instance, with their job ids."""
@@ -197,7 +202,7 @@ def test_jobs_are_read_page_by_page(harness: SensorHarness) -> None:
     for _ in range(5):
         harness.server.sync(ADS)
     workspace = harness.server.workspace(max_items_per_page=2)
-    ids = [job.id for job in workspace.get_client().succeeded_since(datetime(2025, 1, 1, tzinfo=UTC))]
+    ids = [job.id for job in workspace.get_client().list_succeeded_since(datetime(2025, 1, 1, tzinfo=UTC))]
     assert ids == [1, 2, 3, 4, 5]
     assert harness.server.count_requests("GET", "/jobs") == 3
 
@@ -257,6 +262,12 @@ def test_the_cursor_forgets_what_is_older_than_the_overlap() -> None:
     assert after.until == jobs[-1].updated_at
     assert set(after.seen) == {3, 4}
     assert AirbyteCursor.from_json(after.to_json()) == after
+
+
+def test_a_cursor_of_an_earlier_version_is_still_read() -> None:
+    time = datetime(2025, 1, 15, 12, tzinfo=UTC)
+    stored = '{"until": "2025-01-15T12:00:00+00:00", "seen": {"3": "2025-01-15T12:00:00+00:00"}}'
+    assert AirbyteCursor.from_json(stored) == AirbyteCursor(time, {3: time})
 
 
 def test_the_cursor_does_not_move_past_a_waiting_job() -> None:

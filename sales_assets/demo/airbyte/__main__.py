@@ -52,7 +52,7 @@ def sync_connection(job: EmulatedJob, connection: EmulatedConnection, database: 
     job.rows = {stream: len(rows) for stream, rows in tables.items()}
 
 
-def serve(folder: Path, database: Path, timezone: str, port: int) -> None:
+def serve_emulator(folder: Path, database: Path, timezone: str, port: int) -> None:
     """Serve on the port, or on a free one if it is taken; the file `server.json` contains the address."""
     emulator = build_emulator(folder, database, timezone)
     try:
@@ -67,4 +67,4 @@ def serve(folder: Path, database: Path, timezone: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+    serve_emulator(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

@@ -125,7 +125,7 @@ class JobStore:
     def _load(self) -> list[EmulatedJob]:
         if not self._file.exists():
             return []
-        jobs = [EmulatedJob(**fields) for fields in json.loads(self._file.read_format_time())]
+        jobs = [EmulatedJob(**fields) for fields in json.loads(self._file.read_text())]
         for job in jobs:
             if job.status in ACTIVE_STATUSES:
                 job.status, job.failure = "failed", "The emulator was stopped during the sync."
@@ -133,7 +133,7 @@ class JobStore:
 
     def _save(self) -> None:
         scratch = self._file.with_suffix(".new")
-        scratch.write_format_time(json.dumps([asdict(job) for job in self._jobs]))
+        scratch.write_text(json.dumps([asdict(job) for job in self._jobs]))
         scratch.replace(self._file)
 
 

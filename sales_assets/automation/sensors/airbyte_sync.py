@@ -36,7 +36,7 @@ def build_airbyte_sync_sensor(settings: Settings) -> dg.SensorDefinition:
     def airbyte_sync_sensor(
         context: dg.SensorEvaluationContext, airbyte: SalesAirbyteWorkspace
     ) -> dg.SensorResult:
-        """Reports each sync that Airbyte started on its own once, and requests a rebuild of the marts."""
+        """Reports each sync that Airbyte started on its own, once, and requests a rebuild of the marts."""
         now = datetime.now(UTC)
         cursor = AirbyteCursor.from_json(context.cursor) if context.cursor else AirbyteCursor.initial(now)
         api, address = airbyte.get_client(), airbyte.address()

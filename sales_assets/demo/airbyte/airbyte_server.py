@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sales_assets.demo.airbyte.connections import WORKSPACE_ID, EmulatedConnection, Json
+from sales_assets.demo.airbyte.connections import WORKSPACE, WORKSPACE_ID, EmulatedConnection, Json
 from sales_assets.demo.airbyte.demo_jobs import BusyError, EmulatedJob, JobStore
 
 _PUBLIC_API, _CONFIG_API = "/api/public/v1", "/api/v1"
@@ -29,17 +29,11 @@ class AirbyteEmulator:
         about: Facts about this process that `health` returns.
     """
 
-    def __init__(
-        self,
-        connections: Sequence[EmulatedConnection],
-        jobs: JobStore,
-        database: str,
-        about: Json | None = None,
-    ):
+    def __init__(self, connections: Sequence[EmulatedConnection], jobs: JobStore, database: str, about: Json):
         self.connections = {each.id: each for each in connections}
         self.jobs = jobs
         self.database = database
-        self.about = about or {}
+        self.about = about
         self._routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("GET", rf"(?:{_PUBLIC_API}|{_CONFIG_API})/health", self._get_health),
             ("POST", f"{_PUBLIC_API}/applications/token", self._issue_token),
@@ -79,12 +73,7 @@ class AirbyteEmulator:
         return 200, {"access_token": "local", "token_type": "Bearer", "expires_in": 180}
 
     def _get_workspace(self, _: Mapping[str, Any]) -> Answer:
-        return 200, {
-            "workspaceId": WORKSPACE_ID,
-            "name": "local",
-            "dataResidency": "auto",
-            "notifications": {},
-        }
+        return 200, WORKSPACE
 
     def _list_connections(self, params: Mapping[str, Any]) -> Answer:
         return 200, _paginate([each.to_public_json() for each in self.connections.values()], params)
@@ -197,6 +186,6 @@ class EmulatorServer(ThreadingHTTPServer):
 
 def _paginate(items: list[Json], params: Mapping[str, Any]) -> Json:
     offset, limit = int(params.get("offset", 0)), int(params.get("limit", 20))
-    has_more = offset + limit < len(items)
-    next_page = f"?limit={limit}&offset={offset + limit}" if has_more else ""
-    return {"data": items[offset : offset + limit], "next": next_page, "previous": ""}
+    end = offset + limit
+    next_page = f"?limit={limit}&offset={end}" if end < len(items) else ""
+    return {"data": items[offset:end], "next": next_page, "previous": ""}

@@ -67,6 +67,14 @@ def build_id(name: str) -> str:
 
 WORKSPACE_ID = build_id("workspace")
 
+WORKSPACE: Json = {
+    "workspaceId": WORKSPACE_ID,
+    "name": "local",
+    "dataResidency": "auto",
+    "notifications": {},
+}
+"""The workspace as the public API returns it."""
+
 
 @dataclass(frozen=True)
 class EmulatedConnection:

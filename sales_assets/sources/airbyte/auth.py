@@ -54,7 +54,7 @@ class Login:
     _renew_at: float = 0.0
 
     def build_auth(self, session: requests.Session, public: str, timeout_seconds: float) -> AuthBase:
-        """Build what authenticates a request; requests a token if there is no valid one.
+        """Build the authentication of a request; requests a token if there is no valid one.
 
         Args:
             session: Sends the request for a token.

@@ -53,7 +53,7 @@ class AirbyteCursor:
         """Select the successful syncs that were not handled yet, in the order in which they ended.
 
         Args:
-            jobs: What the server returned, which may be more than it was asked for.
+            jobs: The jobs that the server returned, which may include others than requested.
             at_most: How many; later ones are left to the next tick.
         """
         unhandled = {

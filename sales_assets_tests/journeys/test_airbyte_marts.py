@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import pandas as pd
 import pytest
 
 from sales_assets.dbt.project import DBT, PROJECT_DIR, dbt_environment
@@ -24,7 +25,17 @@ pytestmark = pytest.mark.slow
 
 
 class Location:
-    """The whole code location on a laptop, before the first run."""
+    """The whole code location on a laptop, before the first run.
+
+    Attributes:
+        before: The orders by status of the reconciliation, before anything was synced.
+        failed: The checks of the daily pipeline that failed.
+        checks: The checks of the marts.
+    """
+
+    before: pd.DataFrame
+    failed: list[dg.AssetCheckEvaluation]
+    checks: list[dg.AssetCheckEvaluation]
 
     def __init__(self, folder: Path):
         self.settings = Settings(data_dir=folder / "d", duckdb_path=folder / "d" / "sales.duckdb")
@@ -52,10 +63,10 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Location]:
     try:
         result = location.run("daily_sales_pipeline", tags=days)
         assert result.success
-        location.before = location.warehouse.query(  # type: ignore[attr-defined]
+        location.before = location.warehouse.query(
             "select status, count(*) as orders from gold.payments_reconciliation group by 1"
         )
-        location.failed = [e for e in result.get_asset_check_evaluations() if not e.passed]  # type: ignore[attr-defined]
+        location.failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
         airbyte = dg.AssetSelection.groups("airbyte")
         keys = airbyte.resolve(location.definitions.get_repository_def().asset_graph)
         synced = location.run("__ASSET_JOB", asset_selection=list(keys))
@@ -63,21 +74,21 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Location]:
         assert {e.asset_key for e in synced.get_asset_materialization_events()} == keys
         marts = location.run("airbyte_marts_job")
         assert marts.success
-        location.checks = marts.get_asset_check_evaluations()  # type: ignore[attr-defined]
+        location.checks = marts.get_asset_check_evaluations()
         yield location
     finally:
         stop_airbyte_emulators(location.settings.data_dir)
         stop_server(erp_folder(location.settings.data_dir))
 
 
-def test_the_daily_pipeline_is_green_before_anything_was_synced(location: Any) -> None:
+def test_the_daily_pipeline_is_green_before_anything_was_synced(location: Location) -> None:
     assert location.failed == []
     found = location.before.set_index("status")["orders"]
     assert set(found.index) <= {"missing", "matched"}  # an order of zero needs no charge
     assert found["missing"] > 0.95 * found.sum()
 
 
-def test_every_order_is_reconciled_and_the_differing_ones_are_found(location: Any) -> None:
+def test_every_order_is_reconciled_and_the_differing_ones_are_found(location: Location) -> None:
     found = location.warehouse.query(
         "select status, count(*) as orders from gold.payments_reconciliation group by 1"
     ).set_index("status")["orders"]
@@ -92,7 +103,7 @@ def test_every_order_is_reconciled_and_the_differing_ones_are_found(location: An
     assert found["missing"] == charges
 
 
-def test_reconciled_amounts_are_the_landed_amounts_to_the_cent(location: Any) -> None:
+def test_reconciled_amounts_are_the_landed_amounts_to_the_cent(location: Location) -> None:
     [marts] = location.query_row("select sum(charged_amount)::varchar from gold.payments_reconciliation")
     [landed] = location.query_row(
         "select (sum(amount)::decimal(38,4) / 100)::decimal(38,4)::varchar from payments.charges "
@@ -101,7 +112,7 @@ def test_reconciled_amounts_are_the_landed_amounts_to_the_cent(location: Any) ->
     assert marts == landed
 
 
-def test_channels_and_months_add_up_to_sales_and_spend(location: Any) -> None:
+def test_channels_and_months_add_up_to_sales_and_spend(location: Location) -> None:
     [revenue, spend, new] = location.query_row(
         "select sum(revenue)::varchar, sum(spend)::varchar, sum(new_customer_count)::bigint "
         "from gold.marketing_roi"
@@ -113,7 +124,7 @@ def test_channels_and_months_add_up_to_sales_and_spend(location: Any) -> None:
     assert set(channels) == {"search", "social", "email", "referral", "organic", "unknown"}
 
 
-def test_all_checks_of_the_marts_passed(location: Any) -> None:
+def test_all_checks_of_the_marts_passed(location: Location) -> None:
     assert len(location.checks) > 30
     assert [check.check_name for check in location.checks if not check.passed] == []
 
@@ -129,7 +140,7 @@ def check_freshness(location: Location) -> tuple[int, str]:
     return result.returncode, result.stdout
 
 
-def test_old_rows_and_foreign_currencies_warn_and_fail_nothing(location: Any) -> None:
+def test_old_rows_and_foreign_currencies_warn_and_fail_nothing(location: Location) -> None:
     assert check_freshness(location)[0] == 0
     with duckdb.connect(str(location.settings.duckdb_path)) as connection:
         connection.execute("update payments.charges set _airbyte_extracted_at = timestamp '2025-01-01'")
@@ -151,7 +162,7 @@ def test_old_rows_and_foreign_currencies_warn_and_fail_nothing(location: Any) ->
     assert "ERROR STALE freshness of payments.charges" in output
 
 
-def test_rows_that_land_twice_count_once_and_the_latest_applies(location: Any) -> None:
+def test_rows_that_land_twice_count_once_and_the_latest_applies(location: Location) -> None:
     query = (
         "select (select sum(charged_amount - refunded_amount) from gold.payments_reconciliation)::varchar, "
         "(select list((channel, spend, revenue) order by month, channel) from gold.marketing_roi)::varchar"

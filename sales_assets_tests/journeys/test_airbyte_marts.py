@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Location:
 
     before: pd.DataFrame
     failed: list[dg.AssetCheckEvaluation]
-    checks: list[dg.AssetCheckEvaluation]
+    checks: Sequence[dg.AssetCheckEvaluation]
 
     def __init__(self, folder: Path):
         self.settings = Settings(data_dir=folder / "d", duckdb_path=folder / "d" / "sales.duckdb")

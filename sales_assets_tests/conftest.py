@@ -19,11 +19,11 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 DATA_DIR = tempfile.TemporaryDirectory(prefix="sales-", ignore_cleanup_errors=True)
 os.environ["SALES_DATA_DIR"] = DATA_DIR.name
 
-from sales_assets.demo.airbyte.process import stop_stand_ins  # noqa: E402
+from sales_assets.demo.airbyte.process import stop_airbyte_emulators  # noqa: E402
 from sales_assets.demo.erp.demo_erp import erp_folder  # noqa: E402
 from sales_assets.demo.erp.postgres_server import start_server, stop_server  # noqa: E402
 from sales_assets.demo.s3.demo_s3 import stop_demo_s3  # noqa: E402
-from sales_assets_tests.support.airbyte import Airbyte, airbyte  # noqa: E402
+from sales_assets_tests.support.airbyte import Airbyte, running_airbyte  # noqa: E402
 from sales_assets_tests.support.data_dir import copy_manifests, prepare_manifests, settings_with  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
@@ -45,7 +45,7 @@ def pytest_unconfigure() -> None:
 def stop_servers(data_dir: Path) -> None:
     """Stop the embedded ERP and the emulators of a data folder, as `sales-assets stop` does."""
     stop_server(erp_folder(data_dir))
-    stop_stand_ins(data_dir)
+    stop_airbyte_emulators(data_dir)
     stop_demo_s3(data_dir)
 
 
@@ -108,7 +108,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Airbyte]:
     """An Airbyte over real HTTP."""
-    with airbyte(tmp_path) as server:
+    with running_airbyte(tmp_path) as server:
         yield server
 
 

@@ -1,6 +1,6 @@
 """`sales-assets airbyte-snapshot`: rewrites the environment's snapshot from the live server.
 
-What a snapshot is belongs to `sources/airbyte/snapshot.py`, how the server is read to `discovery.py` there.
+`sources/airbyte/snapshot.py` defines a snapshot, `sources/airbyte/discovery.py` reads the server.
 """
 
 from argparse import Namespace
@@ -12,50 +12,47 @@ from sales_assets.commands.console import print_line
 from sales_assets.resources import build_airbyte, find_missing_variables
 from sales_assets.settings import Settings, settings
 from sales_assets.sources.airbyte.diff import diff_snapshots
-from sales_assets.sources.airbyte.discovery import live_snapshot
+from sales_assets.sources.airbyte.discovery import discover_snapshot
 from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUnavailableError
-from sales_assets.sources.airbyte.snapshot import FOLDER, Snapshot, SnapshotError, path_of, read, write
-from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
+from sales_assets.sources.airbyte.snapshot import (
+    FOLDER,
+    SnapshotError,
+    read_snapshot,
+    snapshot_path,
+    write_snapshot,
+)
 
 _FAILURES = (AirbyteRefusedError, AirbyteUnavailableError, SnapshotError, dg.DagsterInvalidConfigError)
 
 
 def run(_: Namespace) -> int:
-    """Rewrite the snapshot of this environment; the exit code is 0 if it succeeded."""
-    return rewrite(settings())
+    """Rewrite the snapshot of this environment; the exit code is 0 on success."""
+    return rewrite_snapshot(settings())
 
 
-def rewrite(settings: Settings, folder: Path = FOLDER) -> int:
-    """Replace the snapshot of an environment by what the server says, and tell what changed.
+def rewrite_snapshot(settings: Settings, folder: Path = FOLDER) -> int:
+    """Replace the snapshot of an environment by the server's state, and print what changed.
 
     Args:
-        settings: Which environment, and whether there is a server.
-        folder: Where snapshots are.
+        settings: The environment, and whether a server is configured.
+        folder: Contains the snapshots.
     """
-    path = path_of(settings.environment, folder)
+    path = snapshot_path(settings.environment, folder)
     try:
         with build_airbyte(settings).process_config_and_initialize_cm() as workspace:
-            now = live(workspace)
+            current = discover_snapshot(workspace.get_client(), workspace.address())
     except _FAILURES as error:
         missing = ", ".join(find_missing_variables(error))
-        reason = f"it needs {missing}, which is not set." if missing else error
-        print_line(f"The snapshot {path} stays as it was: {reason}")
+        reason = f"missing environment variables: {missing}" if missing else error
+        print_line(f"{path} was not changed: {reason}")
         return 1
     try:
-        changes = diff_snapshots(read(settings.environment, folder), now)
+        changes = diff_snapshots(read_snapshot(settings.environment, folder), current)
     except SnapshotError:
-        changes = {connection.name: ["is new"] for connection in now.connections}
-    write(now, path)
+        changes = {connection.name: ["is new"] for connection in current.connections}
+    write_snapshot(current, path)
     for name, sentences in changes.items():
         for sentence in sentences:
             print_line(f"{name}: {sentence}")
-    print_line(
-        f"{path} is written; {'review what changed and commit it.' if changes else 'nothing changed.'}"
-    )
+    print_line(f"Wrote {path}; {'review what changed and commit it.' if changes else 'nothing changed.'}")
     return 0
-
-
-def live(workspace: SalesAirbyteWorkspace) -> Snapshot:
-    """What the snapshot of a workspace would be now."""
-    address = workspace.address()
-    return live_snapshot(workspace.get_client(), address)

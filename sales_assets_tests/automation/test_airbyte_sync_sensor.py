@@ -1,9 +1,10 @@
-"""The sensor that reports Airbyte's own syncs, tick by tick, against a server over real HTTP."""
+"""The sensor that reports the syncs that Airbyte started, tick by tick, against a server over real HTTP."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -11,11 +12,11 @@ import pytest
 
 from sales_assets.definitions import build_definitions
 from sales_assets.demo.airbyte.connections import CONNECTIONS
-from sales_assets.demo.airbyte.demo_jobs import StandInJob
+from sales_assets.demo.airbyte.demo_jobs import EmulatedJob
 from sales_assets.settings import Environment, Settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
-from sales_assets.sources.airbyte.changes import Followed
-from sales_assets.sources.airbyte.run_sync import syncing_tag
+from sales_assets.sources.airbyte.changes import AirbyteCursor
+from sales_assets.sources.airbyte.run_sync import format_sync_tag
 from sales_assets.sources.airbyte.sync_jobs import Job
 from sales_assets_tests.support.airbyte import CRM, GARBLED, RESET, SLOW, Airbyte, Fault
 
@@ -26,18 +27,23 @@ STREAMS = {CRM.id: ["crm/accounts", "crm/contacts"], ADS.id: ["ads/spend"]}
 KEYS = [dg.AssetKey(key.split("/")) for keys in STREAMS.values() for key in keys]
 
 
-class Follower:
+@cache
+def build_repository() -> dg.RepositoryDefinition:
+    return build_definitions(Settings()).get_repository_def()
+
+
+class SensorHarness:
     """The sensor with its cursor, on an instance that stores what it reports."""
 
     def __init__(self, server: Airbyte, instance: dg.DagsterInstance):
         self.server = server
         self.instance = instance
-        self.repository = build_definitions(Settings()).get_repository_def()
+        self.repository = build_repository()
         self.sensor = self.repository.get_sensor_def("airbyte_sync_sensor")
         self.cursor: str | None = None
 
-    def look(self) -> Any:
-        """Evaluate, and store nothing."""
+    def evaluate(self) -> Any:
+        """Evaluate a tick, and store nothing."""
         context = dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursor,
@@ -52,191 +58,198 @@ class Follower:
             self.instance.report_runless_asset_event(event)
 
     def tick(self) -> tuple[list[str], list[str]]:
-        """Evaluate, store, and tell what was reported and which runs were requested."""
-        result = self.look()
+        """Evaluate and store a tick; returns the reported events and the run keys of the requests."""
+        result = self.evaluate()
         self.store(result)
         self.cursor = result.cursor
-        return named(result.asset_events), [str(request.run_key) for request in result.run_requests or []]
+        requested = [str(request.run_key) for request in result.run_requests or []]
+        return format_events(result.asset_events), requested
 
     def reported(self) -> list[str]:
-        """Everything that the instance knows of, with the job ids."""
+        """All materializations on the instance, with their job ids."""
         events = [
             record.asset_materialization
             for key in KEYS
             for record in self.instance.fetch_materializations(key, limit=1000, ascending=True).records
         ]
-        return named(event for event in events if event)
+        return format_events(event for event in events if event)
 
     def materialize(self) -> None:
-        """A run of ours that syncs the CRM."""
+        """Materialize the CRM, which starts a sync."""
         assets = [each for each in build_airbyte_assets(Settings()) if each.op.name == "airbyte_crm"]
         assert dg.materialize(
             assets, resources={"airbyte": self.server.workspace()}, instance=self.instance
         ).success
 
 
-def named(events: Any) -> list[str]:
+def format_events(events: Any) -> list[str]:
     return [f"{e.asset_key.to_user_string()} {e.metadata['job_id'].value}" for e in events]
 
 
 @pytest.fixture
-def follower(server: Airbyte) -> Iterator[Follower]:
+def harness(server: Airbyte) -> Iterator[SensorHarness]:
     with dg.instance_for_test() as instance:
-        yield Follower(server, instance)
+        yield SensorHarness(server, instance)
 
 
-def test_a_sync_is_reported_once_for_each_stream_and_requests_the_marts_once(follower: Follower) -> None:
-    job = follower.server.sync()
-    result = follower.look()
+def test_a_sync_is_reported_once_for_each_stream_and_requests_the_marts_once(harness: SensorHarness) -> None:
+    job = harness.server.sync()
+    result = harness.evaluate()
     [accounts, contacts] = result.asset_events
-    assert named([accounts, contacts]) == ["crm/accounts 1", "crm/contacts 1"]
+    assert format_events([accounts, contacts]) == ["crm/accounts 1", "crm/contacts 1"]
     assert accounts.metadata["rows_synced"].value == 7
     assert accounts.metadata["job"].value.endswith(f"/connections/{CRM.id}/job-history#{job.id}::0")
     [request] = result.run_requests
     assert request.run_key == "airbyte jobs 1"
-    assert follower.sensor.job_name == "airbyte_marts_job"
-    assert follower.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
-    assert follower.tick() == ([], [])
-    follower.server.sync()
-    assert follower.tick() == (["crm/accounts 2", "crm/contacts 2"], ["airbyte jobs 2"])
+    assert harness.sensor.job_name == "airbyte_marts_job"
+    assert harness.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
+    assert harness.tick() == ([], [])
+    harness.server.sync()
+    assert harness.tick() == (["crm/accounts 2", "crm/contacts 2"], ["airbyte jobs 2"])
 
 
-def test_syncs_of_several_connections_are_one_run_and_strangers_are_left_out(follower: Follower) -> None:
+def test_syncs_of_several_connections_request_one_run_and_unknown_connections_are_ignored(
+    harness: SensorHarness,
+) -> None:
     for connection in (CRM, STAGING, ADS, CRM):
-        follower.server.sync(connection)
-    reported, requested = follower.tick()
+        harness.server.sync(connection)
+    reported, requested = harness.tick()
     crm = [f"crm/{stream} {id_}" for stream in ("accounts", "contacts") for id_ in (1, 4)]
     assert sorted(reported) == ["ads/spend 3", *crm]
     assert requested == ["airbyte jobs 1,3,4"]
 
 
-def test_syncs_that_failed_or_still_run_are_not_reported(follower: Follower) -> None:
-    follower.server.failure = "x"
-    follower.server.sync()
-    follower.server.failure = ""
-    follower.server.go.clear()
-    follower.server.jobs.start(CRM.id)
-    assert follower.tick() == ([], [])
+def test_failed_and_running_syncs_are_not_reported(harness: SensorHarness) -> None:
+    harness.server.failure = "x"
+    harness.server.sync()
+    harness.server.failure = ""
+    harness.server.go.clear()
+    harness.server.jobs.start(CRM.id)
+    assert harness.tick() == ([], [])
 
 
-def test_a_sync_that_our_own_run_started_is_not_reported_again(follower: Follower) -> None:
-    follower.materialize()
-    assert follower.tick() == ([], [])
-    assert follower.reported() == ["crm/accounts 1", "crm/contacts 1"]
+def test_a_sync_that_a_run_started_is_not_reported_again(harness: SensorHarness) -> None:
+    harness.materialize()
+    assert harness.tick() == ([], [])
+    assert harness.reported() == ["crm/accounts 1", "crm/contacts 1"]
 
 
-def test_while_a_run_syncs_a_connection_its_jobs_wait_for_what_the_run_reports(follower: Follower) -> None:
-    run = follower.instance.create_run_for_job(
-        follower.repository.get_job("airbyte_marts_job"), tags={syncing_tag(CRM.id): "prod_crm"}
+def test_while_a_run_syncs_a_connection_the_jobs_of_the_connection_wait(harness: SensorHarness) -> None:
+    run = harness.instance.create_run_for_job(
+        harness.repository.get_job("airbyte_marts_job"), tags={format_sync_tag(CRM.id): "prod_crm"}
     )
-    follower.instance.report_dagster_event(started(run), run.run_id)
-    follower.server.sync()
-    follower.server.sync(ADS)
-    assert follower.tick() == (["ads/spend 2"], ["airbyte jobs 2"])
-    assert follower.tick() == ([], [])
-    follower.instance.report_run_failed(run)
-    assert follower.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
-    assert follower.tick() == ([], [])
+    harness.instance.report_dagster_event(build_start_event(run), run.run_id)
+    harness.server.sync()
+    harness.server.sync(ADS)
+    assert harness.tick() == (["ads/spend 2"], ["airbyte jobs 2"])
+    assert harness.tick() == ([], [])
+    harness.instance.report_run_failed(run)
+    assert harness.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
+    assert harness.tick() == ([], [])
 
 
-def started(run: dg.DagsterRun) -> dg.DagsterEvent:
+def build_start_event(run: dg.DagsterRun) -> dg.DagsterEvent:
     return dg.DagsterEvent("PIPELINE_START", job_name=run.job_name)
 
 
 @pytest.mark.parametrize("stored", [0, 1, 2])
-def test_a_tick_that_dies_before_its_cursor_is_stored_doubles_and_loses_nothing(
-    follower: Follower, stored: int
+def test_a_tick_that_dies_before_its_cursor_is_stored_neither_repeats_nor_loses_anything(
+    harness: SensorHarness, stored: int
 ) -> None:
-    follower.server.sync()
-    died = follower.look()
-    follower.store(died, events=stored)
-    reported, requested = follower.tick()
-    assert requested == [died.run_requests[0].run_key]
+    harness.server.sync()
+    result = harness.evaluate()
+    harness.store(result, events=stored)
+    reported, requested = harness.tick()
+    assert requested == [result.run_requests[0].run_key]
     assert len(reported) == 2 - stored
-    assert follower.reported() == ["crm/accounts 1", "crm/contacts 1"]
+    assert harness.reported() == ["crm/accounts 1", "crm/contacts 1"]
 
 
-def test_a_sensor_that_lost_its_cursor_reports_nothing_twice(follower: Follower) -> None:
-    follower.server.sync()
-    follower.tick()
-    follower.materialize()
-    follower.cursor = None
-    assert follower.tick()[0] == []
-    assert len(follower.reported()) == 4
+def test_a_sensor_that_lost_its_cursor_reports_nothing_twice(harness: SensorHarness) -> None:
+    harness.server.sync()
+    harness.tick()
+    harness.materialize()
+    harness.cursor = None
+    assert harness.tick()[0] == []
+    assert len(harness.reported()) == 4
 
 
-def move(job: StandInJob, by: timedelta) -> None:
+def move(job: EmulatedJob, by: timedelta) -> None:
     job.started_at += by.total_seconds()
     job.updated_at += by.total_seconds()
 
 
-def test_a_job_that_appears_late_with_an_earlier_time_is_reported(follower: Follower) -> None:
-    follower.server.sync()
-    follower.tick()
-    move(follower.server.sync(ADS), -timedelta(minutes=20))
-    assert follower.tick() == (["ads/spend 2"], ["airbyte jobs 2"])
+def test_a_job_that_appears_late_with_an_earlier_time_is_reported(harness: SensorHarness) -> None:
+    harness.server.sync()
+    harness.tick()
+    move(harness.server.sync(ADS), -timedelta(minutes=20))
+    assert harness.tick() == (["ads/spend 2"], ["airbyte jobs 2"])
 
 
-def test_a_sensor_that_was_off_for_a_week_misses_nothing_and_takes_it_in_bounded_ticks(
-    follower: Follower, monkeypatch: pytest.MonkeyPatch
+def test_a_sensor_that_was_off_for_a_week_catches_up_in_bounded_ticks(
+    harness: SensorHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sales_assets.automation.sensors.airbyte_sync.JOBS_PER_TICK", 10)
-    follower.cursor = Followed(datetime.now(UTC) - timedelta(days=7), {}).text()
+    harness.cursor = AirbyteCursor(datetime.now(UTC) - timedelta(days=7), {}).to_json()
     for hours in range(25, 0, -1):
-        move(follower.server.sync(ADS), -timedelta(hours=6 * hours))
-    ticks = [follower.tick() for _ in range(4)]
+        move(harness.server.sync(ADS), -timedelta(hours=6 * hours))
+    ticks = [harness.tick() for _ in range(4)]
     assert [len(reported) for reported, _ in ticks] == [10, 10, 5, 0]
-    assert follower.reported() == [f"ads/spend {n}" for n in range(1, 26)]
+    assert harness.reported() == [f"ads/spend {n}" for n in range(1, 26)]
 
 
-def test_jobs_are_read_page_by_page(follower: Follower) -> None:
+def test_jobs_are_read_page_by_page(harness: SensorHarness) -> None:
     for _ in range(5):
-        follower.server.sync(ADS)
-    workspace = follower.server.workspace(max_items_per_page=2)
-    ids = [job.id for job in workspace.get_client().succeeded_since(datetime(2025, 1, 1, tzinfo=UTC))]
+        harness.server.sync(ADS)
+    workspace = harness.server.workspace(max_items_per_page=2)
+    ids = [job.id for job in workspace.get_client().list_succeeded_since(datetime(2025, 1, 1, tzinfo=UTC))]
     assert ids == [1, 2, 3, 4, 5]
-    assert follower.server.asked("GET", "/jobs") == 3
+    assert harness.server.count_requests("GET", "/jobs") == 3
 
 
-def test_a_server_without_pages_or_filters_is_read_once_and_filtered_here(follower: Follower) -> None:
-    told = [
-        {"jobId": 3, "status": "succeeded", "connectionId": ADS.id, "lastUpdatedAt": soon(-1)},
-        {"jobId": 2, "status": "failed", "connectionId": ADS.id, "lastUpdatedAt": soon(-2)},
+def test_answers_of_a_server_without_pages_or_filters_are_filtered_by_the_sensor(
+    harness: SensorHarness,
+) -> None:
+    jobs = [
+        {"jobId": 3, "status": "succeeded", "connectionId": ADS.id, "lastUpdatedAt": format_time_in(-1)},
+        {"jobId": 2, "status": "failed", "connectionId": ADS.id, "lastUpdatedAt": format_time_in(-2)},
         {
             "jobId": 4,
             "status": "succeeded",
             "connectionId": ADS.id,
             "jobType": "reset",
-            "startTime": soon(-1),
+            "startTime": format_time_in(-1),
         },
-        {"jobId": 1, "status": "succeeded", "connectionId": ADS.id, "lastUpdatedAt": soon(-9000)},
+        {"jobId": 1, "status": "succeeded", "connectionId": ADS.id, "lastUpdatedAt": format_time_in(-9000)},
     ]
-    body = json.dumps({"data": told})
-    follower.server.faults = [Fault(200, "GET", "/jobs", times=9, body=body)]
-    assert follower.tick() == (["ads/spend 3"], ["airbyte jobs 3"])
+    body = json.dumps({"data": jobs})
+    harness.server.faults = [Fault(200, "GET", "/jobs", times=9, body=body)]
+    assert harness.tick() == (["ads/spend 3"], ["airbyte jobs 3"])
 
 
-def soon(minutes: int) -> str:
+def format_time_in(minutes: int) -> str:
     return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
 
 
 @pytest.mark.parametrize("fault", [503, RESET, GARBLED, SLOW, 401])
-def test_a_server_that_errs_fails_the_tick_and_keeps_the_cursor(follower: Follower, fault: int | str) -> None:
-    follower.tick()
-    cursor = follower.cursor
-    follower.server.sync()
-    follower.server.faults = [Fault(fault, times=2)]
+def test_a_server_that_fails_fails_the_tick_and_the_cursor_stays(
+    harness: SensorHarness, fault: int | str
+) -> None:
+    harness.tick()
+    cursor = harness.cursor
+    harness.server.sync()
+    harness.server.faults = [Fault(fault, times=2)]
     with pytest.raises(Exception, match="Airbyte at"):
-        follower.tick()
-    follower.server.faults = []
-    assert follower.cursor == cursor
-    assert follower.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
+        harness.tick()
+    harness.server.faults = []
+    assert harness.cursor == cursor
+    assert harness.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
 
 
-def test_a_stream_that_is_no_longer_selected_is_not_reported(follower: Follower) -> None:
-    follower.server.replace(replace(CRM, unselected=("contacts",)))
-    follower.server.sync()
-    assert follower.tick()[0] == ["crm/accounts 1"]
+def test_a_stream_that_is_no_longer_selected_is_not_reported(harness: SensorHarness) -> None:
+    harness.server.replace(replace(CRM, unselected=("contacts",)))
+    harness.server.sync()
+    assert harness.tick()[0] == ["crm/accounts 1"]
 
 
 def test_the_cursor_forgets_what_is_older_than_the_overlap() -> None:
@@ -245,24 +258,30 @@ def test_the_cursor_forgets_what_is_older_than_the_overlap() -> None:
         replace(Job.parse({"jobId": n, "status": "succeeded"}), updated_at=now + timedelta(minutes=20 * n))
         for n in range(5)
     ]
-    after = Followed(now, {}).after(jobs, [])
+    after = AirbyteCursor(now, {}).advance(jobs, [])
     assert after.until == jobs[-1].updated_at
     assert set(after.seen) == {3, 4}
-    assert Followed.parsed(after.text()) == after
+    assert AirbyteCursor.from_json(after.to_json()) == after
 
 
-def test_a_job_that_waits_is_looked_for_however_much_later_others_end() -> None:
+def test_a_cursor_of_an_earlier_version_is_still_read() -> None:
+    time = datetime(2025, 1, 15, 12, tzinfo=UTC)
+    stored = '{"until": "2025-01-15T12:00:00+00:00", "seen": {"3": "2025-01-15T12:00:00+00:00"}}'
+    assert AirbyteCursor.from_json(stored) == AirbyteCursor(time, {3: time})
+
+
+def test_the_cursor_does_not_move_past_a_waiting_job() -> None:
     now = datetime(2025, 1, 15, 12, tzinfo=UTC)
     early, late = (
         replace(Job.parse({"jobId": n, "status": "succeeded"}), updated_at=now + timedelta(hours=n))
         for n in range(2)
     )
-    after = Followed(now - timedelta(hours=1), {}).after([late], [early])
+    after = AirbyteCursor(now - timedelta(hours=1), {}).advance([late], [early])
     assert after.new([early, late], 9) == [early]
-    assert after.after([early], []).until == late.updated_at
+    assert after.advance([early], []).until == late.updated_at
 
 
-def test_it_runs_by_itself_only_where_a_real_server_is_configured() -> None:
+def test_sensor_and_schedule_are_running_by_default_only_where_a_real_server_is_configured() -> None:
     for environment in Environment:
         for has_url in (True, False):
             settings = Settings(environment=environment, has_airbyte_url=has_url)
@@ -272,8 +291,10 @@ def test_it_runs_by_itself_only_where_a_real_server_is_configured() -> None:
             assert repository.get_schedule_def("airbyte_snapshot_schedule").default_status.name == expected
 
 
-def test_the_marts_job_builds_what_reads_airbyte_and_no_daily_model(follower: Follower) -> None:
-    layer = follower.repository.get_job("airbyte_marts_job").asset_layer
+def test_the_marts_job_builds_the_models_downstream_of_airbyte_and_no_daily_model(
+    harness: SensorHarness,
+) -> None:
+    layer = harness.repository.get_job("airbyte_marts_job").asset_layer
     staging = ["accounts", "ad_spend", "charges", "refunds"]
     assert {key.to_user_string() for key in layer.executable_asset_keys} == {
         "gold/marketing_roi",

@@ -1,4 +1,4 @@
-"""The local stand-in: it answers as Airbyte does, and lands rows that fit the demo ERP."""
+"""The Airbyte emulator: it answers as Airbyte does, and lands rows that fit the demo ERP."""
 
 import json
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ import requests
 from airbyte_api import models
 from pydantic import BaseModel
 
-from sales_assets.demo.airbyte.__main__ import stand_in
-from sales_assets.demo.airbyte.connections import COLUMNS, CONNECTIONS, WORKSPACE_ID
-from sales_assets.demo.airbyte.landing import land
-from sales_assets.demo.airbyte.process import running_stand_in, stop_stand_ins
+from sales_assets.demo.airbyte.__main__ import build_emulator
+from sales_assets.demo.airbyte.connections import CONNECTIONS, STREAM_COLUMNS, WORKSPACE_ID
+from sales_assets.demo.airbyte.landing import land_tables
+from sales_assets.demo.airbyte.process import start_airbyte_emulator, stop_airbyte_emulators
 from sales_assets.demo.airbyte.rows import SOURCES
 from sales_assets.demo.erp.orders import build_orders
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
-from sales_assets_tests.support.airbyte import CRM, Airbyte, finished
+from sales_assets_tests.support.airbyte import CRM, Airbyte, wait_for_job
 
 LAST = date(2025, 3, 3)
 
 
-def strictly(model: type[BaseModel], told: dict[str, Any]) -> None:
-    """Hold an answer against a model of Airbyte's: what is required is there, and nothing is unknown."""
-    parsed = model.model_validate(told)
+def assert_valid(model: type[BaseModel], payload: dict[str, Any]) -> None:
+    """Validate an answer by one of Airbyte's own models: it has all required fields, and no unknown ones."""
+    parsed = model.model_validate(payload)
     known = {field.alias or name for name, field in model.model_fields.items()}
-    assert set(told) <= known, set(told) - known
+    assert set(payload) <= known, set(payload) - known
     assert parsed
 
 
@@ -37,30 +37,30 @@ def get(server: Airbyte, path: str) -> Any:
     return requests.get(f"{server.url}/api/public/v1/{path}", timeout=5).json()
 
 
-def test_its_public_answers_are_those_of_airbytes_own_models(server: Airbyte) -> None:
+def test_public_answers_fit_airbytes_own_models(server: Airbyte) -> None:
     job = server.sync()
-    strictly(models.JobResponse, get(server, f"jobs/{job.id}"))
-    strictly(models.JobsResponse, get(server, "jobs"))
-    strictly(models.JobResponse, get(server, "jobs")["data"][0])
-    strictly(models.ConnectionResponse, get(server, f"connections/{CRM.id}"))
-    strictly(models.ConnectionsResponse, get(server, "connections"))
+    assert_valid(models.JobResponse, get(server, f"jobs/{job.id}"))
+    assert_valid(models.JobsResponse, get(server, "jobs"))
+    assert_valid(models.JobResponse, get(server, "jobs")["data"][0])
+    assert_valid(models.ConnectionResponse, get(server, f"connections/{CRM.id}"))
+    assert_valid(models.ConnectionsResponse, get(server, "connections"))
     for connection in get(server, "connections")["data"]:
-        strictly(models.ConnectionResponse, connection)
-    strictly(models.WorkspaceResponse, get(server, f"workspaces/{WORKSPACE_ID}"))
+        assert_valid(models.ConnectionResponse, connection)
+    assert_valid(models.WorkspaceResponse, get(server, f"workspaces/{WORKSPACE_ID}"))
     destination = get(server, f"connections/{CRM.id}")["destinationId"]
-    strictly(models.DestinationResponse, get(server, f"destinations/{destination}"))
+    assert_valid(models.DestinationResponse, get(server, f"destinations/{destination}"))
 
 
-def test_jobs_that_it_starts_and_cancels_are_those_of_airbytes_own_models(server: Airbyte) -> None:
+def test_started_and_cancelled_jobs_fit_airbytes_own_models(server: Airbyte) -> None:
     server.go.clear()
     url = f"{server.url}/api/public/v1/jobs"
-    wanted = models.JobCreateRequest(connection_id=CRM.id, job_type=models.JobTypeEnum.SYNC)
-    body = wanted.model_dump(by_alias=True, mode="json")
+    request = models.JobCreateRequest(connection_id=CRM.id, job_type=models.JobTypeEnum.SYNC)
+    body = request.model_dump(by_alias=True, mode="json")
     started = requests.post(url, json=body, timeout=5)
-    strictly(models.JobResponse, started.json())
+    assert_valid(models.JobResponse, started.json())
     assert requests.post(url, json=body, timeout=5).status_code == 409
     cancelled = requests.delete(f"{url}/{started.json()['jobId']}", timeout=5).json()
-    strictly(models.JobResponse, cancelled)
+    assert_valid(models.JobResponse, cancelled)
     assert cancelled["status"] == "cancelled"
 
 
@@ -80,7 +80,7 @@ def test_jobs_are_filtered_sorted_and_paged(server: Airbyte) -> None:
     assert not get(server, "jobs?limit=9")["next"]
 
 
-def test_what_is_not_there_is_not_found(server: Airbyte) -> None:
+def test_unknown_paths_and_ids_are_not_found(server: Airbyte) -> None:
     for path in ("jobs/9", "connections/none", "destinations/none", "nothing"):
         assert requests.get(f"{server.url}/api/public/v1/{path}", timeout=5).status_code == 404
 
@@ -90,9 +90,9 @@ def sources() -> dict[str, pd.DataFrame]:
     return {name: rows(LAST, "UTC") for streams in SOURCES.values() for name, rows in streams.items()}
 
 
-def test_rows_have_the_columns_that_the_catalog_tells(sources: dict[str, pd.DataFrame]) -> None:
+def test_rows_have_the_columns_of_the_catalog(sources: dict[str, pd.DataFrame]) -> None:
     assert {name: list(rows) for name, rows in sources.items()} == {
-        name: list(columns) for name, columns in COLUMNS.items()
+        name: list(columns) for name, columns in STREAM_COLUMNS.items()
     }
 
 
@@ -106,9 +106,9 @@ def test_most_charges_match_the_orders_some_are_missing_and_some_differ(
     paid = placed.orders[placed.orders["status"].isin(["completed", "shipped", "refunded"])]
     orders = paid.assign(cents=(paid["id"].map(due).fillna(0) * 100).round())
     due_orders = orders[orders["cents"] > 0]
-    found = due_orders.merge(sources["charges"], left_on="id", right_on="order_id", how="left")
-    assert 0.005 < found["amount"].isna().mean() < 0.02
-    differing = found["amount"].notna() & (found["amount"] != found["cents"])
+    charged = due_orders.merge(sources["charges"], left_on="id", right_on="order_id", how="left")
+    assert 0.005 < charged["amount"].isna().mean() < 0.02
+    differing = charged["amount"].notna() & (charged["amount"] != charged["cents"])
     assert 0.005 < differing.mean() < 0.02
     assert sources["charges"]["order_id"].isin(orders["id"]).all()
 
@@ -135,10 +135,10 @@ def test_yesterdays_rows_do_not_depend_on_tomorrow(sources: dict[str, pd.DataFra
 def test_a_sync_replaces_all_its_tables_or_none(tmp_path: Path) -> None:
     database, now = tmp_path / "w.duckdb", datetime(2025, 1, 15, tzinfo=UTC)
     rows = pd.DataFrame({"id": [1, 2], "at": pd.to_datetime(["2025-01-01"] * 2, utc=True)})
-    land(database, "crm", {"a": rows, "b": rows}, now)
-    with pytest.raises(ValueError, match="is no name"):
-        land(database, "crm", {"a": rows.head(1), 'b"; drop': rows}, now)
-    assert land(database, "crm", {"a": rows.head(0)}, now, is_wanted=lambda: False) == 0
+    land_tables(database, "crm", {"a": rows, "b": rows}, now)
+    with pytest.raises(ValueError, match="is not a table name"):
+        land_tables(database, "crm", {"a": rows.head(1), 'b"; drop': rows}, now)
+    assert land_tables(database, "crm", {"a": rows.head(0)}, now, is_wanted=lambda: False) == 0
     counts = DuckDBWarehouse(database=str(database)).query(
         "select (select count(*) from crm.a) as a, (select count(*) from crm.b) as b, "
         "(select max(_airbyte_extracted_at) from crm.a) as at"
@@ -146,42 +146,42 @@ def test_a_sync_replaces_all_its_tables_or_none(tmp_path: Path) -> None:
     assert list(counts.iloc[0]) == [2, 2, pd.Timestamp(now)]
 
 
-def test_a_job_that_was_cut_off_failed_and_ids_go_on_after_a_restart(tmp_path: Path) -> None:
+def test_after_a_restart_interrupted_jobs_have_failed_and_ids_continue(tmp_path: Path) -> None:
     job = {"id": 7, "connection_id": CRM.id, "started_at": 1.0, "updated_at": 1.0, "status": "running"}
     (tmp_path / "jobs.json").write_text(json.dumps([job]))
-    jobs = stand_in(tmp_path, tmp_path / "w.duckdb", "UTC").jobs
-    assert jobs.all()[0].status == "failed"
+    jobs = build_emulator(tmp_path, tmp_path / "w.duckdb", "UTC").jobs
+    assert jobs.list_all()[0].status == "failed"
     assert jobs.start(CRM.id).id == 8
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
-    stop_stand_ins(tmp_path)
+    stop_airbyte_emulators(tmp_path)
 
 
 @pytest.mark.slow
 def test_it_starts_once_is_found_again_and_stops(data_dir: Path) -> None:
     database = data_dir / "w.duckdb"
     with ThreadPoolExecutor(4) as pool:
-        urls = set(pool.map(lambda _: running_stand_in(data_dir, database, "UTC"), range(4)))
+        urls = set(pool.map(lambda _: start_airbyte_emulator(data_dir, database, "UTC"), range(4)))
     assert len(urls) == 1
-    other = running_stand_in(data_dir, data_dir / "other.duckdb", "UTC")
+    other = start_airbyte_emulator(data_dir, data_dir / "other.duckdb", "UTC")
     assert other not in urls
-    stop_stand_ins(data_dir)
+    stop_airbyte_emulators(data_dir)
     for url in (*urls, other):
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{url}/api/v1/health", timeout=5)
-    assert running_stand_in(data_dir, database, "UTC")
+    assert start_airbyte_emulator(data_dir, database, "UTC")
 
 
 @pytest.mark.slow
-def test_it_lands_what_its_sources_hold_in_the_warehouse(data_dir: Path) -> None:
+def test_syncs_land_all_selected_streams_in_the_warehouse(data_dir: Path) -> None:
     database = data_dir / "w.duckdb"
-    serving = stand_in(data_dir, database, "UTC")
+    emulator = build_emulator(data_dir, database, "UTC")
     for connection in CONNECTIONS:
-        job = serving.jobs.start(connection.id)
-        finished(job)
+        job = emulator.jobs.start(connection.id)
+        wait_for_job(job)
         assert job.status == "succeeded", job.failure
         assert job.bytes > 0
     stored = DuckDBWarehouse(database=str(database)).query(

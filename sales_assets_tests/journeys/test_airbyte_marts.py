@@ -1,19 +1,20 @@
-"""From Airbyte to gold: the stand-in's rows, real dbt and a real DuckDB file, with and without a sync."""
+"""From Airbyte to gold: the emulator's rows, real dbt and a real DuckDB file, with and without a sync."""
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
+import pandas as pd
 import pytest
 
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_environment, find_dbt
 from sales_assets.definitions import build_definitions
-from sales_assets.demo.airbyte.process import stop_stand_ins
+from sales_assets.demo.airbyte.process import stop_airbyte_emulators
 from sales_assets.demo.erp.demo_erp import erp_folder
 from sales_assets.demo.erp.postgres_server import stop_server
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
@@ -24,7 +25,17 @@ pytestmark = pytest.mark.slow
 
 
 class Location:
-    """The whole code location on a laptop where nothing was ever run."""
+    """The whole code location on a laptop, before the first run.
+
+    Attributes:
+        before: The orders by status of the reconciliation, before anything was synced.
+        failed: The checks of the daily pipeline that failed.
+        checks: The checks of the marts.
+    """
+
+    before: pd.DataFrame
+    failed: list[dg.AssetCheckEvaluation]
+    checks: Sequence[dg.AssetCheckEvaluation]
 
     def __init__(self, folder: Path):
         self.settings = Settings(data_dir=folder / "d", duckdb_path=folder / "d" / "sales.duckdb")
@@ -37,8 +48,8 @@ class Location:
         definition = self.definitions.resolve_job_def(job)
         return definition.execute_in_process(instance=self.instance, raise_on_error=False, **options)
 
-    def one(self, query: str) -> list[Any]:
-        """The only row of a query."""
+    def query_row(self, query: str) -> list[Any]:
+        """The only row of a query's result."""
         [row] = self.warehouse.query(query).itertuples(index=False)
         return list(row)
 
@@ -52,10 +63,10 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Location]:
     try:
         result = location.run("daily_sales_pipeline", tags=days)
         assert result.success
-        location.before = location.warehouse.query(  # type: ignore[attr-defined]
+        location.before = location.warehouse.query(
             "select status, count(*) as orders from gold.payments_reconciliation group by 1"
         )
-        location.failed = [e for e in result.get_asset_check_evaluations() if not e.passed]  # type: ignore[attr-defined]
+        location.failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
         airbyte = dg.AssetSelection.groups("airbyte")
         keys = airbyte.resolve(location.definitions.get_repository_def().asset_graph)
         synced = location.run("__ASSET_JOB", asset_selection=list(keys))
@@ -63,73 +74,74 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Location]:
         assert {e.asset_key for e in synced.get_asset_materialization_events()} == keys
         marts = location.run("airbyte_marts_job")
         assert marts.success
-        location.checks = marts.get_asset_check_evaluations()  # type: ignore[attr-defined]
+        location.checks = marts.get_asset_check_evaluations()
         yield location
     finally:
-        stop_stand_ins(location.settings.data_dir)
+        stop_airbyte_emulators(location.settings.data_dir)
         stop_server(erp_folder(location.settings.data_dir))
 
 
-def test_the_daily_pipeline_is_green_before_anything_was_synced(location: Any) -> None:
+def test_the_daily_pipeline_is_green_before_anything_was_synced(location: Location) -> None:
     assert location.failed == []
     found = location.before.set_index("status")["orders"]
-    assert set(found.index) <= {"missing", "matched"}  # an order of nothing needs no charge
+    assert set(found.index) <= {"missing", "matched"}  # an order of zero needs no charge
     assert found["missing"] > 0.95 * found.sum()
 
 
-def test_every_order_is_reconciled_and_the_odd_ones_are_found(location: Any) -> None:
+def test_every_order_is_reconciled_and_the_differing_ones_are_found(location: Location) -> None:
     found = location.warehouse.query(
         "select status, count(*) as orders from gold.payments_reconciliation group by 1"
     ).set_index("status")["orders"]
-    [orders] = location.one("select count(*) from gold.fct_orders")
+    [orders] = location.query_row("select count(*) from gold.fct_orders")
     assert set(found.index) == {"matched", "missing", "differing"}
     assert found.sum() == orders
     assert found["matched"] / orders > 0.95
-    [charges] = location.one(
+    [charges] = location.query_row(
         "select count(*) from gold.fct_orders where total_amount >= 0.01 "
         "and order_id not in (select order_id from payments.charges)"
     )
     assert found["missing"] == charges
 
 
-def test_what_is_reconciled_is_what_landed_to_the_cent(location: Any) -> None:
-    [marts] = location.one("select sum(charged_amount)::varchar from gold.payments_reconciliation")
-    [landed] = location.one(
+def test_reconciled_amounts_are_the_landed_amounts_to_the_cent(location: Location) -> None:
+    [marts] = location.query_row("select sum(charged_amount)::varchar from gold.payments_reconciliation")
+    [landed] = location.query_row(
         "select (sum(amount)::decimal(38,4) / 100)::decimal(38,4)::varchar from payments.charges "
         "where order_id in (select order_id from gold.fct_orders)"
     )
     assert marts == landed
 
 
-def test_channels_and_months_add_up_to_sales_and_spend(location: Any) -> None:
-    [revenue, spend, new] = location.one(
+def test_channels_and_months_add_up_to_sales_and_spend(location: Location) -> None:
+    [revenue, spend, new] = location.query_row(
         "select sum(revenue)::varchar, sum(spend)::varchar, sum(new_customer_count)::bigint "
         "from gold.marketing_roi"
     )
-    assert [revenue] == location.one("select sum(total_amount)::varchar from gold.fct_orders")
-    assert [spend] == location.one("select (sum(amount) * 0.01)::decimal(38,4)::varchar from ads.spend")
-    assert [new] == location.one("select count(distinct customer_id) from gold.fct_orders")
+    assert [revenue] == location.query_row("select sum(total_amount)::varchar from gold.fct_orders")
+    assert [spend] == location.query_row("select (sum(amount) * 0.01)::decimal(38,4)::varchar from ads.spend")
+    assert [new] == location.query_row("select count(distinct customer_id) from gold.fct_orders")
     channels = location.warehouse.query("select distinct channel from gold.marketing_roi")["channel"]
     assert set(channels) == {"search", "social", "email", "referral", "organic", "unknown"}
 
 
-def test_all_checks_of_the_marts_passed(location: Any) -> None:
+def test_all_checks_of_the_marts_passed(location: Location) -> None:
     assert len(location.checks) > 30
     assert [check.check_name for check in location.checks if not check.passed] == []
 
 
-def freshness(location: Location) -> tuple[int, str]:
-    """What dbt says of the age of the payments."""
-    options = ["--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR]
-    options += ["--log-path", location.settings.data_dir, "--target-path", location.settings.data_dir / "f"]
+def check_freshness(location: Location) -> tuple[int, str]:
+    """Exit code and output of dbt's freshness check of the payments."""
+    data_dir = location.settings.data_dir
+    options = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    options += ["--log-path", str(data_dir), "--target-path", str(data_dir / "f")]
     command = [find_dbt(), "source", "freshness", "--select", "source:payments", *options]
     environment = os.environ | build_dbt_environment(location.settings)
-    told = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    return told.returncode, told.stdout
+    result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    return result.returncode, result.stdout
 
 
-def test_old_and_foreign_rows_warn_and_stop_nothing(location: Any) -> None:
-    assert freshness(location)[0] == 0
+def test_old_rows_and_foreign_currencies_warn_and_fail_nothing(location: Location) -> None:
+    assert check_freshness(location)[0] == 0
     with duckdb.connect(str(location.settings.duckdb_path)) as connection:
         connection.execute("update payments.charges set _airbyte_extracted_at = timestamp '2025-01-01'")
         connection.execute("update ads.spend set currency = 'USD' where campaign = 'newsletter'")
@@ -141,19 +153,21 @@ def test_old_and_foreign_rows_warn_and_stop_nothing(location: Any) -> None:
         "stg_ad_spend_is_in_the_erps_currency",
     }
     assert {check.severity for check in warned} == {dg.AssetCheckSeverity.WARN}
-    [spent] = location.one("select coalesce(sum(spend), 0) from gold.marketing_roi where channel = 'email'")
+    [spent] = location.query_row(
+        "select coalesce(sum(spend), 0) from gold.marketing_roi where channel = 'email'"
+    )
     assert spent == 0
-    code, said = freshness(location)
+    code, output = check_freshness(location)
     assert code != 0
-    assert "ERROR STALE freshness of payments.charges" in said
+    assert "ERROR STALE freshness of payments.charges" in output
 
 
-def test_what_lands_twice_counts_once_as_it_landed_last(location: Any) -> None:
+def test_rows_that_land_twice_count_once_and_the_latest_applies(location: Location) -> None:
     query = (
         "select (select sum(charged_amount - refunded_amount) from gold.payments_reconciliation)::varchar, "
         "(select list((channel, spend, revenue) order by month, channel) from gold.marketing_roi)::varchar"
     )
-    before = location.one(query)
+    before = location.query_row(query)
     older = "timestamp '2024-01-01' as _airbyte_extracted_at"
     with duckdb.connect(str(location.settings.duckdb_path)) as connection:
         for table, changed in {
@@ -164,4 +178,4 @@ def test_what_lands_twice_counts_once_as_it_landed_last(location: Any) -> None:
         }.items():
             connection.execute(f"insert into {table} select * replace ({older}, {changed}) from {table}")
     assert location.run("airbyte_marts_job").success
-    assert before == location.one(query)
+    assert before == location.query_row(query)

@@ -34,8 +34,8 @@ from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.operations.doctor.run_checks import check_instance, run_checks
 from sales_assets.redaction import redact_settings
 from sales_assets.settings import Environment, Settings, environment
-from sales_assets.sources.airbyte.discovery import live_snapshot
-from sales_assets.sources.airbyte.snapshot import FOLDER, path_of, write
+from sales_assets.sources.airbyte.discovery import discover_snapshot
+from sales_assets.sources.airbyte.snapshot import FOLDER, snapshot_path, write_snapshot
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.sources.marketplace.bucket import Bucket
@@ -258,9 +258,9 @@ def test_a_missing_or_old_manifest_is_reported_but_no_problem(tmp_path: Path) ->
 
 def test_a_current_airbyte_snapshot_is_ok_and_drift_is_a_problem(server: Airbyte, tmp_path: Path) -> None:
     workspace = server.workspace()
-    write(live_snapshot(workspace.get_client(), workspace.address()), path_of(Environment.PROD, tmp_path))
+    path = snapshot_path(Environment.PROD, tmp_path)
+    write_snapshot(discover_snapshot(workspace.get_client(), workspace.address()), path)
     assert not format_problems(check_airbyte(workspace, Environment.PROD, tmp_path))
-    path = path_of(Environment.PROD, tmp_path)
     path.write_text(path.read_text().replace("prod_crm", "prod_erm"))
     assert "prod_crm is new" in format_problems(check_airbyte(workspace, Environment.PROD, tmp_path))
 

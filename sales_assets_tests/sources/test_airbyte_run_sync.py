@@ -1,4 +1,4 @@
-"""Syncing a connection, against an Airbyte over real HTTP whose answers are spoilt."""
+"""Syncing a connection, against an Airbyte over real HTTP with injected faults."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 
 from sales_assets.settings import Settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
-from sales_assets.sources.airbyte.run_sync import syncing_tag
+from sales_assets.sources.airbyte.run_sync import format_sync_tag
 from sales_assets_tests.support.airbyte import CRM, GARBLED, RESET, SLOW, TORN, Airbyte, Fault
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ FAULTS = [503, 500, 502, 429, RESET, SLOW, GARBLED, TORN]
 
 
 class Run:
-    """A run of the assets of prod_crm, and what came of it."""
+    """A run of the assets of prod_crm, and its result."""
 
     def __init__(self, server: Airbyte, selection: Any = None, **config: Any):
         self.instance = dg.DagsterInstance.ephemeral()
@@ -36,13 +36,13 @@ class Run:
 
     @property
     def metadata(self) -> dict[dg.AssetKey, dict[str, Any]]:
-        """What each materialized asset tells."""
+        """The metadata of each materialized asset."""
         events = [e.materialization for e in self.result.get_asset_materialization_events()]
         return {e.asset_key: {name: value.value for name, value in e.metadata.items()} for e in events}
 
     @property
     def error(self) -> str:
-        """What the failed step says."""
+        """The error of the failed step."""
         failure = self.result.failure_data_for_node("airbyte_crm")
         assert failure is not None
         assert failure.error is not None
@@ -56,11 +56,11 @@ class Run:
         return bool(self.result.filter_events(lambda event: event.is_step_up_for_retry))
 
 
-def when(server: Airbyte, is_so: Callable[[], bool], do: Callable[[], None]) -> threading.Thread:
-    """Do something as soon as requests have brought about what is waited for."""
+def when(server: Airbyte, condition: Callable[[], bool], do: Callable[[], None]) -> threading.Thread:
+    """Do something in a thread as soon as a condition holds."""
 
     def watch() -> None:
-        while not (is_so() or server.closing.wait(0.005)):
+        while not (condition() or server.closing.wait(0.005)):
             pass
         do()
 
@@ -84,7 +84,7 @@ def test_a_sync_materializes_every_stream_with_its_numbers_and_links(server: Air
         "job": f"{page}/job-history#1::0",
     }
     assert run.metadata[CONTACTS]["stream_rows_synced"] == 4
-    assert server.started() == 1
+    assert server.count_starts() == 1
 
 
 def test_selecting_one_stream_syncs_and_reports_the_whole_connection(server: Airbyte) -> None:
@@ -94,23 +94,23 @@ def test_selecting_one_stream_syncs_and_reports_the_whole_connection(server: Air
 
 
 def test_a_server_that_only_has_the_public_api_is_enough(server: Airbyte) -> None:
-    server.stand_in.absent = "^/api/v1/"
+    server.emulator.absent = "^/api/v1/"
     run = Run(server)
     assert run.result.success
     assert run.metadata[ACCOUNTS]["rows_synced"] == 7
     assert "attempts" not in run.metadata[ACCOUNTS]
 
 
-@pytest.mark.parametrize("status", ["queued", "pending", "running", "incomplete", "a word of next year"])
+@pytest.mark.parametrize("status", ["queued", "pending", "running", "incomplete", "a future status"])
 def test_a_job_that_has_not_ended_is_waited_for(server: Airbyte, status: str) -> None:
     body = f'{{"jobId": 1, "status": "{status}", "jobType": "sync"}}'
     server.faults = [Fault(200, "GET", JOB, times=3, body=body)]
     server.go.clear()
-    when(server, lambda: server.asked("GET", JOB) > 3, server.go.set)
+    when(server, lambda: server.count_requests("GET", JOB) > 3, server.go.set)
     run = Run(server)
     assert run.result.success
     assert not run.was_retried
-    assert server.asked("DELETE", JOB) == 0
+    assert server.count_requests("DELETE", JOB) == 0
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -121,7 +121,7 @@ def test_an_outage_while_a_sync_runs_does_not_end_it(server: Airbyte, fault: int
     run = Run(server)
     assert run.result.success
     assert not run.was_retried
-    assert (server.started(), server.asked("DELETE", JOB)) == (1, 0)
+    assert (server.count_starts(), server.count_requests("DELETE", JOB)) == (1, 0)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -130,42 +130,46 @@ def test_a_start_whose_answer_is_lost_is_found_and_not_sent_again(server: Airbyt
     run = Run(server)
     assert run.result.success
     assert not run.was_retried
-    assert (server.started(), len(server.jobs.all())) == (1, 1)
+    assert (server.count_starts(), len(server.jobs.list_all())) == (1, 1)
     assert run.metadata[ACCOUNTS]["job_id"] == 1
 
 
 @pytest.mark.parametrize("fault", [503, RESET, GARBLED])
-def test_a_start_that_was_not_carried_out_is_sent_again_after_looking(
+def test_a_start_that_was_not_carried_out_is_sent_again_after_a_search(
     server: Airbyte, fault: int | str
 ) -> None:
     server.faults = [Fault(fault, "POST", "/jobs")]
     run = Run(server)
     assert run.result.success
     assert not run.was_retried
-    assert (server.started(), len(server.jobs.all())) == (2, 1)
+    assert (server.count_starts(), len(server.jobs.list_all())) == (2, 1)
     between = [path for method, path, _ in server.requests if method == "GET" and path.endswith("/jobs")]
     assert len(between) >= 4
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
-def test_a_start_that_is_refused_is_sent_once_and_says_why(server: Airbyte, status: int) -> None:
+def test_a_start_that_is_refused_is_sent_once_and_gives_the_reason(server: Airbyte, status: int) -> None:
     server.faults = [Fault(status, "POST", "/jobs", times=9, body='{"detail": "Not like this."}')]
     run = Run(server)
     assert not run.result.success
-    assert f"status {status}: Not like this. What has landed is kept." in run.error
-    assert (server.started(), run.was_retried) == (1, False)
+    assert f"status {status}: Not like this. Landed data is kept;" in run.error
+    assert (server.count_starts(), run.was_retried) == (1, False)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
-def test_a_look_that_is_refused_ends_the_run_and_not_the_sync(server: Airbyte, status: int) -> None:
+def test_a_poll_that_is_refused_ends_the_run_and_not_the_sync(server: Airbyte, status: int) -> None:
     server.faults = [Fault(status, "GET", JOB, times=9)]
     server.go.clear()
     run = Run(server)
     assert f"refused /api/public/v1/jobs/1 with status {status}" in run.error
-    assert (server.asked("GET", JOB), run.was_retried, server.asked("DELETE", JOB)) == (1, False, 0)
+    assert (server.count_requests("GET", JOB), run.was_retried, server.count_requests("DELETE", JOB)) == (
+        1,
+        False,
+        0,
+    )
 
 
-def test_a_server_that_asks_to_be_left_alone_is(server: Airbyte) -> None:
+def test_retry_after_of_a_busy_server_is_respected(server: Airbyte) -> None:
     server.faults = [Fault(429, "GET", JOB, headers={"Retry-After": "0.05"})]
     assert Run(server).result.success
 
@@ -178,28 +182,28 @@ def test_a_token_that_expires_is_renewed_once_and_a_wrong_secret_is_refused(serv
         server.token = server.about["token"] = "second"
         server.go.set()
 
-    when(server, lambda: server.asked("GET", JOB) > 0, renew)
+    when(server, lambda: server.count_requests("GET", JOB) > 0, renew)
     login = {"client_id": "me", "client_secret": "s3cret"}
     assert Run(server, **login).result.success
     assert {token for _, path, token in server.requests if "token" not in path} == {
         "Bearer first",
         "Bearer second",
     }
-    assert server.asked("POST", "/applications/token") == 2
+    assert server.count_requests("POST", "/applications/token") == 2
     server.about["token"] = "third"
     run = Run(server, **login)
     assert "status 401" in run.error
     assert "Check AIRBYTE_CLIENT_ID" in run.error
     assert "s3cret" not in run.error
     assert not run.was_retried
-    assert server.asked("POST", "/applications/token") == 4
+    assert server.count_requests("POST", "/applications/token") == 4
 
 
 def test_a_token_is_renewed_before_it_expires(server: Airbyte) -> None:
     server.token = server.about["token"] = "first"
     server.about["expires_in"] = 0.001
     assert Run(server, client_id="me", client_secret="s3cret").result.success
-    assert server.asked("POST", "/applications/token") > 2
+    assert server.count_requests("POST", "/applications/token") > 2
 
 
 def test_a_password_is_sent_as_such_and_shown_nowhere(server: Airbyte) -> None:
@@ -213,26 +217,26 @@ def test_a_password_is_sent_as_such_and_shown_nowhere(server: Airbyte) -> None:
 
 def test_a_redirect_is_refused_so_that_no_secret_is_sent_elsewhere(server: Airbyte) -> None:
     server.faults = [Fault(302, "POST", "/connections/get", headers={"Location": "http://127.0.0.1:1/"})]
-    assert "Set AIRBYTE_URL to where it leads." in Run(server).error
+    assert "Set AIRBYTE_URL to the redirect's target." in Run(server).error
 
 
-def test_a_sync_that_runs_already_is_joined_and_reported(server: Airbyte) -> None:
+def test_a_sync_that_is_already_running_is_joined_and_reported(server: Airbyte) -> None:
     server.go.clear()
     server.jobs.start(CRM.id)
-    when(server, lambda: server.asked("GET", JOB) > 0, server.go.set)
+    when(server, lambda: server.count_requests("GET", JOB) > 0, server.go.set)
     run = Run(server)
     assert run.result.success
-    assert server.started() == 0
+    assert server.count_starts() == 0
     assert run.metadata[ACCOUNTS]["job_id"] == 1
 
 
-def test_a_sync_that_begins_between_look_and_start_is_joined(server: Airbyte) -> None:
+def test_a_sync_that_begins_between_check_and_start_is_joined(server: Airbyte) -> None:
     server.go.clear()
     server.faults = [Fault(409, "POST", "/jobs", is_done=True)]
-    when(server, lambda: server.asked("GET", JOB) > 0, server.go.set)
+    when(server, lambda: server.count_requests("GET", JOB) > 0, server.go.set)
     run = Run(server)
     assert run.result.success
-    assert (server.started(), len(server.jobs.all())) == (1, 1)
+    assert (server.count_starts(), len(server.jobs.list_all())) == (1, 1)
 
 
 def test_joining_can_be_turned_off(server: Airbyte) -> None:
@@ -240,10 +244,10 @@ def test_joining_can_be_turned_off(server: Airbyte) -> None:
     server.jobs.start(CRM.id)
     run = Run(server, poll_previous_running_sync=False)
     assert "already syncs prod_crm (job 1)" in run.error
-    assert server.started() == 0
+    assert server.count_starts() == 0
 
 
-def test_a_failed_sync_says_airbytes_reason_and_is_tried_again(server: Airbyte) -> None:
+def test_a_failed_sync_gives_airbytes_reason_and_is_retried(server: Airbyte) -> None:
     server.failure = "The disk of the destination is full."
     run = Run(server)
     expected = "sync of prod_crm (job 2) failed: The disk of the destination is full. (in the destination)"
@@ -253,13 +257,13 @@ def test_a_failed_sync_says_airbytes_reason_and_is_tried_again(server: Airbyte) 
     assert not run.metadata
 
 
-def test_a_failed_sync_without_a_reason_says_so(server: Airbyte) -> None:
+def test_a_failed_sync_without_a_reason_is_reported_as_such(server: Airbyte) -> None:
     server.failure = "x"
-    server.stand_in.absent = "/jobs/get$"
+    server.emulator.absent = "/jobs/get$"
     assert "(job 2) failed: Airbyte gives no reason." in Run(server).error
 
 
-def test_a_sync_that_fails_for_its_settings_is_not_tried_again(server: Airbyte) -> None:
+def test_a_sync_that_fails_because_of_its_settings_is_not_retried(server: Airbyte) -> None:
     server.failure = "x"
     failure = '{"failureOrigin": "source", "failureType": "config_error", "externalMessage": "Wrong key."}'
     body = f'{{"attempts": [{{"attempt": {{"failureSummary": {{"failures": [{failure}]}}}}}}]}}'
@@ -270,12 +274,16 @@ def test_a_sync_that_fails_for_its_settings_is_not_tried_again(server: Airbyte) 
     assert not run.was_retried
 
 
-def test_a_sync_that_somebody_cancels_in_airbyte_is_not_started_again(server: Airbyte) -> None:
+def test_a_sync_that_is_cancelled_in_airbyte_is_not_started_again(server: Airbyte) -> None:
     server.go.clear()
-    when(server, lambda: server.asked("GET", JOB) > 0, lambda: server.jobs.cancel(server.jobs.all()[0]))
+    when(
+        server,
+        lambda: server.count_requests("GET", JOB) > 0,
+        lambda: server.jobs.cancel(server.jobs.list_all()[0]),
+    )
     run = Run(server)
     assert "(job 1) was cancelled in Airbyte" in run.error
-    assert (server.started(), run.was_retried) == (1, False)
+    assert (server.count_starts(), run.was_retried) == (1, False)
 
 
 def test_a_paused_connection_is_skipped_with_a_note(server: Airbyte) -> None:
@@ -283,7 +291,7 @@ def test_a_paused_connection_is_skipped_with_a_note(server: Airbyte) -> None:
     run = Run(server)
     assert run.result.success
     assert not run.metadata
-    assert server.started() == 0
+    assert server.count_starts() == 0
     notes = [e.asset_observation_data.asset_observation for e in run.result.get_asset_observation_events()]
     assert {note.asset_key for note in notes} == {ACCOUNTS, CONTACTS}
     assert all("prod_crm is paused in Airbyte" in str(note.description) for note in notes)
@@ -296,24 +304,24 @@ def test_a_stream_that_airbyte_no_longer_syncs_is_not_reported_as_synced(server:
     assert set(run.metadata) == {ACCOUNTS}
 
 
-def test_a_sync_that_takes_too_long_is_left_running_and_says_what_to_do(server: Airbyte) -> None:
+def test_a_sync_that_takes_too_long_keeps_running_and_the_error_gives_the_remedy(server: Airbyte) -> None:
     server.go.clear()
     run = Run(server, poll_timeout=0.1)
-    assert "(job 1) has not ended after 0.1 s: running. It was left alone" in run.error
+    assert "(job 1) has not ended after 0.1 s: running. It keeps running:" in run.error
     assert not run.was_retried
-    assert server.asked("DELETE", JOB) == 0
+    assert server.count_requests("DELETE", JOB) == 0
 
 
-def test_a_server_that_is_down_is_tried_again_by_the_retry_policy(server: Airbyte) -> None:
+def test_the_retry_policy_applies_to_a_server_that_is_down(server: Airbyte) -> None:
     server.faults = [Fault(503, times=99)]
     run = Run(server)
     assert "did not answer /api/v1/connections/get: status 503" in run.error
     assert run.was_retried
-    assert server.started() == 0
+    assert server.count_starts() == 0
 
 
-def test_a_run_says_that_it_syncs_the_connection_before_it_starts(server: Airbyte) -> None:
+def test_a_run_is_tagged_with_its_connection(server: Airbyte) -> None:
     run = Run(server)
     stored = run.instance.get_run_by_id(run.result.run_id)
     assert stored is not None
-    assert stored.tags[syncing_tag(CRM.id)] == "prod_crm"
+    assert stored.tags[format_sync_tag(CRM.id)] == "prod_crm"

@@ -1,4 +1,4 @@
-"""The course of a sync, on a clock that a test moves: how long outages may last, and what is cancelled."""
+"""One sync on a clock that the test controls: how long outages may last, and what is cancelled."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from sales_assets.errors import RefusedError
 from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUnavailableError
-from sales_assets.sources.airbyte.sync import Patience, Sync
+from sales_assets.sources.airbyte.sync import PollingConfig, Sync
 from sales_assets.sources.airbyte.sync_jobs import Attempts, Job
 from sales_assets_tests.support.airbyte import Airbyte
 
@@ -23,18 +23,18 @@ def job(id_: int, status: str = "running") -> Job:
     return Job.parse({"jobId": id_, "status": status})
 
 
-class Fake:
-    """A server with a script, and the clock that its client waits on."""
+class FakeServer:
+    """A scripted server, and the clock on which its client waits."""
 
     def __init__(self) -> None:
         self.time = 0.0
         self.known: list[Job] = []
         self.starts: list[Job | Exception | Callable[[], Job]] = [job(1)]
-        self.told: Callable[[float], Job | BaseException] = lambda _: job(1, "succeeded")
+        self.poll: Callable[[float], Job | BaseException] = lambda _: job(1, "succeeded")
         self.calls: list[str] = []
-        self.patience = Patience(poll_seconds=10, timeout_seconds=5400)
+        self.polling = PollingConfig(poll_seconds=10, timeout_seconds=5400)
 
-    def syncs(self, _: str) -> list[Job]:
+    def list_syncs(self, _: str) -> list[Job]:
         self.calls.append("syncs")
         return self.known
 
@@ -45,13 +45,13 @@ class Fake:
             raise outcome
         return outcome if isinstance(outcome, Job) else outcome()
 
-    def job(self, _: int) -> Job:
-        outcome = self.told(self.time)
+    def get_job(self, _: int) -> Job:
+        outcome = self.poll(self.time)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    def cancel(self, job_id: int) -> None:
+    def cancel_job(self, job_id: int) -> None:
         self.calls.append(f"cancel {job_id}")
 
     def sleep(self, seconds: float) -> None:
@@ -63,26 +63,26 @@ class Fake:
             server=self,
             connection_id="c",
             name="prod_crm",
-            patience=self.patience,
+            polling=self.polling,
             log=LOG,
             clock=clock,
             sleep=self.sleep,
         ).run()
 
 
-def test_an_outage_is_borne_for_as_long_as_patience_lasts_and_counted_anew_after_an_answer() -> None:
-    fake = Fake()
-    fake.told = lambda now: DOWN if 20 < now < 600 or 700 < now < 1280 else job(1)
-    fake.patience = Patience(poll_seconds=10, timeout_seconds=2000)
+def test_each_outage_may_last_as_long_as_configured_and_an_answer_ends_it() -> None:
+    fake = FakeServer()
+    fake.poll = lambda now: DOWN if 20 < now < 600 or 700 < now < 1280 else job(1)
+    fake.polling = PollingConfig(poll_seconds=10, timeout_seconds=2000)
     with pytest.raises(RefusedError, match="has not ended after 2000 s"):
         fake.run()
     assert fake.time > 2000
     assert "cancel 1" not in fake.calls
 
 
-def test_an_outage_that_outlasts_patience_fails_the_run_and_leaves_the_sync_alone() -> None:
-    fake = Fake()
-    fake.told = lambda now: DOWN if now > 20 else job(1)
+def test_an_outage_that_lasts_too_long_fails_the_run_and_the_sync_continues() -> None:
+    fake = FakeServer()
+    fake.poll = lambda now: DOWN if now > 20 else job(1)
     with pytest.raises(AirbyteUnavailableError):
         fake.run()
     assert 600 < fake.time < 700
@@ -90,21 +90,21 @@ def test_an_outage_that_outlasts_patience_fails_the_run_and_leaves_the_sync_alon
 
 
 def test_without_a_timeout_a_sync_is_waited_for_however_long_it_takes() -> None:
-    fake = Fake()
-    fake.patience = Patience(poll_seconds=10, timeout_seconds=None)
-    fake.told = lambda now: job(1, "succeeded" if now > 1_000_000 else "running")
+    fake = FakeServer()
+    fake.polling = PollingConfig(poll_seconds=10, timeout_seconds=None)
+    fake.poll = lambda now: job(1, "succeeded" if now > 1_000_000 else "running")
     assert fake.run().status == "succeeded"
 
 
-def test_before_a_start_is_sent_again_it_was_looked_for_three_times() -> None:
-    fake = Fake()
+def test_before_a_start_is_sent_again_its_sync_is_searched_for_three_times() -> None:
+    fake = FakeServer()
     fake.starts = [DOWN, DOWN, job(1)]
     assert fake.run().id == 1
     assert fake.calls == ["syncs", "start", *["syncs"] * 3, "start", *["syncs"] * 3, "start"]
 
 
-def test_a_server_that_never_starts_a_sync_is_given_up_and_was_looked_at_before_every_try() -> None:
-    fake = Fake()
+def test_a_server_that_never_starts_a_sync_fails_the_run_and_is_searched_before_every_start() -> None:
+    fake = FakeServer()
     fake.starts = [DOWN]
     with pytest.raises(AirbyteUnavailableError):
         fake.run()
@@ -112,8 +112,8 @@ def test_a_server_that_never_starts_a_sync_is_given_up_and_was_looked_at_before_
     assert 600 < fake.time < 700
 
 
-def test_a_sync_that_ended_before_it_was_found_is_the_one_that_was_started() -> None:
-    fake = Fake()
+def test_an_unconfirmed_sync_that_has_already_ended_is_still_found() -> None:
+    fake = FakeServer()
     fake.known = [job(1, "succeeded")]
 
     def lost() -> Job:
@@ -126,7 +126,7 @@ def test_a_sync_that_ended_before_it_was_found_is_the_one_that_was_started() -> 
 
 
 def test_a_conflict_with_something_else_than_a_sync_is_a_refusal() -> None:
-    fake = Fake()
+    fake = FakeServer()
     fake.starts = [AirbyteRefusedError("a reset is running", 409)]
     with pytest.raises(AirbyteRefusedError, match="a reset is running"):
         fake.run()
@@ -134,35 +134,35 @@ def test_a_conflict_with_something_else_than_a_sync_is_a_refusal() -> None:
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_a_run_that_is_cancelled_cancels_the_sync_that_it_started(interruption: type[BaseException]) -> None:
-    fake = Fake()
-    fake.told = lambda _: interruption()
+    fake = FakeServer()
+    fake.poll = lambda _: interruption()
     with pytest.raises(interruption):
         fake.run()
     assert "cancel 1" in fake.calls
 
 
-def test_a_run_that_is_cancelled_leaves_a_sync_alone_that_it_did_not_start_beyond_doubt() -> None:
-    joined, unclear, told_not_to = Fake(), Fake(), Fake()
+def test_a_run_that_is_cancelled_does_not_cancel_a_sync_that_it_may_not_have_started() -> None:
+    joined, unclear, configured = FakeServer(), FakeServer(), FakeServer()
     joined.known = [job(1)]
     unclear.starts = [lambda: unclear.known.append(job(1)) or (_ for _ in ()).throw(DOWN)]  # type: ignore[func-returns-value]
-    told_not_to.patience = Patience(cancels=False)
-    for fake in (joined, unclear, told_not_to):
-        fake.told = lambda _: KeyboardInterrupt()
+    configured.polling = PollingConfig(cancel_with_run=False)
+    for fake in (joined, unclear, configured):
+        fake.poll = lambda _: KeyboardInterrupt()
         with pytest.raises(KeyboardInterrupt):
             fake.run()
         assert "cancel 1" not in fake.calls
 
 
 def test_a_cancellation_that_fails_does_not_hide_why_the_run_ends() -> None:
-    fake = Fake()
-    fake.told = lambda _: KeyboardInterrupt()
-    fake.cancel = lambda _: (_ for _ in ()).throw(DOWN)  # type: ignore[method-assign,assignment]
+    fake = FakeServer()
+    fake.poll = lambda _: KeyboardInterrupt()
+    fake.cancel_job = lambda _: (_ for _ in ()).throw(DOWN)  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         fake.run()
 
 
 @pytest.mark.parametrize(
-    "told",
+    "payload",
     [
         {},
         {"attempts": None},
@@ -172,8 +172,8 @@ def test_a_cancellation_that_fails_does_not_hide_why_the_run_ends() -> None:
         {"attempts": [{"attempt": {"failureSummary": {"failures": [None, {}]}, "streamStats": [{}]}}]},
     ],
 )
-def test_attempts_that_tell_nothing_are_read_as_unknown(told: dict[str, object]) -> None:
-    attempts = Attempts.parse(told)
+def test_attempts_without_facts_are_read_as_unknown(payload: dict[str, object]) -> None:
+    attempts = Attempts.parse(payload)
     assert (attempts.reason, attempts.is_configuration) == (None, False)
 
 
@@ -183,14 +183,14 @@ def test_the_last_attempts_first_line_is_the_reason_without_its_stack() -> None:
         {"failureSummary": {"failures": [{"externalMessage": "old"}]}},
         {"failureSummary": {"failures": [failure]}},
     ]
-    told = Attempts.parse({"attempts": attempts})
-    assert (told.count, told.reason) == (2, "java.lang.Boom: no (in the source)")
+    parsed = Attempts.parse({"attempts": attempts})
+    assert (parsed.count, parsed.reason) == (2, "java.lang.Boom: no (in the source)")
 
 
 def test_a_jobs_times_and_numbers_may_be_written_in_several_ways_or_missing() -> None:
-    told = Job.parse({"jobId": "7", "status": "SUCCEEDED", "startTime": 1_750_000_000, "bytesScanned": "5"})
-    assert (told.id, told.status, told.bytes, told.rows) == (7, "succeeded", 5, None)
-    assert told.updated_at == told.started_at
+    parsed = Job.parse({"jobId": "7", "status": "SUCCEEDED", "startTime": 1_750_000_000, "bytesScanned": "5"})
+    assert (parsed.id, parsed.status, parsed.bytes, parsed.rows) == (7, "succeeded", 5, None)
+    assert parsed.updated_at == parsed.started_at
     assert Job.parse({"jobId": 1, "status": "x", "lastUpdatedAt": "soon"}).updated_at is None
 
 
@@ -212,9 +212,9 @@ dg.materialize(assets, resources={"airbyte": workspace})
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while not server.asked("GET", r"/jobs/\d+") and process.poll() is None:
+    while not server.count_requests("GET", r"/jobs/\d+") and process.poll() is None:
         server.closing.wait(0.05)
     os.kill(process.pid, signal.SIGINT)
     assert process.wait(60) != 0
-    assert server.asked("DELETE", r"/jobs/\d+") == 1
-    assert server.jobs.all()[0].status == "cancelled"
+    assert server.count_requests("DELETE", r"/jobs/\d+") == 1
+    assert server.jobs.list_all()[0].status == "cancelled"

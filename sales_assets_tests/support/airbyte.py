@@ -1,4 +1,4 @@
-"""An Airbyte for tests: the stand-in over real HTTP, whose jobs a test steers and whose answers it spoils."""
+"""An Airbyte for tests: the emulator over real HTTP, with controlled jobs and injected faults."""
 
 import re
 import socket
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sales_assets.demo.airbyte.airbyte_server import Answer, Handler, StandIn, StandInServer
-from sales_assets.demo.airbyte.connections import CONNECTIONS, WORKSPACE_ID, StandInConnection
-from sales_assets.demo.airbyte.demo_jobs import Jobs, StandInJob
+from sales_assets.demo.airbyte.airbyte_server import AirbyteEmulator, Answer, EmulatorHandler, EmulatorServer
+from sales_assets.demo.airbyte.connections import CONNECTIONS, WORKSPACE_ID, EmulatedConnection
+from sales_assets.demo.airbyte.demo_jobs import EmulatedJob, JobStore
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
 CRM = next(each for each in CONNECTIONS if each.name == "prod_crm")
@@ -19,14 +19,14 @@ RESET, SLOW, GARBLED, TORN = "reset", "slow", "garbled", "torn"
 
 
 class Fault:
-    """What becomes of the next requests of a kind.
+    """A fault that the next matching requests meet.
 
     Args:
-        what: A status to answer with, or one of the words above.
-        method: GET, POST, DELETE, or any.
-        path: A pattern that the path's end must match.
-        times: How many requests it spoils.
-        is_done: Whether the request is carried out all the same, and only its answer is lost.
+        what: A status to answer with, or one of the constants above.
+        method: GET, POST or DELETE; empty for any.
+        path: A pattern for the end of the path.
+        times: How many requests meet the fault.
+        is_done: Whether the request is carried out, and only its answer is lost.
         headers: Of the answer.
         body: Of the answer.
     """
@@ -51,19 +51,19 @@ class Fault:
         self.body = body
 
     def hits(self, method: str, path: str) -> bool:
-        """Whether it spoils a request; counts those that it does."""
+        """Whether a request meets the fault; counts down if it does."""
         if not self.left or self.method not in ("", method) or not re.search(f"{self.path}$", path):
             return False
         self.left -= 1
         return True
 
 
-class FaultyHandler(Handler):
-    """Answers as the stand-in does, unless a fault says otherwise."""
+class FaultyHandler(EmulatorHandler):
+    """Answers as the emulator does, unless the request meets a fault."""
 
     server: "Airbyte"
 
-    def respond(self, asked: Mapping[str, Any]) -> None:
+    def respond(self, params: Mapping[str, Any]) -> None:
         path = self.path.split("?")[0]
         token = self.headers.get("Authorization", "")
         self.server.requests.append((self.command, path, token))
@@ -71,13 +71,13 @@ class FaultyHandler(Handler):
         if fault is None and self.server.token and "/applications/token" not in path:
             fault = None if token == f"Bearer {self.server.token}" else Fault(401)
         if fault is None:
-            super().respond(asked)
+            super().respond(params)
             return
         if fault.is_done:
-            self.server.stand_in.answer(self.command, path, asked)
-        self._spoil(fault)
+            self.server.emulator.answer(self.command, path, params)
+        self._inject(fault)
 
-    def _spoil(self, fault: Fault) -> None:
+    def _inject(self, fault: Fault) -> None:
         if fault.what == SLOW:
             self.server.closing.wait(30)
         elif fault.what == RESET:
@@ -100,29 +100,33 @@ class FaultyHandler(Handler):
         self.close_connection = True
 
 
-class SteeredStandIn(StandIn):
-    """A stand-in that lacks some endpoints."""
+class PartialEmulator(AirbyteEmulator):
+    """An emulator without the endpoints that match `absent`."""
 
     absent = ""
 
-    def answer(self, method: str, path: str, asked: Mapping[str, Any]) -> Answer:
+    def answer(self, method: str, path: str, params: Mapping[str, Any]) -> Answer:
         if self.absent and re.search(self.absent, path):
             return 404, {"detail": "There is no such endpoint."}
         if path.endswith("/applications/token"):
             return 200, {"expires_in": 180, **self.about, "access_token": self.about["token"]}
-        return super().answer(method, path, asked)
+        return super().answer(method, path, params)
 
 
-class Airbyte(StandInServer):
-    """A workspace whose syncs run until the test lets them go.
+class Airbyte(EmulatorServer):
+    """A workspace whose syncs end when the test allows it.
 
     Attributes:
-        faults: What becomes of the next requests; the first that hits counts.
-        requests: Method, path and authorisation of every request.
-        token: The token that requests must bear; none if it is empty.
+        faults: Faults of the next requests; the first that matches applies.
+        requests: Method, path and authorization of every request.
+        token: The token that requests must have; none is needed if it is empty.
+        go: Syncs wait until this is set.
+        failure: The reason with which syncs fail; they succeed if it is empty.
     """
 
-    def __init__(self, folder: Path, connections: Sequence[StandInConnection] = CONNECTIONS):
+    emulator: PartialEmulator
+
+    def __init__(self, folder: Path, connections: Sequence[EmulatedConnection] = CONNECTIONS):
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, str]] = []
         self.token = ""
@@ -130,35 +134,35 @@ class Airbyte(StandInServer):
         self.go = threading.Event()
         self.go.set()
         self.failure = ""
-        self.jobs = Jobs(folder / "jobs.json", self._work)
+        self.jobs = JobStore(folder / "jobs.json", self._sync)
         self.about: dict[str, Any] = {"token": ""}
-        stand_in = SteeredStandIn(connections, self.jobs, str(folder / "w.duckdb"), self.about)
-        super().__init__(stand_in, handler=FaultyHandler)
+        emulator = PartialEmulator(connections, self.jobs, str(folder / "w.duckdb"), self.about)
+        super().__init__(emulator, handler=FaultyHandler)
 
-    def _work(self, job: StandInJob) -> None:
+    def _sync(self, job: EmulatedJob) -> None:
         self.go.wait(30)
         if self.failure:
             raise RuntimeError(self.failure)
         job.rows, job.bytes = {"accounts": 3, "contacts": 4}, 70
 
-    def asked(self, method: str, end: str) -> int:
-        """How many requests of a kind there were."""
+    def count_requests(self, method: str, end: str) -> int:
+        """Count the requests with a method and the end of a path."""
         return sum(m == method and bool(re.search(f"{end}$", path)) for m, path, _ in self.requests)
 
-    def started(self) -> int:
-        """How many requests to start a sync there were."""
-        return self.asked("POST", "/public/v1/jobs")
+    def count_starts(self) -> int:
+        """Count the requests to start a sync."""
+        return self.count_requests("POST", "/public/v1/jobs")
 
-    def sync(self, connection: StandInConnection = CRM) -> StandInJob:
-        """A sync that Airbyte runs by itself, to its end."""
-        return finished(self.jobs.start(connection.id))
+    def sync(self, connection: EmulatedConnection = CRM) -> EmulatedJob:
+        """Run a sync that Airbyte starts on its own, and wait until it ends."""
+        return wait_for_job(self.jobs.start(connection.id))
 
-    def replace(self, *connections: StandInConnection) -> None:
-        """Have other connections."""
-        self.stand_in.connections = {each.id: each for each in connections}
+    def replace(self, *connections: EmulatedConnection) -> None:
+        """Replace all connections."""
+        self.emulator.connections = {each.id: each for each in connections}
 
     def workspace(self, **config: Any) -> SalesAirbyteWorkspace:
-        """The resource that reaches it, in a hurry."""
+        """Build the resource that connects to this server, with short pauses."""
         quick = {
             "poll_interval": 0.02,
             "request_retry_delay": 0.01,
@@ -168,8 +172,8 @@ class Airbyte(StandInServer):
         return SalesAirbyteWorkspace(url=self.url, workspace_id=WORKSPACE_ID, **(quick | config))
 
 
-def finished(job: StandInJob) -> StandInJob:
-    """The job when its thread has ended."""
+def wait_for_job(job: EmulatedJob) -> EmulatedJob:
+    """Wait until the thread of a job has ended."""
     for thread in threading.enumerate():
         if thread.name == f"job {job.id}":
             thread.join(30)
@@ -177,8 +181,10 @@ def finished(job: StandInJob) -> StandInJob:
 
 
 @contextmanager
-def airbyte(folder: Path, connections: Sequence[StandInConnection] = CONNECTIONS) -> Iterator[Airbyte]:
-    """A server that runs for as long as it is needed."""
+def running_airbyte(
+    folder: Path, connections: Sequence[EmulatedConnection] = CONNECTIONS
+) -> Iterator[Airbyte]:
+    """Run a server while the context is open."""
     server = Airbyte(folder, connections)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -1,4 +1,4 @@
-"""The stand-in for Airbyte: a small server with the endpoints of the real one, started on first use.
+"""The Airbyte emulator: a small server with the endpoints that this project uses, started on first use.
 
-It lets `make dev` run the whole graph without an account; nothing here is used where `AIRBYTE_URL` is set.
+It lets `make dev` run the whole graph without an account. It is not used where `AIRBYTE_URL` is set.
 """

@@ -1,6 +1,6 @@
-"""The stand-in's workspace: its connections and streams, in the shapes in which Airbyte's two APIs tell them.
+"""The emulator's workspace: its connections and streams, in the formats of Airbyte's two APIs.
 
-What the streams hold is in `rows.py`, and what becomes of a request in `server.py`.
+`rows.py` generates the rows of the streams, `airbyte_server.py` answers requests.
 """
 
 import uuid
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-_NAMES = uuid.UUID("6f1d2b7e-4c1f-4a52-9a5e-0a1b7c9d2e30")
+_NAMESPACE = uuid.UUID("6f1d2b7e-4c1f-4a52-9a5e-0a1b7c9d2e30")
 _CREATED = 1_735_689_600
 
 Json = dict[str, Any]
 
-COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+STREAM_COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "accounts": {
             "id": "string",
@@ -60,25 +60,33 @@ COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """The columns of each stream, by JSON type or format."""
 
 
-def identifier(name: str) -> str:
-    """The id of something in this workspace: the same on every machine."""
-    return str(uuid.uuid5(_NAMES, name))
+def build_id(name: str) -> str:
+    """Build the id of an object in this workspace: the same on every machine."""
+    return str(uuid.uuid5(_NAMESPACE, name))
 
 
-WORKSPACE_ID = identifier("workspace")
+WORKSPACE_ID = build_id("workspace")
+
+WORKSPACE: Json = {
+    "workspaceId": WORKSPACE_ID,
+    "name": "local",
+    "dataResidency": "auto",
+    "notifications": {},
+}
+"""The workspace as the public API returns it."""
 
 
 @dataclass(frozen=True)
-class StandInConnection:
-    """A connection of the stand-in.
+class EmulatedConnection:
+    """A connection of the emulator.
 
     Attributes:
         name: In Airbyte.
-        schema: Where it lands.
+        schema: The schema where it lands.
         streams: All streams of its source.
-        unselected: Those that it does not sync.
-        status: `active`, or `inactive` for one that is paused.
-        prefix: What stands before the names of its tables.
+        unselected: The streams that it does not sync.
+        status: `active`, or `inactive` if it is paused.
+        prefix: Precedes the names of its tables.
     """
 
     name: str
@@ -90,21 +98,21 @@ class StandInConnection:
 
     @property
     def id(self) -> str:
-        """Its id."""
-        return identifier(self.name)
+        """Airbyte's id of the connection."""
+        return build_id(self.name)
 
     @property
     def selected(self) -> tuple[str, ...]:
         """The streams that it syncs."""
         return tuple(stream for stream in self.streams if stream not in self.unselected)
 
-    def public(self) -> Json:
-        """As the public API tells it."""
+    def to_public_json(self) -> Json:
+        """The connection as the public API returns it."""
         return {
             "connectionId": self.id,
             "name": self.name,
-            "sourceId": identifier(f"source {self.name}"),
-            "destinationId": identifier(f"destination {self.name}"),
+            "sourceId": build_id(f"source {self.name}"),
+            "destinationId": build_id(f"destination {self.name}"),
             "workspaceId": WORKSPACE_ID,
             "status": self.status,
             "schedule": {"scheduleType": "manual"},
@@ -118,26 +126,26 @@ class StandInConnection:
             },
         }
 
-    def detailed(self) -> Json:
-        """As the configuration API tells it, with the columns of each stream."""
+    def to_config_json(self) -> Json:
+        """The connection as the configuration API returns it, with the columns of each stream."""
         shared = ("connectionId", "name", "sourceId", "destinationId", "workspaceId", "status", "prefix")
-        told = {name: value for name, value in self.public().items() if name in shared}
+        fields = {name: value for name, value in self.to_public_json().items() if name in shared}
         streams = [
             {
-                "stream": {"name": name, "jsonSchema": _schema(name)},
+                "stream": {"name": name, "jsonSchema": _build_schema(name)},
                 "config": {"selected": name in self.selected, "aliasName": name, "syncMode": "full_refresh"},
             }
             for name in self.streams
         ]
-        return {**told, "namespaceDefinition": "destination", "syncCatalog": {"streams": streams}}
+        return {**fields, "namespaceDefinition": "destination", "syncCatalog": {"streams": streams}}
 
-    def destination(self, database: str) -> Json:
-        """Its destination, as the public API tells it."""
+    def destination_to_json(self, database: str) -> Json:
+        """The connection's destination as the public API returns it."""
         return {
-            "destinationId": identifier(f"destination {self.name}"),
+            "destinationId": build_id(f"destination {self.name}"),
             "name": f"warehouse, schema {self.schema}",
             "destinationType": "duckdb",
-            "definitionId": identifier("destination definition"),
+            "definitionId": build_id("destination definition"),
             "workspaceId": WORKSPACE_ID,
             "createdAt": _CREATED,
             "configuration": {
@@ -149,18 +157,21 @@ class StandInConnection:
 
 
 CONNECTIONS = (
-    StandInConnection("prod_ads", "ads", ("spend",)),
-    StandInConnection("prod_crm", "crm", ("accounts", "contacts")),
-    StandInConnection("prod_payments", "payments", ("charges", "refunds")),
-    StandInConnection("staging_crm", "crm_staging", ("accounts", "contacts")),
+    EmulatedConnection("prod_ads", "ads", ("spend",)),
+    EmulatedConnection("prod_crm", "crm", ("accounts", "contacts")),
+    EmulatedConnection("prod_payments", "payments", ("charges", "refunds")),
+    EmulatedConnection("staging_crm", "crm_staging", ("accounts", "contacts")),
 )
 
 
-def _schema(stream: str) -> Json:
-    return {"type": "object", "properties": {name: _type(type_) for name, type_ in COLUMNS[stream].items()}}
+def _build_schema(stream: str) -> Json:
+    return {
+        "type": "object",
+        "properties": {name: _build_type(type_) for name, type_ in STREAM_COLUMNS[stream].items()},
+    }
 
 
-def _type(type_: str) -> Json:
+def _build_type(type_: str) -> Json:
     if type_ == "date-time":
         return {
             "type": ["null", "string"],

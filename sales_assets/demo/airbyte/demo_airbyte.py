@@ -1,17 +1,17 @@
-"""The stand-in as the resource `airbyte`: starts when a run first asks, and never while loading."""
+"""The emulator as the resource `airbyte`: started when a run first needs it, never while loading."""
 
 from pathlib import Path
 
 from sales_assets.demo.airbyte.connections import WORKSPACE_ID
-from sales_assets.demo.airbyte.process import running_stand_in
+from sales_assets.demo.airbyte.process import start_airbyte_emulator
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
 
 class DemoAirbyteWorkspace(SalesAirbyteWorkspace):
-    """The workspace of the local stand-in.
+    """The workspace of the local emulator.
 
     Attributes:
-        data_dir: Where the stand-in keeps its jobs.
+        data_dir: Where the emulator stores its jobs.
         database: The DuckDB file where its syncs land.
         timezone: The zone in which the demo's days begin.
     """
@@ -23,5 +23,5 @@ class DemoAirbyteWorkspace(SalesAirbyteWorkspace):
     timezone: str
 
     def address(self) -> str:
-        """The stand-in's address; starts it if need be."""
-        return running_stand_in(Path(self.data_dir), Path(self.database), self.timezone)
+        """The emulator's address; starts it if it is not running."""
+        return start_airbyte_emulator(Path(self.data_dir), Path(self.database), self.timezone)

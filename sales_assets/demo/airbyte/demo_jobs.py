@@ -1,6 +1,6 @@
-"""The stand-in's jobs: started one at a time for each connection, run in a thread, kept in a file.
+"""The emulator's jobs: one at a time per connection, run in a thread, stored in a file.
 
-What a sync does is given from outside; how jobs are asked for over HTTP belongs to `server.py`.
+The caller supplies the function that syncs; `airbyte_server.py` serves jobs over HTTP.
 """
 
 import json
@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-ACTIVE = ("pending", "running")
+ACTIVE_STATUSES = ("pending", "running")
 
 
 @dataclass
-class StandInJob:
-    """A sync as the stand-in knows it; instants in seconds since 1970."""
+class EmulatedJob:
+    """A sync job of the emulator; times are in seconds since 1970."""
 
     id: int
     connection_id: str
@@ -27,22 +27,22 @@ class StandInJob:
     bytes: int = 0
     failure: str = ""
 
-    def public(self) -> dict[str, Any]:
-        """As the public API tells it."""
+    def to_public_json(self) -> dict[str, Any]:
+        """The job as the public API returns it."""
         return {
             "jobId": self.id,
             "status": self.status,
             "jobType": "sync",
             "connectionId": self.connection_id,
-            "startTime": _text(self.started_at),
-            "lastUpdatedAt": _text(self.updated_at),
+            "startTime": _format_time(self.started_at),
+            "lastUpdatedAt": _format_time(self.updated_at),
             "duration": f"PT{max(0, round(self.updated_at - self.started_at))}S",
             "bytesSynced": self.bytes,
             "rowsSynced": sum(self.rows.values()),
         }
 
-    def detailed(self) -> dict[str, Any]:
-        """As the configuration API tells it, with its only attempt."""
+    def to_config_json(self) -> dict[str, Any]:
+        """The job as the configuration API returns it, with its only attempt."""
         stats = [
             {"streamName": stream, "stats": {"recordsEmitted": rows, "recordsCommitted": rows}}
             for stream, rows in self.rows.items()
@@ -58,82 +58,84 @@ class StandInJob:
 
 
 class BusyError(Exception):
-    """A connection is synced already."""
+    """A sync of the connection is already running."""
 
 
-Work = Callable[[StandInJob], None]
-"""What a sync does: fills in rows and bytes; not finished if the job was cancelled meanwhile."""
+SyncFunction = Callable[[EmulatedJob], None]
+"""Syncs a job's connection, and sets the job's rows and bytes; should stop if the job is cancelled."""
 
 
-class Jobs:
-    """All jobs of a stand-in.
+class JobStore:
+    """All jobs of an emulator.
 
     Args:
-        file: Where they outlive the process.
-        work: What a sync does.
+        file: Stores the jobs across restarts.
+        sync: Syncs a job's connection.
     """
 
-    def __init__(self, file: Path, work: Work):
+    def __init__(self, file: Path, sync: SyncFunction):
         self._file = file
-        self._work = work
+        self._sync = sync
         self._lock = threading.RLock()
-        self._jobs = self._stored()
+        self._jobs = self._load()
 
-    def all(self) -> list[StandInJob]:
-        """The jobs, the oldest first."""
+    def list_all(self) -> list[EmulatedJob]:
+        """List the jobs, the oldest first."""
         with self._lock:
             return list(self._jobs)
 
-    def start(self, connection_id: str) -> StandInJob:
+    def start(self, connection_id: str) -> EmulatedJob:
         """Start a sync.
 
         Raises:
-            BusyError: The connection is synced already.
+            BusyError: A sync of the connection is already running.
         """
         with self._lock:
-            if any(job.connection_id == connection_id and job.status in ACTIVE for job in self._jobs):
+            if any(
+                job.connection_id == connection_id and job.status in ACTIVE_STATUSES for job in self._jobs
+            ):
                 raise BusyError(connection_id)
             now = datetime.now(UTC).timestamp()
-            job = StandInJob(1 + max((job.id for job in self._jobs), default=0), connection_id, now, now)
+            job = EmulatedJob(1 + max((job.id for job in self._jobs), default=0), connection_id, now, now)
             self._jobs.append(job)
-            self._store()
+            self._save()
         threading.Thread(target=self._run, args=[job], name=f"job {job.id}", daemon=True).start()
         return job
 
-    def cancel(self, job: StandInJob) -> None:
+    def cancel(self, job: EmulatedJob) -> None:
         """Cancel a job unless it has ended."""
-        self._become(job, "cancelled")
+        self._set_status(job, "cancelled")
 
-    def _run(self, job: StandInJob) -> None:
-        self._become(job, "running")
+    def _run(self, job: EmulatedJob) -> None:
+        self._set_status(job, "running")
         try:
-            self._work(job)
+            self._sync(job)
         except Exception as error:
             job.failure = str(error)
-            self._become(job, "failed")
+            self._set_status(job, "failed")
         else:
-            self._become(job, "succeeded")
+            self._set_status(job, "succeeded")
 
-    def _become(self, job: StandInJob, status: str) -> None:
+    def _set_status(self, job: EmulatedJob, status: str) -> None:
         with self._lock:
-            if job.status in ACTIVE:
+            if job.status in ACTIVE_STATUSES:
                 job.status, job.updated_at = status, datetime.now(UTC).timestamp()
-                self._store()
+                self._save()
 
-    def _stored(self) -> list[StandInJob]:
+    def _load(self) -> list[EmulatedJob]:
         if not self._file.exists():
             return []
-        jobs = [StandInJob(**told) for told in json.loads(self._file.read_text())]
+        jobs = [EmulatedJob(**fields) for fields in json.loads(self._file.read_text())]
         for job in jobs:
-            if job.status in ACTIVE:
-                job.status, job.failure = "failed", "The stand-in was stopped during the sync."
+            if job.status in ACTIVE_STATUSES:
+                job.status, job.failure = "failed", "The emulator was stopped during the sync."
         return jobs
 
-    def _store(self) -> None:
+    def _save(self) -> None:
         scratch = self._file.with_suffix(".new")
         scratch.write_text(json.dumps([asdict(job) for job in self._jobs]))
         scratch.replace(self._file)
 
 
-def _text(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

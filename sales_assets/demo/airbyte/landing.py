@@ -1,6 +1,6 @@
-"""Lands the stand-in's rows in the warehouse's file: all tables of a sync, or none.
+"""Lands the emulator's rows in the warehouse's file: all tables of a sync, or none.
 
-What the rows are is in `rows.py`. Writes under the lock that everything of ours takes.
+`rows.py` generates the rows. Writing takes the same lock as every other writer of the warehouse.
 """
 
 import re
@@ -16,7 +16,7 @@ from sales_assets.warehouse.duckdb_file import open_database
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def land(
+def land_tables(
     database: Path,
     schema: str,
     tables: Mapping[str, pd.DataFrame],
@@ -28,32 +28,30 @@ def land(
 
     Args:
         database: The DuckDB file.
-        schema: Where the tables are.
+        schema: The schema of the tables.
         tables: Their rows, by name.
         extracted_at: When the rows were read, UTC; lands as `_airbyte_extracted_at`.
-        is_wanted: Asked last before the tables are replaced.
+        is_wanted: Called just before the tables are replaced; False leaves them unchanged.
 
     Returns:
-        How many bytes the rows have.
+        The size of the rows in bytes.
     """
-    incoming = {name: _landed(rows, extracted_at) for name, rows in tables.items()}
-    with open_database(
-        database, read_only=False, caller=f"Airbyte's stand-in, schema {schema}"
-    ) as connection:
+    incoming = {name: _to_arrow(rows, extracted_at) for name, rows in tables.items()}
+    with open_database(database, read_only=False, caller=f"Airbyte emulator, schema {schema}") as connection:
         if not is_wanted():
             return 0
         connection.execute("begin")
-        connection.execute(f"create schema if not exists {_quoted(schema)}")
+        connection.execute(f"create schema if not exists {_quote(schema)}")
         for name, rows in incoming.items():
             connection.register("incoming", rows)
-            table = f"{_quoted(schema)}.{_quoted(name)}"
+            table = f"{_quote(schema)}.{_quote(name)}"
             connection.execute(f"create or replace table {table} as from incoming")
         connection.execute("commit")
     return sum(rows.nbytes for rows in incoming.values())
 
 
-def _landed(rows: pd.DataFrame, extracted_at: datetime) -> pa.Table:
-    """The rows as a destination stores them: instants in UTC, with Airbyte's own columns before them."""
+def _to_arrow(rows: pd.DataFrame, extracted_at: datetime) -> pa.Table:
+    """The rows as a destination stores them: times in UTC, Airbyte's own columns first."""
     naive: dict[str, pd.Series] = {
         str(name): rows[name].dt.tz_localize(None)
         for name in rows
@@ -66,8 +64,8 @@ def _landed(rows: pd.DataFrame, extracted_at: datetime) -> pa.Table:
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     if not _NAME.fullmatch(name):
-        message = f"{name!r} is no name for a table."
+        message = f"{name!r} is not a table name."
         raise ValueError(message)
     return f'"{name}"'

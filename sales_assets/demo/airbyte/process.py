@@ -1,6 +1,6 @@
-"""Starts the stand-in on first use as a process of its own, finds it again, and stops it.
+"""Starts the emulator in a process of its own, finds a running one, and stops it.
 
-One for each warehouse file and time zone. What it serves belongs to `server.py`.
+There is one emulator per warehouse file and time zone. `airbyte_server.py` answers its requests.
 """
 
 import json
@@ -13,17 +13,17 @@ import requests
 
 from sales_assets.demo.background import lock_folder, start_module, stop_process
 
-PORT = 18001
-"""Where it listens if nobody else does, so that the links of the reviewed snapshot lead somewhere."""
+_PORT = 18001
+"""The port of the links in the reviewed local snapshot; another one is used if it is taken."""
 
-_ANSWER_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
-def running_stand_in(data_dir: Path, database: Path, timezone: str) -> str:
-    """Start the stand-in unless it runs.
+def start_airbyte_emulator(data_dir: Path, database: Path, timezone: str) -> str:
+    """Start the emulator unless it is running.
 
     Args:
-        data_dir: Where the demo keeps its data.
+        data_dir: The folder of the demo's data.
         database: The warehouse's file, where syncs land.
         timezone: The zone in which the demo's days begin.
 
@@ -31,53 +31,53 @@ def running_stand_in(data_dir: Path, database: Path, timezone: str) -> str:
         Its address.
 
     Raises:
-        RuntimeError: It does not start; names its log.
+        RuntimeError: It did not start; names its log.
     """
     key = zlib.crc32(f"{database} {timezone}".encode())
     folder = data_dir / "airbyte" / f"{database.stem}-{key:08x}"
     with lock_folder(folder):
-        return _found(folder) or _started(folder, [str(folder), str(database), timezone, str(PORT)])
+        return _find_address(folder) or _start(folder, [str(folder), str(database), timezone, str(_PORT)])
 
 
-def stop_stand_ins(data_dir: Path) -> None:
-    """Stop every stand-in of a folder; what they landed, and their jobs, stay."""
+def stop_airbyte_emulators(data_dir: Path) -> None:
+    """Stop every emulator of a folder; landed data and jobs are kept."""
     for file in (data_dir / "airbyte").glob("*/server.json"):
         with lock_folder(file.parent):
-            if _found(file.parent):
-                stop_process(_told(file)["pid"], partial(_found, file.parent))
+            if _find_address(file.parent):
+                stop_process(_read_state(file)["pid"], partial(_find_address, file.parent))
             file.unlink(missing_ok=True)
 
 
-def _found(folder: Path) -> str | None:
-    """The address of the stand-in that runs; None if there is none, or a stranger took its port."""
+def _find_address(folder: Path) -> str | None:
+    """The address of the running emulator; None if none runs, or another program has its port."""
     file = folder / "server.json"
     if not file.exists():
         return None
-    told = _told(file)
+    state = _read_state(file)
     try:
-        answer = _ask(f"{told['url']}/api/v1/health")
+        health = _get_json(f"{state['url']}/api/v1/health")
     except (requests.RequestException, ValueError):
         return None
-    return str(told["url"]) if answer.get("pid") == told["pid"] else None
+    return str(state["url"]) if health.get("pid") == state["pid"] else None
 
 
-def _started(folder: Path, arguments: list[str]) -> str:
+def _start(folder: Path, arguments: list[str]) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "server.json").unlink(missing_ok=True)
     log = folder / "server.log"
-    if url := start_module("sales_assets.demo.airbyte", arguments, log, lambda: _found(folder)):
+    if url := start_module("sales_assets.demo.airbyte", arguments, log, lambda: _find_address(folder)):
         return url
-    message = f"The local stand-in for Airbyte did not start; {log} says why."
+    message = f"The Airbyte emulator did not start. No stored data was changed. See {log}, then rerun."
     raise RuntimeError(message)
 
 
-def _ask(url: str) -> dict[str, Any]:
+def _get_json(url: str) -> dict[str, Any]:
     with requests.Session() as session:
         session.trust_env = False
-        answer: dict[str, Any] = session.get(url, timeout=_ANSWER_SECONDS).json()
-        return answer
+        payload: dict[str, Any] = session.get(url, timeout=_TIMEOUT_SECONDS).json()
+        return payload
 
 
-def _told(file: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(file.read_text())
-    return told
+def _read_state(file: Path) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(file.read_text())
+    return state

@@ -1,7 +1,7 @@
-"""What the stand-in's sources hold: accounts, payments and advertising that fit the demo ERP.
+"""Rows of the emulator's sources: accounts, payments and advertising that fit the demo ERP.
 
-Pure and deterministic: rows are functions of the ERP's own and of their ids. Amounts are in cents, as
-payment services have them. What is odd is meant to be: some charges are missing, some differ.
+Pure and deterministic: rows depend only on the ERP's rows and on ids. Amounts are in cents, as payment
+services return them. Faults are intended: some charges are missing, some differ from the order.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,13 +28,13 @@ _MISSING, _DIFFERING, _PARTLY_REFUNDED = 0.01, 0.01, 0.005
 _PAID = ("completed", "shipped", "refunded")
 
 
-def accounts(last_day: date, timezone: str) -> pd.DataFrame:
-    """The CRM's accounts: one for each customer of the ERP but a few, and some that never bought."""
+def build_accounts(last_day: date, timezone: str) -> pd.DataFrame:
+    """Build the CRM's accounts: one per customer of the ERP, except a few; some lack the customer's id."""
     customers = build_customers(last_day, timezone)
     ids = customers["id"].to_numpy()
-    draw = _draws(ids, "accounts")
-    channel = np.array(_CHANNELS)[np.searchsorted(np.cumsum(_SHARES), _draws(ids, "channels"))]
-    known = pd.DataFrame(
+    draw = _draw_numbers(ids, "accounts")
+    channel = np.array(_CHANNELS)[np.searchsorted(np.cumsum(_SHARES), _draw_numbers(ids, "channels"))]
+    accounts = pd.DataFrame(
         {
             "id": "acc_" + customers["id"].astype(str),
             "erp_customer_id": customers["id"].astype("Int64").mask(draw < 0.02),
@@ -43,11 +43,11 @@ def accounts(last_day: date, timezone: str) -> pd.DataFrame:
             "updated_at": customers["updated_at"],
         }
     )
-    return known[draw < 0.97].reset_index(drop=True)
+    return accounts[draw < 0.97].reset_index(drop=True)
 
 
-def contacts(last_day: date, timezone: str) -> pd.DataFrame:
-    """The people at the accounts."""
+def build_contacts(last_day: date, timezone: str) -> pd.DataFrame:
+    """Build the people at the accounts."""
     customers = build_customers(last_day, timezone)
     return pd.DataFrame(
         {
@@ -61,31 +61,31 @@ def contacts(last_day: date, timezone: str) -> pd.DataFrame:
     )
 
 
-def charges(last_day: date, timezone: str) -> pd.DataFrame:
-    """What the payment service took: the amount of most paid orders, some cents more or less of a few."""
-    paid = _paid(last_day, timezone)
-    draw = _draws(paid["order_id"], "charges")
-    off = np.where(draw < _MISSING + _DIFFERING, 1 + paid["order_id"] % 500, 0)
-    taken = pd.DataFrame(
+def build_charges(last_day: date, timezone: str) -> pd.DataFrame:
+    """Build the charges: one per paid order, except a few; a few amounts are too high."""
+    paid = _build_paid_orders(last_day, timezone)
+    draw = _draw_numbers(paid["order_id"], "charges")
+    surplus = np.where(draw < _MISSING + _DIFFERING, 1 + paid["order_id"] % 500, 0)
+    charges = pd.DataFrame(
         {
             "id": "ch_" + paid["order_id"].astype(str),
             "order_id": paid["order_id"],
-            "amount": paid["cents"] + off,
+            "amount": paid["cents"] + surplus,
             "currency": "EUR",
             "status": "succeeded",
             "created_at": paid["created_at"],
         }
     )
-    return taken[(draw >= _MISSING) & (paid["cents"] > 0)].reset_index(drop=True)
+    return charges[(draw >= _MISSING) & (paid["cents"] > 0)].reset_index(drop=True)
 
 
-def refunds(last_day: date, timezone: str) -> pd.DataFrame:
-    """What the payment service gave back: all of a refunded order, half of a few others."""
-    paid = _paid(last_day, timezone)
-    draw = _draws(paid["order_id"], "charges")
+def build_refunds(last_day: date, timezone: str) -> pd.DataFrame:
+    """Build the refunds: the whole amount of each refunded order, and half of a few others."""
+    paid = _build_paid_orders(last_day, timezone)
+    draw = _draw_numbers(paid["order_id"], "charges")
     whole = paid["status"] == "refunded"
     partly = ~whole & (draw > 1 - _PARTLY_REFUNDED)
-    given = pd.DataFrame(
+    refunds = pd.DataFrame(
         {
             "id": "re_" + paid["order_id"].astype(str),
             "charge_id": "ch_" + paid["order_id"].astype(str),
@@ -94,27 +94,27 @@ def refunds(last_day: date, timezone: str) -> pd.DataFrame:
             "created_at": paid["updated_at"],
         }
     )
-    return given[(whole | partly) & (draw >= _MISSING) & (given["amount"] > 0)].reset_index(drop=True)
+    return refunds[(whole | partly) & (draw >= _MISSING) & (refunds["amount"] > 0)].reset_index(drop=True)
 
 
-def spend(last_day: date, timezone: str) -> pd.DataFrame:  # noqa: ARG001 - a day's spend has no hour
-    """What each campaign cost on each day."""
-    days = [_spent_on(day) for day in iterate_days(FIRST_DAY, last_day)]
+def build_spend(last_day: date, timezone: str) -> pd.DataFrame:  # noqa: ARG001 - spend has no time of day
+    """Build the cost of each campaign on each day."""
+    days = [_build_spend_of(day) for day in iterate_days(FIRST_DAY, last_day)]
     return pd.concat(days, ignore_index=True)
 
 
 SOURCES: Mapping[str, Mapping[str, Callable[[date, str], pd.DataFrame]]] = MappingProxyType(
     {
-        "crm": {"accounts": accounts, "contacts": contacts},
-        "payments": {"charges": charges, "refunds": refunds},
-        "ads": {"spend": spend},
+        "crm": {"accounts": build_accounts, "contacts": build_contacts},
+        "payments": {"charges": build_charges, "refunds": build_refunds},
+        "ads": {"spend": build_spend},
     }
 )
-"""The rows of each stream, by the schema where they land, up to a last day in a time zone."""
+"""The function that builds each stream's rows, by schema; it takes the last day and a time zone."""
 
 
-def _paid(last_day: date, timezone: str) -> pd.DataFrame:
-    """The paid orders with their amounts in cents, rounded once per order as the ERP's bill is."""
+def _build_paid_orders(last_day: date, timezone: str) -> pd.DataFrame:
+    """The paid orders with their amounts in cents, rounded once per order like the ERP's bill."""
     placed: DemoOrders = build_orders(FIRST_DAY, last_day, last_day, timezone)
     items = placed.items
     due = items["qty"] * items["unit_price"] * (1 - items["discount"].fillna(0))
@@ -124,7 +124,7 @@ def _paid(last_day: date, timezone: str) -> pd.DataFrame:
     return orders.assign(cents=(total * 100).round().astype("int64")).reset_index(drop=True)
 
 
-def _spent_on(day: date) -> pd.DataFrame:
+def _build_spend_of(day: date) -> pd.DataFrame:
     random = seed_generator(day, "advertising")
     names, channels, budgets = zip(*_CAMPAIGNS, strict=True)
     cents = np.rint(np.array(budgets) * random.uniform(0.6, 1.4, len(names))).astype("int64")
@@ -142,8 +142,8 @@ def _spent_on(day: date) -> pd.DataFrame:
     )
 
 
-def _draws(ids: "pd.Series | np.ndarray", purpose: str) -> np.ndarray:
-    """A number in [0, 1) for each id, the same whatever other ids there are."""
+def _draw_numbers(ids: "pd.Series | np.ndarray", purpose: str) -> np.ndarray:
+    """A number in [0, 1) for each id, independent of the other ids."""
     salt = seed_generator(FIRST_DAY, purpose).integers(1, 2**31)
     mixed = (np.asarray(ids, dtype="uint64") + np.uint64(salt)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(31)

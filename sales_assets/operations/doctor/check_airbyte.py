@@ -5,8 +5,8 @@ from pathlib import Path
 from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.settings import Environment
 from sales_assets.sources.airbyte.diff import diff_snapshots
-from sales_assets.sources.airbyte.discovery import live_snapshot
-from sales_assets.sources.airbyte.snapshot import FOLDER, read
+from sales_assets.sources.airbyte.discovery import discover_snapshot
+from sales_assets.sources.airbyte.snapshot import FOLDER, read_snapshot
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
 _REWRITE = "Run `make airbyte-snapshot`, review the changes and commit them."
@@ -24,13 +24,13 @@ def check_airbyte(
     """
     report = CheckReport("Airbyte")
     with report.catch_errors(_REWRITE):
-        snapshot = read(environment, folder)
+        snapshot = read_snapshot(environment, folder)
         report.ok(f"The snapshot has {len(snapshot.connections)} connection(s).")
         if workspace is None:
             report.ok("Using the local emulator; the first sync starts it.")
             return report.findings
         with report.catch_errors("Check the AIRBYTE_* variables, and that this machine reaches the server."):
-            now = live_snapshot(workspace.get_client(), workspace.address())
+            now = discover_snapshot(workspace.get_client(), workspace.address())
             changes = diff_snapshots(snapshot, now)
             for name, sentences in changes.items():
                 report.problem(f"{name} {'; '.join(sentences)}.", _REWRITE)

@@ -1,4 +1,4 @@
-"""Airbyte: its connections as assets, syncs that survive a bad network, and the snapshot that loading reads.
+"""Airbyte: its connections as assets, syncs that survive a bad network, and the snapshot of its workspace.
 
-What a fresh machine has instead of a server stands in `sales_assets/demo/airbyte`.
+The emulator that a fresh machine uses instead of a server is in `sales_assets/demo/airbyte`.
 """

@@ -1,6 +1,6 @@
-"""Airbyte's connections as assets, read from the snapshot: one definition a connection, one asset a stream.
+"""Airbyte's connections as assets, from the snapshot: one definition per connection, one asset per stream.
 
-Nothing here asks a server; what a run does with one is `workspace.py`'s.
+Nothing here connects to a server; a run does, through `workspace.py`.
 """
 
 import re
@@ -13,55 +13,56 @@ from sales_assets.catalog.names import AIRBYTE
 from sales_assets.catalog.partitions import BACKFILL
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.settings import Settings
-from sales_assets.sources.airbyte.run_sync import CONNECTION_ID, CONNECTION_NAME, STREAM, SyncEvent
-from sales_assets.sources.airbyte.snapshot import Connection, Snapshot, Stream, read
+from sales_assets.sources.airbyte.run_sync import SyncEvent
+from sales_assets.sources.airbyte.snapshot import Connection, Snapshot, Stream, read_snapshot
+from sales_assets.sources.airbyte.sync_events import CONNECTION_ID, CONNECTION_NAME, STREAM
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
 
 def build_airbyte_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The assets of an environment's connections.
+    """Build the assets of an environment's connections.
 
-    Airbyte syncs a connection whole. Selecting some of its streams is allowed and syncs all of them; those
-    that were not selected are reported as materialized too, for they are.
+    Airbyte always syncs a whole connection. A run may select some of its streams; the others are synced and
+    reported as materialized too.
 
     Raises:
-        SnapshotError: The environment has no snapshot; says which command makes it.
+        SnapshotError: The environment has no usable snapshot; names the command that creates it.
     """
-    snapshot = read(settings.environment)
-    return [_definition(snapshot, connection) for connection in snapshot.connections]
+    snapshot = read_snapshot(settings.environment)
+    return [_build_definition(snapshot, connection) for connection in snapshot.connections]
 
 
-def spec_of(snapshot: Snapshot, connection: Connection, stream: Stream) -> dg.AssetSpec:
-    """A stream as an asset."""
+def build_spec(snapshot: Snapshot, connection: Connection, stream: Stream) -> dg.AssetSpec:
+    """Build the asset of a stream."""
     columns = [dg.TableColumn(name, type_) for name, type_ in stream.columns.items()]
     metadata: dict[str, Any] = {
         CONNECTION_ID: connection.id,
         CONNECTION_NAME: connection.name,
         STREAM: stream.name,
-        "dagster/table_name": connection.table_of(stream),
+        "dagster/table_name": connection.format_table(stream),
         "schema": stream.schema or "",
-        "connection": dg.MetadataValue.url(snapshot.link(connection)),
+        "connection": dg.MetadataValue.url(snapshot.format_link(connection)),
     }
     if columns:
         metadata["dagster/column_schema"] = dg.TableSchema(columns)
     return dg.AssetSpec(
-        dg.AssetKey(list(connection.key_of(stream))),
-        description=f"What Airbyte's connection {connection.name} lands of {stream.name}.",
+        dg.AssetKey(list(connection.build_key(stream))),
+        description=f"Stream {stream.name}, as landed by Airbyte's connection {connection.name}.",
         group_name=AIRBYTE,
         metadata=metadata,
         kinds={"airbyte"},
     )
 
 
-def _definition(snapshot: Snapshot, connection: Connection) -> dg.AssetsDefinition:
-    specs = [spec_of(snapshot, connection, stream) for stream in connection.streams]
+def _build_definition(snapshot: Snapshot, connection: Connection) -> dg.AssetsDefinition:
+    specs = [build_spec(snapshot, connection, stream) for stream in connection.streams]
     name = f"airbyte_{connection.identifier}"
 
     @dg.multi_asset(
         name=name,
-        outs={_output(spec, n): _out(spec) for n, spec in enumerate(specs)},
+        outs={_name_output(spec, n): _build_output(spec) for n, spec in enumerate(specs)},
         can_subset=True,
-        backfill_policy=BACKFILL,  # without partitions, but a range of days of everything asks every asset
+        backfill_policy=BACKFILL,  # not partitioned, but a backfill of all assets needs one policy
         retry_policy=EXTRACTION,
         pool=name,
     )
@@ -73,10 +74,10 @@ def _definition(snapshot: Snapshot, connection: Connection) -> dg.AssetsDefiniti
     return airbyte_connection
 
 
-def _out(spec: dg.AssetSpec) -> dg.AssetOut:
+def _build_output(spec: dg.AssetSpec) -> dg.AssetOut:
     return dg.AssetOut.from_spec(spec, dagster_type=dg.Nothing, is_required=False)
 
 
-def _output(spec: dg.AssetSpec, position: int) -> str:
-    """An output's name, which unlike a stream's may not hold blanks or accents."""
+def _name_output(spec: dg.AssetSpec, position: int) -> str:
+    """A valid name for an output; unlike a stream's name, it may not contain blanks or accents."""
     return f"{re.sub(r'[^A-Za-z0-9_]', '_', '__'.join(spec.key.path))}_{position}"

@@ -1,6 +1,6 @@
-"""The check that compares the snapshot with the live server: drift is said, and breaks nothing.
+"""The check that compares the snapshot with the live server: drift is a warning, and fails nothing.
 
-What counts as a difference belongs to `drift.py`.
+`diff.py` decides what counts as a difference.
 """
 
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ import dagster as dg
 from sales_assets.catalog.names import AIRBYTE_SNAPSHOT_CHECK
 from sales_assets.settings import Settings
 from sales_assets.sources.airbyte.diff import diff_snapshots
-from sales_assets.sources.airbyte.discovery import live_snapshot
+from sales_assets.sources.airbyte.discovery import discover_snapshot
 from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUnavailableError
-from sales_assets.sources.airbyte.snapshot import Connection, Snapshot, SnapshotError, read
+from sales_assets.sources.airbyte.snapshot import Connection, Snapshot, SnapshotError, read_snapshot
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
-_REMEDY = "`make airbyte-snapshot` writes the snapshot anew; review and commit it."
+_REMEDY = "Run `make airbyte-snapshot`, review what changed and commit it."
 
 
 def build_airbyte_check(settings: Settings) -> dg.AssetChecksDefinition:
-    """One check for each connection, on the first of its assets."""
-    snapshot = read(settings.environment)
-    connections = {_asset(connection): connection for connection in snapshot.connections}
+    """Build one check per connection, on the first of its assets."""
+    snapshot = read_snapshot(settings.environment)
+    connections = {_build_checked_key(connection): connection for connection in snapshot.connections}
 
     @dg.multi_asset_check(
         name="airbyte_snapshot",
@@ -29,7 +29,7 @@ def build_airbyte_check(settings: Settings) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(
                 AIRBYTE_SNAPSHOT_CHECK,
                 asset=key,
-                description=f"The snapshot of {connection.name} is that of the server.",
+                description=f"The snapshot of {connection.name} matches Airbyte's server.",
             )
             for key, connection in connections.items()
         ],
@@ -38,31 +38,31 @@ def build_airbyte_check(settings: Settings) -> dg.AssetChecksDefinition:
     def airbyte_snapshot(
         context: dg.AssetCheckExecutionContext, airbyte: SalesAirbyteWorkspace
     ) -> Iterator[dg.AssetCheckResult]:
-        found = drift(snapshot, airbyte)
+        drift = find_drift(snapshot, airbyte)
         for check in sorted(context.selected_asset_check_keys):
-            yield _result(check.asset_key, found, snapshot, connections[check.asset_key])
+            yield _build_result(check.asset_key, drift, snapshot, connections[check.asset_key])
 
     return airbyte_snapshot
 
 
-def drift(snapshot: Snapshot, airbyte: SalesAirbyteWorkspace) -> dict[str, list[str]] | str:
-    """What differs by connection, or why that cannot be told."""
+def find_drift(snapshot: Snapshot, airbyte: SalesAirbyteWorkspace) -> dict[str, list[str]] | str:
+    """Find the differences by connection; a sentence with the reason if they cannot be found."""
     try:
-        return diff_snapshots(snapshot, live_snapshot(airbyte.get_client(), snapshot.url))
+        return diff_snapshots(snapshot, discover_snapshot(airbyte.get_client(), snapshot.url))
     except (AirbyteRefusedError, AirbyteUnavailableError, SnapshotError) as error:
         return str(error)
 
 
-def _result(
-    key: dg.AssetKey, found: dict[str, list[str]] | str, snapshot: Snapshot, connection: Connection
+def _build_result(
+    key: dg.AssetKey, drift: dict[str, list[str]] | str, snapshot: Snapshot, connection: Connection
 ) -> dg.AssetCheckResult:
-    if isinstance(found, str):
-        sentences = [f"nothing could be compared: {found}"]
+    if isinstance(drift, str):
+        sentences = [f"the snapshot could not be compared: {drift}"]
     else:
         known = {each.name for each in snapshot.connections}
-        own = [f"{connection.name}: {change}" for change in found.get(connection.name, [])]
+        own = [f"{connection.name}: {change}" for change in drift.get(connection.name, [])]
         new = [
-            f"{name}: {change}" for name, changes in found.items() if name not in known for change in changes
+            f"{name}: {change}" for name, changes in drift.items() if name not in known for change in changes
         ]
         sentences = own + new
     return dg.AssetCheckResult(
@@ -70,9 +70,9 @@ def _result(
         check_name=AIRBYTE_SNAPSHOT_CHECK,
         passed=not sentences,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join([*sentences, _REMEDY]) if sentences else "Snapshot and server agree.",
+        description="; ".join([*sentences, _REMEDY]) if sentences else "The snapshot matches the server.",
     )
 
 
-def _asset(connection: Connection) -> dg.AssetKey:
-    return dg.AssetKey(list(connection.key_of(connection.streams[0])))
+def _build_checked_key(connection: Connection) -> dg.AssetKey:
+    return dg.AssetKey(list(connection.build_key(connection.streams[0])))

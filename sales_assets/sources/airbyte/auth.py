@@ -1,6 +1,6 @@
-"""How Airbyte is authenticated: an application's token, a user's password, or nothing.
+"""Authentication at Airbyte: an application's token, a user's password, or none.
 
-A token is asked for when it is needed and before it expires. Which of the three it is, is a setting.
+A token is requested on first use and renewed before it expires. The settings decide which one applies.
 """
 
 import time
@@ -10,24 +10,24 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from sales_assets.redaction import redact_secrets
-from sales_assets.sources.airbyte.failures import judged, unreachable
+from sales_assets.sources.airbyte.failures import build_unavailable_error, read_json_object
 
-_TOKEN_SECONDS = 180.0
-"""How long Airbyte's tokens last where it does not say."""
+_DEFAULT_TOKEN_SECONDS = 180.0
+"""Lifetime of Airbyte's tokens where the server does not return it."""
 
-_MARGIN = 0.8
-"""A token is renewed when so much of its time has passed."""
+_RENEW_AFTER = 0.8
+"""A token is renewed after this part of its lifetime."""
 
 
-class _Unsigned(AuthBase):
-    """Sends a request as it is; without it, requests would look for a password in a `.netrc`."""
+class _NoAuth(AuthBase):
+    """Sends a request without credentials; with `auth=None`, requests would read a password from `.netrc`."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
 
 
 @dataclass(frozen=True)
-class _Bearer(AuthBase):
+class _BearerAuth(AuthBase):
     token: str = field(repr=False)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -37,13 +37,13 @@ class _Bearer(AuthBase):
 
 @dataclass
 class Login:
-    """Credentials, and the token that they got.
+    """Credentials, and the token that was issued for them.
 
     Attributes:
         client_id: Of an Airbyte application.
-        client_secret: Of the same.
+        client_secret: Of the application.
         username: Of a user, for servers behind a password.
-        password: Of the same.
+        password: Of the user.
     """
 
     client_id: str | None = None
@@ -51,44 +51,45 @@ class Login:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     _token: str = field(default="", repr=False)
-    _good_until: float = 0.0
+    _renew_at: float = 0.0
 
-    def authorisation(self, session: requests.Session, public: str, timeout_seconds: float) -> AuthBase:
-        """What signs a request; asks for a token if there is none that is good.
+    def build_auth(self, session: requests.Session, public: str, timeout_seconds: float) -> AuthBase:
+        """Build the authentication of a request; requests a token if there is no valid one.
 
         Args:
-            session: To ask with.
+            session: Sends the request for a token.
             public: Base URL of the public API.
             timeout_seconds: How long to wait for the token.
         """
         if self.username and self.password:
             return HTTPBasicAuth(self.username, self.password)
         if not (self.client_id and self.client_secret):
-            return _Unsigned()
-        if not self._token or time.monotonic() > self._good_until:
-            self._renew(session, f"{public}/applications/token", timeout_seconds)
-        return _Bearer(self._token)
+            return _NoAuth()
+        if not self._token or time.monotonic() > self._renew_at:
+            self._renew_token(session, f"{public}/applications/token", timeout_seconds)
+        return _BearerAuth(self._token)
 
-    def forget(self) -> bool:
-        """Drop the token; False if there is none, so that trying again is of no use."""
-        had, self._token = bool(self._token), ""
-        return had
+    def forget_token(self) -> bool:
+        """Drop the token; False if there was none, so that sending the request again is pointless."""
+        had_token, self._token = bool(self._token), ""
+        return had_token
 
     def redact(self, text: str) -> str:
-        """The text without secrets."""
+        """Replace the secrets in a text."""
         return redact_secrets(text, filter(None, (self.client_secret, self.password, self._token)))
 
-    def _renew(self, session: requests.Session, url: str, timeout_seconds: float) -> None:
+    def _renew_token(self, session: requests.Session, url: str, timeout_seconds: float) -> None:
         body = {"client_id": self.client_id, "client_secret": self.client_secret}
         try:
             answer = session.post(
-                url, json=body, auth=_Unsigned(), timeout=timeout_seconds, allow_redirects=False
+                url, json=body, auth=_NoAuth(), timeout=timeout_seconds, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise unreachable(url, error) from None
-        told = judged(answer, self)
-        if not isinstance(told.get("access_token"), str):
-            raise unreachable(url, "an answer without a token")
-        lasts = told.get("expires_in")
-        seconds = float(lasts) if isinstance(lasts, int | float) and lasts > 0 else _TOKEN_SECONDS
-        self._token, self._good_until = told["access_token"], time.monotonic() + _MARGIN * seconds
+            raise build_unavailable_error(url, error) from None
+        payload = read_json_object(answer, self)
+        token, expires_in = payload.get("access_token"), payload.get("expires_in")
+        if not isinstance(token, str):
+            raise build_unavailable_error(url, "the response has no token")
+        if not isinstance(expires_in, int | float) or expires_in <= 0:
+            expires_in = _DEFAULT_TOKEN_SECONDS
+        self._token, self._renew_at = token, time.monotonic() + _RENEW_AFTER * expires_in

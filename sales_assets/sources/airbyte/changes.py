@@ -1,84 +1,85 @@
-"""How far the syncs of a workspace have been followed: what a look leaves to do, and what to remember of it.
+"""The cursor of `airbyte_sync_sensor`: which finished jobs were handled, and from when to ask for the next.
 
-Pure: what becomes of a sync is decided by the sensor.
+Pure: the sensor decides what to do with each job.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import TypeAdapter
+
 from sales_assets.sources.airbyte.sync_jobs import SUCCEEDED, Job
 
-OVERLAP = timedelta(minutes=30)
-"""How far back every look goes: a job may appear later than the time that it bears."""
+SYNC_OVERLAP = timedelta(minutes=30)
+"""How far before the cursor each tick asks again: a job may be listed later than its own timestamp."""
 
-FIRST_LOOK = timedelta(days=1)
-"""How far back the very first look goes."""
+FIRST_LOOK_BACK = timedelta(days=1)
+"""How far back the very first tick asks."""
 
 
 @dataclass(frozen=True)
-class Followed:
-    """What is known of the jobs so far.
+class AirbyteCursor:
+    """Which jobs were handled so far.
 
     Attributes:
-        until: Every job that ended before this instant is done with.
-        seen: The jobs that are done with, and not long before that instant, with when each ended.
+        until: Every job that ended before this time was handled.
+        seen: When each handled job ended, for jobs within the overlap before `until` or later.
     """
 
     until: datetime
     seen: Mapping[int, datetime]
 
     @classmethod
-    def first(cls, now: datetime) -> "Followed":
-        """Before anything was looked at."""
-        return cls(now - FIRST_LOOK, {})
+    def initial(cls, now: datetime) -> "AirbyteCursor":
+        """The cursor before the first tick."""
+        return cls(now - FIRST_LOOK_BACK, {})
 
     @classmethod
-    def parsed(cls, cursor: str) -> "Followed":
-        """Read a sensor's cursor."""
-        stored = json.loads(cursor)
-        seen = {int(id_): datetime.fromisoformat(ended) for id_, ended in stored["seen"].items()}
-        return cls(datetime.fromisoformat(stored["until"]), seen)
+    def from_json(cls, text: str) -> "AirbyteCursor":
+        """Parse a sensor's stored cursor."""
+        return _ADAPTER.validate_json(text)
 
-    def text(self) -> str:
-        """As a sensor's cursor."""
-        seen = {str(id_): ended.isoformat() for id_, ended in self.seen.items()}
-        return json.dumps({"until": self.until.isoformat(), "seen": seen})
+    def to_json(self) -> str:
+        """The cursor as the sensor stores it."""
+        return _ADAPTER.dump_json(self).decode()
 
     @property
     def since(self) -> datetime:
-        """From when on to ask for jobs."""
-        return self.until - OVERLAP
+        """From when to ask for jobs."""
+        return self.until - SYNC_OVERLAP
 
     def new(self, jobs: Iterable[Job], at_most: int) -> list[Job]:
-        """The jobs of a look that are not done with, in the order in which they ended.
+        """Select the successful syncs that were not handled yet, in the order in which they ended.
 
         Args:
-            jobs: What the server told; it may have told more than it was asked for.
-            at_most: How many; the later ones are left to the next look.
+            jobs: The jobs that the server returned, which may include others than requested.
+            at_most: How many; later ones are left to the next tick.
         """
-        wanted = {
+        unhandled = {
             job.id: job
             for job in jobs
             if job.status == SUCCEEDED
             and job.type == "sync"
             and job.id not in self.seen
-            and self._ended(job) >= self.since
+            and self._end_of(job) >= self.since
         }
-        return sorted(wanted.values(), key=lambda job: (self._ended(job), job.id))[:at_most]
+        return sorted(unhandled.values(), key=lambda job: (self._end_of(job), job.id))[:at_most]
 
-    def after(self, done: Iterable[Job], waiting: Iterable[Job]) -> "Followed":
-        """What is known after a look.
+    def advance(self, handled: Iterable[Job], waiting: Iterable[Job]) -> "AirbyteCursor":
+        """Build the cursor after a tick.
 
         Args:
-            done: Jobs that are done with.
-            waiting: Jobs of which that cannot be said yet; they hold the look back.
+            handled: Jobs that the tick handled.
+            waiting: Jobs that a later tick has to handle; the cursor does not move past them.
         """
-        seen = {**self.seen, **{job.id: self._ended(job) for job in done}}
-        held_back = [self._ended(job) for job in waiting]
-        until = min(held_back) if held_back else max([self.until, *seen.values()])
-        return Followed(until, {id_: ended for id_, ended in seen.items() if ended >= until - OVERLAP})
+        seen = {**self.seen, **{job.id: self._end_of(job) for job in handled}}
+        waiting_ends = [self._end_of(job) for job in waiting]
+        until = min(waiting_ends) if waiting_ends else max([self.until, *seen.values()])
+        return AirbyteCursor(until, {id_: end for id_, end in seen.items() if end >= until - SYNC_OVERLAP})
 
-    def _ended(self, job: Job) -> datetime:
+    def _end_of(self, job: Job) -> datetime:
         return job.updated_at or self.until
+
+
+_ADAPTER = TypeAdapter(AirbyteCursor)

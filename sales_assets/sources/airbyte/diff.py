@@ -1,4 +1,4 @@
-"""What differs between two snapshots, said so that a reviewer knows what happens to the graph.
+"""Compares two snapshots, in sentences that tell a reviewer what happens to the graph.
 
 Pure: used by the command that writes a snapshot and by the check that compares it with the server.
 """
@@ -9,49 +9,44 @@ from sales_assets.sources.airbyte.snapshot import Connection, Snapshot
 
 
 def diff_snapshots(before: Snapshot, after: Snapshot) -> dict[str, list[str]]:
-    """What has to be changed in one snapshot to get the other.
+    """List the differences between two snapshots.
 
     Args:
         before: The one in the repository.
         after: The one of the server.
 
     Returns:
-        Sentences by the connection's name; nothing for a connection that is the same in both.
+        Sentences by the connection's name; connections without a difference are absent.
     """
     old, new = _by_name(before), _by_name(after)
-    found = {name: _changes(old.get(name), new.get(name)) for name in sorted({*old, *new})}
-    return {name: changes for name, changes in found.items() if changes}
+    changes = {name: _diff_connections(old.get(name), new.get(name)) for name in sorted({*old, *new})}
+    return {name: sentences for name, sentences in changes.items() if sentences}
 
 
 def _by_name(snapshot: Snapshot) -> dict[str, Connection]:
     return {connection.name: connection for connection in snapshot.connections}
 
 
-def _changes(before: Connection | None, after: Connection | None) -> list[str]:
+def _diff_connections(before: Connection | None, after: Connection | None) -> list[str]:
     if before is None and after is not None:
         return [f"is new, with {', '.join(stream.name for stream in after.streams)}"]
     if before is None or after is None:
-        return ["is gone, or no longer has this name or a selected stream"]
-    old, new = _facts(before), _facts(after)
-    return [
-        _change(fact, old.get(fact), new.get(fact))
-        for fact in sorted({*old, *new})
-        if _differ(old, new, fact)
-    ]
+        return ["was deleted, renamed, or has no selected streams"]
+    old, new = _list_facts(before), _list_facts(after)
+    changed = sorted(fact for fact in {*old, *new} if old.get(fact) != new.get(fact))
+    return [_describe_change(fact, old, new) for fact in changed]
 
 
-def _differ(old: Mapping[str, str], new: Mapping[str, str], fact: str) -> bool:
-    return old.get(fact) != new.get(fact)
+def _describe_change(fact: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    if fact not in old:
+        return f"{fact} is new: {new[fact]}"
+    if fact not in new:
+        return f"{fact} was removed: {old[fact]}"
+    return f"{fact} changed from {old[fact]} to {new[fact]}"
 
 
-def _change(fact: str, before: str | None, after: str | None) -> str:
-    if before is None:
-        return f"{fact} is new: {after}"
-    return f"{fact} is gone: {before}" if after is None else f"{fact} was {before}, is {after}"
-
-
-def _facts(connection: Connection) -> dict[str, str]:
-    """Everything that a connection's part of a snapshot says, one fact a line."""
+def _list_facts(connection: Connection) -> dict[str, str]:
+    """Everything that a snapshot contains about a connection, one fact per entry."""
     facts = {
         "id": connection.id,
         "prefix": connection.prefix or "none",

@@ -1,6 +1,6 @@
-"""What Airbyte's failures mean: what passes by itself, what no retry mends, and how each is said.
+"""Airbyte's failures: which are unavailable and retried, which are refused, and the sentence for each.
 
-Nothing here sends anything, and nothing here shows a secret.
+Nothing here sends a request, and no sentence contains a secret.
 """
 
 import contextlib
@@ -12,20 +12,21 @@ import requests
 
 from sales_assets.errors import RefusedError, UnavailableError
 
-_LONGEST_WAIT_SECONDS = 60.0
-_LONGEST_TEXT = 300
+_MAX_WAIT_SECONDS = 60.0
+_MAX_REASON_LENGTH = 300
+_WHAT_IS_KEPT = "Landed data is kept; a running sync continues."
 _HINTS = {
     401: "Check AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, or AIRBYTE_USERNAME and AIRBYTE_PASSWORD.",
-    403: "Check AIRBYTE_WORKSPACE_ID and what the application or user may do there.",
-    404: "If a connection was deleted in Airbyte, `make airbyte-snapshot` takes its assets out of the graph.",
+    403: "Check AIRBYTE_WORKSPACE_ID and the permissions of the application or user.",
+    404: "If a connection was deleted in Airbyte, `make airbyte-snapshot` removes its assets from the graph.",
 }
 
 
 class AirbyteUnavailableError(UnavailableError):
-    """Airbyte did not answer, or not sensibly; it may by itself, so the retry policy applies.
+    """Airbyte did not answer, or not with JSON; the retry policy applies.
 
     Attributes:
-        wait_seconds: How long the server asks to be left alone.
+        wait_seconds: How long the server asked to wait before the next request.
     """
 
     def __init__(self, sentence: str, wait_seconds: float = 0.0):
@@ -34,7 +35,7 @@ class AirbyteUnavailableError(UnavailableError):
 
 
 class AirbyteRefusedError(RefusedError):
-    """Airbyte understood and said no.
+    """Airbyte rejected a request.
 
     Attributes:
         status: The HTTP status.
@@ -52,87 +53,94 @@ class SyncFailedError(Exception):
 class RunCancelledError(BaseException):
     """The run is being cancelled while it waits for a sync.
 
-    Dagster applies the retry policy to its own interruption where a run is one process: it would start the
-    sync anew that the cancelled run has just cancelled. This ends the step and the run.
+    Dagster applies the retry policy to its own interruption where a run is one process: the retry would
+    restart the sync that the cancelled run has just cancelled. This error ends the step and the run.
     """
 
 
-class Secrets(Protocol):
-    """Who knows what must not be shown."""
+class Redactor(Protocol):
+    """Knows the secrets that no text may contain."""
 
     def redact(self, text: str) -> str:
-        """The text without secrets."""
+        """Replace the secrets in a text."""
 
 
-def unreachable(url: str, reason: object, wait_seconds: float = 0.0) -> AirbyteUnavailableError:
-    """An error for an answer that did not come, or is none."""
-    said = reason if isinstance(reason, str) else _named(reason)
+def build_unavailable_error(url: str, cause: object, wait_seconds: float = 0.0) -> AirbyteUnavailableError:
+    """Build the error for a missing or unusable answer.
+
+    Args:
+        url: The URL that was requested.
+        cause: What happened, in words or as an exception.
+        wait_seconds: How long the server asked to wait before the next request.
+    """
+    reason = cause if isinstance(cause, str) else _describe_exception(cause)
     parts = urlsplit(url)
     sentence = (
-        f"Airbyte at {parts.scheme}://{parts.netloc} did not answer {parts.path}: {said}. What has landed is "
-        "kept, and a sync that runs goes on. The retry policy tries again; if that ends, see whether Airbyte "
-        "is up, then run again."
+        f"Airbyte at {parts.scheme}://{parts.netloc} did not answer {parts.path}: {reason}. {_WHAT_IS_KEPT} "
+        "The retry policy tries again; if every retry fails, check that Airbyte is up, then rerun."
     )
     return AirbyteUnavailableError(sentence, wait_seconds)
 
 
-def _named(error: object) -> str:
-    """A failure of the connection in words; its own text is long, and says nothing more."""
+def _describe_exception(error: object) -> str:
+    """A failed connection in a few words; the exception's own text is long and adds nothing."""
     if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    return (
-        "no connection"
-        if isinstance(error, requests.ConnectionError)
-        else f"a broken answer ({type(error).__name__})"
-    )
+        return "timed out"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"invalid response ({type(error).__name__})"
 
 
-def judged(answer: requests.Response, secrets: Secrets) -> Mapping[str, Any]:
-    """The JSON object of an answer.
+def read_json_object(answer: requests.Response, redactor: Redactor) -> Mapping[str, Any]:
+    """Read the JSON object of an answer.
+
+    Args:
+        answer: The answer, of any status.
+        redactor: Removes secrets from the server's reason.
 
     Raises:
-        AirbyteUnavailableError: The server has a bad moment, is busy, or its answer is garbled.
-        AirbyteRefusedError: It said no.
+        AirbyteUnavailableError: The server failed, is busy, or did not return a JSON object.
+        AirbyteRefusedError: It rejected the request.
     """
     status = answer.status_code
     if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
-        raise unreachable(answer.url, f"status {status}", _asked_wait(answer))
+        raise build_unavailable_error(answer.url, f"status {status}", _parse_retry_after(answer))
     if not answer.ok or answer.is_redirect:
-        raise _refusal(answer, secrets)
+        raise _build_refused_error(answer, redactor)
     if not answer.content:
         return {}
     with contextlib.suppress(ValueError):
-        told = answer.json()
-        if isinstance(told, dict):
-            return told
-    raise unreachable(answer.url, "what came is not a JSON object")
+        payload = answer.json()
+        if isinstance(payload, dict):
+            return payload
+    raise build_unavailable_error(answer.url, "the response is not a JSON object")
 
 
-def _refusal(answer: requests.Response, secrets: Secrets) -> AirbyteRefusedError:
+def _build_refused_error(answer: requests.Response, redactor: Redactor) -> AirbyteRefusedError:
     status, parts = answer.status_code, urlsplit(answer.url)
-    hint = "Set AIRBYTE_URL to where it leads." if answer.is_redirect else _HINTS.get(status, "")
+    hint = "Set AIRBYTE_URL to the redirect's target." if answer.is_redirect else _HINTS.get(status, "")
     sentence = (
         f"Airbyte at {parts.scheme}://{parts.netloc} refused {parts.path} with status {status}"
-        f"{secrets.redact(_said(answer))}. What has landed is kept. {hint}"
+        f"{redactor.redact(_format_reason(answer))}. {_WHAT_IS_KEPT} {hint}"
     )
     return AirbyteRefusedError(sentence.strip(), status)
 
 
-def _said(answer: requests.Response) -> str:
-    """What the server gives as its reason, on one line."""
+def _format_reason(answer: requests.Response) -> str:
+    """The server's reason on one line, after a colon; empty if it gives none."""
     try:
-        told = answer.json()
+        payload = answer.json()
     except ValueError:
         return ""
-    if not isinstance(told, dict):
+    if not isinstance(payload, dict):
         return ""
-    said = next((told[key] for key in ("detail", "message", "title", "error") if told.get(key)), "")
-    line = " ".join(str(said).split())[:_LONGEST_TEXT].rstrip(".")
+    reason = next((payload[key] for key in ("detail", "message", "title", "error") if payload.get(key)), "")
+    line = " ".join(str(reason).split())[:_MAX_REASON_LENGTH].rstrip(".")
     return f": {line}" if line else ""
 
 
-def _asked_wait(answer: requests.Response) -> float:
+def _parse_retry_after(answer: requests.Response) -> float:
     try:
-        return min(max(float(answer.headers.get("Retry-After", 0)), 0.0), _LONGEST_WAIT_SECONDS)
+        return min(max(float(answer.headers.get("Retry-After", 0)), 0.0), _MAX_WAIT_SECONDS)
     except ValueError:
         return 0.0

@@ -1,6 +1,6 @@
-"""One sync of a connection from beginning to end: joined or started once, and followed through outages.
+"""One sync of a connection from start to end: joins a running one or starts one, and waits through outages.
 
-Plain logic over a server that answers, errs or is silent; it knows neither HTTP nor Dagster.
+Plain logic over a server that may answer, fail or be silent; it knows neither HTTP nor Dagster.
 """
 
 import logging
@@ -15,44 +15,47 @@ from sales_assets.sources.airbyte.sync_jobs import Job
 
 _CONFLICT = 409
 _FIRST_PAUSE_SECONDS = 1.0
-_LOOK_SECONDS = 5.0
+_CONFIRM_SECONDS = 5.0
 
 
-class Server(Protocol):
-    """What is needed of Airbyte; each call may raise `AirbyteUnavailableError` or `AirbyteRefusedError`."""
+class SyncServer(Protocol):
+    """The part of `AirbyteApi` that a sync needs.
 
-    def syncs(self, connection_id: str) -> list[Job]:
-        """The latest syncs of a connection, the oldest first."""
+    Each call may raise `AirbyteUnavailableError` or `AirbyteRefusedError`.
+    """
+
+    def list_syncs(self, connection_id: str) -> list[Job]:
+        """List the latest syncs of a connection, the oldest first."""
 
     def start_sync(self, connection_id: str) -> Job:
         """Start a sync."""
 
-    def job(self, job_id: int) -> Job:
-        """How a job is now."""
+    def get_job(self, job_id: int) -> Job:
+        """Get the current state of a job."""
 
-    def cancel(self, job_id: int) -> None:
+    def cancel_job(self, job_id: int) -> None:
         """Cancel a job."""
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait for what.
+class PollingConfig:
+    """How a run waits for a sync.
 
     Attributes:
-        poll_seconds: Between two looks at a job, at most: the first come sooner.
-        timeout_seconds: For the job; None for ever.
-        outage_seconds: For a server that does not answer while a sync is started or followed.
-        looks: How often to look for a sync whose start was not confirmed, before it is started again.
-        joins: Whether a sync that runs already is joined; otherwise it is refused.
-        cancels: Whether a sync that this run started is cancelled with it.
+        poll_seconds: Longest pause between two polls of a job; the first pauses are shorter.
+        timeout_seconds: Longest wait for the job; None to wait forever.
+        outage_seconds: Longest outage of the server while a sync is started or polled.
+        confirm_polls: How often to look for a sync whose start was not confirmed, before starting it again.
+        join_running: Whether to join a sync that is already running; otherwise the run is refused.
+        cancel_with_run: Whether a cancelled run cancels the sync that it started.
     """
 
     poll_seconds: float = 10
     timeout_seconds: float | None = 5400
     outage_seconds: float = 600
-    looks: int = 3
-    joins: bool = True
-    cancels: bool = True
+    confirm_polls: int = 3
+    join_running: bool = True
+    cancel_with_run: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,130 +66,133 @@ class Sync:
         server: Airbyte.
         connection_id: Of the connection.
         name: Of the connection, for messages.
-        patience: How long to wait for what.
-        log: Where to say what is going on.
-        clock: Seconds that only ever grow.
-        sleep: Waits for some seconds.
+        polling: How to wait.
+        log: The run's log.
+        clock: A monotonic clock, in seconds.
+        sleep: Pauses for a number of seconds.
     """
 
-    server: Server
+    server: SyncServer
     connection_id: str
     name: str
-    patience: Patience
+    polling: PollingConfig
     log: logging.Logger
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def run(self) -> Job:
-        """Join the sync that runs, or start one, and wait for its end.
+        """Join the running sync, or start one, and wait until it ends.
 
         Returns:
-            The job, however it ended.
+            The job, whether it succeeded or not.
 
         Raises:
-            RefusedError: Airbyte refuses, or the sync takes too long; it is left alone then.
-            AirbyteUnavailableError: The server was away for too long; a sync that runs goes on.
+            RefusedError: Airbyte refused, or the sync took too long; in that case it keeps running.
+            AirbyteUnavailableError: The outage was too long; a running sync continues.
         """
-        job, is_ours = self._begun()
+        job, is_ours = self._join_or_start()
         try:
-            return self._ended(job)
-        except Exception:
-            raise
-        except BaseException:  # the run is being cancelled, by a signal or by Dagster
-            if is_ours and self.patience.cancels:
+            return self._wait_for_end(job)
+        except BaseException as error:
+            # Only a signal or Dagster's interruption cancels a run, and neither is an `Exception`.
+            is_cancelled = not isinstance(error, Exception)
+            if is_cancelled and is_ours and self.polling.cancel_with_run:
                 self._cancel(job)
             raise
 
-    def _begun(self) -> tuple[Job, bool]:
-        """The job to follow, and whether this run started it beyond doubt."""
-        known = self.server.syncs(self.connection_id)
+    def _join_or_start(self) -> tuple[Job, bool]:
+        """The job to wait for, and whether this run certainly started it."""
+        known = self.server.list_syncs(self.connection_id)
         running = [job for job in known if not job.has_ended]
         if running:
-            return self._joined(running[-1]), False
+            return self._join(running[-1]), False
         latest = known[-1].id if known else -1
-        give_up = self.clock() + self.patience.outage_seconds
+        deadline = self.clock() + self.polling.outage_seconds
         while True:
             try:
                 job = self.server.start_sync(self.connection_id)
             except AirbyteRefusedError as refusal:
-                return self._joined(self._in_the_way(refusal, latest)), False
+                return self._join(self._find_conflicting(refusal, latest)), False
             except AirbyteUnavailableError as error:
                 self.log.warning(f"It is unclear whether a sync of {self.name} was started: {error}")
-                found = self._appeared(latest, give_up)
-                if found is not None:
-                    return self._joined(found), False
-                if self.clock() > give_up:
+                unconfirmed = self._find_unconfirmed(latest, deadline)
+                if unconfirmed is not None:
+                    return self._join(unconfirmed), False
+                if self.clock() > deadline:
                     raise
             else:
                 self.log.info(f"Started a sync of {self.name}: job {job.id}.")
                 return job, True
 
-    def _joined(self, job: Job) -> Job:
-        if not self.patience.joins:
+    def _join(self, job: Job) -> Job:
+        if not self.polling.join_running:
             message = (
                 f"Airbyte already syncs {self.name} (job {job.id}), and poll_previous_running_sync is off. "
-                "Nothing was started. Run again when that sync has ended."
+                "No sync was started. Rerun when that sync has ended."
             )
             raise RefusedError(message)
-        self.log.info(f"Joined the sync of {self.name} that is there already: job {job.id}.")
+        self.log.info(f"A sync of {self.name} is already running (job {job.id}); waiting for it.")
         return job
 
-    def _in_the_way(self, refusal: AirbyteRefusedError, latest: int) -> Job:
-        """The sync because of which a start was refused: somebody else's, begun since we looked."""
-        found = self._newer_than(latest) if refusal.status == _CONFLICT else None
-        if found is None:
+    def _find_conflicting(self, refusal: AirbyteRefusedError, latest: int) -> Job:
+        """The sync that caused the refusal of a start: another client's, started since this run checked."""
+        newer = self._find_newer_than(latest) if refusal.status == _CONFLICT else None
+        if newer is None:
             raise refusal
-        return found
+        return newer
 
-    def _appeared(self, latest: int, give_up: float) -> Job | None:
-        """The sync that an unconfirmed start brought about, if it did."""
-        looks = 0
-        while looks < self.patience.looks:
-            self.sleep(min(_LOOK_SECONDS, self.patience.poll_seconds))
+    def _find_unconfirmed(self, latest: int, deadline: float) -> Job | None:
+        """The sync that an unconfirmed start created; None if it created none."""
+        polls = 0
+        while polls < self.polling.confirm_polls:
+            self.sleep(min(_CONFIRM_SECONDS, self.polling.poll_seconds))
             try:
-                found = self._newer_than(latest)
+                newer = self._find_newer_than(latest)
             except AirbyteUnavailableError:
-                if self.clock() > give_up:
+                if self.clock() > deadline:
                     raise
                 continue
-            if found is not None:
-                return found
-            looks += 1
+            if newer is not None:
+                return newer
+            polls += 1
         return None
 
-    def _newer_than(self, latest: int) -> Job | None:
-        newer = [job for job in self.server.syncs(self.connection_id) if job.id > latest]
+    def _find_newer_than(self, latest: int) -> Job | None:
+        newer = [job for job in self.server.list_syncs(self.connection_id) if job.id > latest]
         return newer[-1] if newer else None
 
-    def _ended(self, job: Job) -> Job:
-        timeout = self.patience.timeout_seconds
-        answered = begun = self.clock()
-        pause = min(_FIRST_PAUSE_SECONDS, self.patience.poll_seconds)
+    def _wait_for_end(self, job: Job) -> Job:
+        timeout = self.polling.timeout_seconds
+        last_answer = start = self.clock()
+        pause = min(_FIRST_PAUSE_SECONDS, self.polling.poll_seconds)
         while not job.has_ended:
-            if timeout and self.clock() - begun > timeout:
-                raise self._too_long(job, timeout)
+            if timeout and self.clock() - start > timeout:
+                raise self._build_timeout_error(job, timeout)
             self.sleep(pause)
-            pause = min(2 * pause, self.patience.poll_seconds)
+            pause = min(2 * pause, self.polling.poll_seconds)
             try:
-                job = self.server.job(job.id)
+                job = self.server.get_job(job.id)
             except AirbyteUnavailableError as error:
-                if self.clock() - answered > self.patience.outage_seconds:
+                if self.clock() - last_answer > self.polling.outage_seconds:
                     raise
-                self.log.warning(f"The sync of {self.name} (job {job.id}) goes on unseen: {error}")
+                self.log.warning(
+                    f"Lost contact with Airbyte while polling the sync of {self.name} (job {job.id}); "
+                    f"still waiting: {error}"
+                )
             else:
-                answered = self.clock()
+                last_answer = self.clock()
         return job
 
-    def _too_long(self, job: Job, timeout: float) -> RefusedError:
+    def _build_timeout_error(self, job: Job, timeout: float) -> RefusedError:
         return RefusedError(
             f"Airbyte's sync of {self.name} (job {job.id}) has not ended after {timeout:g} s: {job.status}. "
-            "It was left alone; airbyte_sync_sensor reports it when it succeeds, and a run before that joins "
-            "it. If it hangs, cancel it in Airbyte and run again; if it is that slow, raise poll_timeout."
+            "It keeps running: airbyte_sync_sensor reports its success, and a rerun before that joins it. "
+            "If it hangs, cancel it in Airbyte and rerun; if it is just slow, raise poll_timeout."
         )
 
     def _cancel(self, job: Job) -> None:
         try:
-            self.server.cancel(job.id)
+            self.server.cancel_job(job.id)
         except Exception as error:
             self.log.warning(f"The sync of {self.name} (job {job.id}) could not be cancelled: {error}")
         else:

@@ -1,6 +1,6 @@
-"""A sync job as Airbyte's API tells of it, read with tolerance: a field that is missing is unknown.
+"""Sync jobs as Airbyte's API returns them, parsed leniently: a missing field is unknown, not an error.
 
-How a job is asked for belongs to `api.py`, how it is started and followed to `syncing.py`.
+Requests for jobs are in `api.py`; `sync.py` starts jobs and waits for them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from typing import Any
 
 SUCCEEDED = "succeeded"
 CANCELLED = "cancelled"
-_ENDED = (SUCCEEDED, CANCELLED, "failed", "error")
-_LONGEST_REASON = 500
+_FINAL_STATUSES = (SUCCEEDED, CANCELLED, "failed", "error")
+_MAX_REASON_LENGTH = 500
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Job:
     """One sync of a connection.
 
     Attributes:
-        id: Airbyte's number of it; a later job has a higher one.
+        id: Airbyte's number of the job; a later job has a higher one.
         status: In Airbyte's words.
-        type: `sync`, or what else Airbyte does to a connection.
-        connection_id: Of its connection.
-        started_at: When it began, UTC.
-        updated_at: When it last changed, UTC.
-        rows: How many rows all its streams moved.
-        bytes: How many bytes.
+        type: `sync`, or another kind of Airbyte job such as `reset`.
+        connection_id: Airbyte's id of the connection.
+        started_at: When the job started, UTC.
+        updated_at: When the job last changed, UTC.
+        rows: Number of rows moved, over all streams.
+        bytes: Number of bytes moved.
     """
 
     id: int
@@ -40,41 +40,42 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will come of it.
+        """Whether the job is over.
 
-        `pending`, `queued` and `running` are waiting; so is `incomplete`, after which Airbyte makes another
-        attempt, and so is a word that a later version of Airbyte may bring.
+        `pending`, `queued` and `running` are not; nor is `incomplete`, after which Airbyte makes another
+        attempt, nor a status that a later version of Airbyte may introduce.
         """
-        return self.status in _ENDED
+        return self.status in _FINAL_STATUSES
 
     @classmethod
-    def parse(cls, told: Mapping[str, Any]) -> "Job":
-        """Read the public API's job.
+    def parse(cls, payload: Mapping[str, Any]) -> "Job":
+        """Parse a job of the public API.
 
         Raises:
             KeyError, TypeError, ValueError: It has no id or status.
         """
+        started_at = parse_timestamp(payload.get("startTime"))
         return cls(
-            id=int(told["jobId"]),
-            status=str(told["status"]).lower(),
-            type=str(told.get("jobType") or "sync"),
-            connection_id=str(told.get("connectionId") or ""),
-            started_at=instant(told.get("startTime")),
-            updated_at=instant(told.get("lastUpdatedAt")) or instant(told.get("startTime")),
-            rows=_number(told.get("rowsSynced")),
-            bytes=_number(told.get("bytesSynced", told.get("bytesScanned"))),
+            id=int(payload["jobId"]),
+            status=str(payload["status"]).lower(),
+            type=str(payload.get("jobType") or "sync"),
+            connection_id=str(payload.get("connectionId") or ""),
+            started_at=started_at,
+            updated_at=parse_timestamp(payload.get("lastUpdatedAt")) or started_at,
+            rows=_parse_int(payload.get("rowsSynced")),
+            bytes=_parse_int(payload.get("bytesSynced", payload.get("bytesScanned"))),
         )
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """What Airbyte's attempts at a job tell beyond the job itself; all of it may be unknown.
+    """Facts about a job that only its attempts contain; each of them may be unknown.
 
     Attributes:
-        count: How many there were.
-        rows: The rows that each stream moved, in the last attempt.
-        reason: Why the last one failed, in Airbyte's words.
-        is_configuration: Whether somebody has to change something before it can succeed.
+        count: Number of attempts.
+        rows: Rows moved by each stream in the last attempt.
+        reason: Why the last attempt failed, in Airbyte's words.
+        is_configuration: Whether the connection's settings must be changed before a sync can succeed.
     """
 
     count: int | None = None
@@ -83,61 +84,60 @@ class Attempts:
     is_configuration: bool = False
 
     @classmethod
-    def parse(cls, told: Mapping[str, Any]) -> "Attempts":
-        """Read the configuration API's job, or whatever holds `attempts` or a `failureSummary`."""
-        listed = [_mapping(each) for each in _sequence(told.get("attempts"))]
-        attempts = [_mapping(each.get("attempt")) or each for each in listed]
-        last = attempts[-1] if attempts else told
-        failures = [
-            _mapping(each) for each in _sequence(_mapping(last.get("failureSummary")).get("failures"))
-        ]
+    def parse(cls, payload: Mapping[str, Any]) -> "Attempts":
+        """Parse a job of the configuration API, or any object with `attempts` or a `failureSummary`."""
+        entries = [_as_mapping(entry) for entry in _as_sequence(payload.get("attempts"))]
+        attempts = [_as_mapping(entry.get("attempt")) or entry for entry in entries]
+        last = attempts[-1] if attempts else payload
+        summary = _as_mapping(last.get("failureSummary"))
+        failures = [_as_mapping(failure) for failure in _as_sequence(summary.get("failures"))]
         return cls(
             count=len(attempts) or None,
-            rows=_stream_rows(last),
-            reason="; ".join(filter(None, map(_reason, failures))) or None,
-            is_configuration=any(each.get("failureType") == "config_error" for each in failures),
+            rows=_parse_stream_rows(last),
+            reason="; ".join(filter(None, map(_parse_reason, failures))) or None,
+            is_configuration=any(failure.get("failureType") == "config_error" for failure in failures),
         )
 
 
-def instant(told: object) -> datetime | None:
-    """A point in time as Airbyte writes it, ISO 8601 or seconds since 1970; None if it is neither."""
+def parse_timestamp(value: object) -> datetime | None:
+    """Parse a time as Airbyte writes it, ISO 8601 or seconds since 1970; None if it is neither."""
     try:
-        if isinstance(told, int | float):
-            return datetime.fromtimestamp(told, UTC)
-        moment = datetime.fromisoformat(str(told))
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        timestamp = datetime.fromisoformat(str(value))
     except (ValueError, OverflowError, OSError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
 
 
-def _reason(failure: Mapping[str, Any]) -> str:
-    """What Airbyte says to people, else the first line of what it says to itself."""
-    said = str(failure.get("externalMessage") or failure.get("internalMessage") or "").strip()
-    first_line = said.splitlines()[0] if said else ""
+def _parse_reason(failure: Mapping[str, Any]) -> str:
+    """The first line of the message for users, or of the internal one if there is none for users."""
+    message = str(failure.get("externalMessage") or failure.get("internalMessage") or "").strip()
+    first_line = message.splitlines()[0] if message else ""
     origin = failure.get("failureOrigin")
-    return f"{first_line[:_LONGEST_REASON]} (in the {origin})" if origin and first_line else first_line
+    return f"{first_line[:_MAX_REASON_LENGTH]} (in the {origin})" if origin and first_line else first_line
 
 
-def _stream_rows(attempt: Mapping[str, Any]) -> dict[str, int]:
-    stats = [_mapping(each) for each in _sequence(attempt.get("streamStats"))]
-    counts = {str(each.get("streamName")): _mapping(each.get("stats")) for each in stats}
+def _parse_stream_rows(attempt: Mapping[str, Any]) -> dict[str, int]:
+    entries = [_as_mapping(entry) for entry in _as_sequence(attempt.get("streamStats"))]
+    stats = {str(entry.get("streamName")): _as_mapping(entry.get("stats")) for entry in entries}
     rows = {
-        stream: _number(count.get("recordsCommitted", count.get("recordsEmitted")))
-        for stream, count in counts.items()
+        stream: _parse_int(counts.get("recordsCommitted", counts.get("recordsEmitted")))
+        for stream, counts in stats.items()
     }
     return {stream: count for stream, count in rows.items() if count is not None}
 
 
-def _number(told: object) -> int | None:
+def _parse_int(value: object) -> int | None:
     try:
-        return None if told is None else int(str(told))
+        return None if value is None else int(str(value))
     except ValueError:
         return None
 
 
-def _mapping(told: object) -> Mapping[str, Any]:
-    return told if isinstance(told, Mapping) else {}
+def _as_mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
-def _sequence(told: object) -> Sequence[Any]:
-    return told if isinstance(told, list) else []
+def _as_sequence(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else []

@@ -1,7 +1,7 @@
-"""`SalesAirbyteWorkspace`: dagster-airbyte's workspace with syncs that survive what networks do.
+"""`SalesAirbyteWorkspace`: dagster-airbyte's workspace, with syncs that survive a bad network.
 
-Configured like the library's, and used like it; its HTTP client and its loop are our own, because the
-library's fail a healthy sync. What a sync reports belongs to `reporting.py`.
+It is configured and used like the library's. HTTP client and polling are our own, because the library's fail
+a healthy sync when one answer is lost. `run_sync.py` decides what a sync reports.
 """
 
 from collections.abc import Iterator
@@ -12,24 +12,22 @@ from dagster_airbyte import AirbyteWorkspace
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.sources.airbyte.api import AirbyteApi
 from sales_assets.sources.airbyte.auth import Login
-from sales_assets.sources.airbyte.run_sync import SyncEvent, sync_events
-from sales_assets.sources.airbyte.sync import Patience
-
-_ENDS = ("/", "/api/public/v1", "/api/v1")
+from sales_assets.sources.airbyte.run_sync import SyncEvent, run_sync
+from sales_assets.sources.airbyte.sync import PollingConfig
 
 
 class SalesAirbyteWorkspace(RedactedReprMixin, AirbyteWorkspace):
     """A workspace on an Airbyte server.
 
-    The fields that are not listed are the library's and mean what they mean there.
+    Fields that are not listed here are inherited from the library unchanged.
 
     Attributes:
         url: The server's address, such as `https://airbyte.example.com`; both APIs are below it.
         rest_api_base_url: The public API, if it is not at `<url>/api/public/v1`.
         configuration_api_base_url: The configuration API, if it is not at `<url>/api/v1`.
-        poll_timeout: After how many seconds a run stops waiting for a sync; less than a run may last.
-        poll_previous_running_sync: Whether a sync that runs already is joined; otherwise it is refused.
-        outage_patience: For how many seconds the server may be away while a sync runs.
+        poll_timeout: After how many seconds a run stops waiting; must be below the run's time limit.
+        poll_previous_running_sync: Whether to join a running sync; otherwise the run is refused.
+        outage_patience: How many seconds of outage a run tolerates while a sync runs.
     """
 
     url: str = ""
@@ -41,10 +39,10 @@ class SalesAirbyteWorkspace(RedactedReprMixin, AirbyteWorkspace):
 
     def address(self) -> str:
         """The server's address; a subclass may start the server first."""
-        return base_of(self.url or self.rest_api_base_url)
+        return strip_api_path(self.url or self.rest_api_base_url)
 
     def get_client(self) -> AirbyteApi:  # type: ignore[override]
-        """A client of the server."""
+        """Build a client of the server."""
         address = self.address()
         return AirbyteApi(
             public=(self.rest_api_base_url or f"{address}/api/public/v1").rstrip("/"),
@@ -57,14 +55,14 @@ class SalesAirbyteWorkspace(RedactedReprMixin, AirbyteWorkspace):
             page_size=self.max_items_per_page,
         )
 
-    def patience(self) -> Patience:
-        """How long to wait for what."""
-        return Patience(
+    def build_polling_config(self) -> PollingConfig:
+        """Build the polling configuration from the fields."""
+        return PollingConfig(
             poll_seconds=self.poll_interval,
             timeout_seconds=self.poll_timeout,
             outage_seconds=self.outage_patience,
-            joins=self.poll_previous_running_sync,
-            cancels=self.cancel_on_termination,
+            join_running=self.poll_previous_running_sync,
+            cancel_with_run=self.cancel_on_termination,
         )
 
     def sync_and_poll(self, context: dg.AssetExecutionContext) -> Iterator[SyncEvent]:
@@ -74,11 +72,9 @@ class SalesAirbyteWorkspace(RedactedReprMixin, AirbyteWorkspace):
             context: Of an asset made by `build_airbyte_assets`.
         """
         address = self.address()
-        yield from sync_events(context, self.get_client(), address, self.patience())
+        yield from run_sync(context, self.get_client(), address, self.build_polling_config())
 
 
-def base_of(url: str) -> str:
-    """A server's address without the path of an API that somebody copied with it."""
-    for end in _ENDS * 2:
-        url = url.removesuffix(end)
-    return url
+def strip_api_path(url: str) -> str:
+    """Remove the path of an API from a server's address, which users tend to copy with it."""
+    return url.rstrip("/").removesuffix("/api/public/v1").removesuffix("/api/v1").rstrip("/")

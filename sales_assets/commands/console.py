@@ -9,9 +9,9 @@ from contextlib import chdir, contextmanager, redirect_stdout
 
 import dagster as dg
 
-from sales_assets.settings import ROOT, dagster_home
+from sales_assets.settings import ROOT, dagster_home, find_data_dir
 
-LOG = ROOT / ".data" / "command.log"
+LOG = find_data_dir() / "command.log"
 """What dbt and other libraries print about each model and test; too long for the screen."""
 
 

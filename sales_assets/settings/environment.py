@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
-from sales_assets.settings.schema import ROOT, VARIABLE_PREFIXES, Settings
+from sales_assets.settings.schema import DATA_DIR, ROOT, VARIABLE_PREFIXES, Settings
+from sales_assets.settings.values import parse_path
 
 
 @cache
@@ -35,6 +36,12 @@ def our_variables() -> dict[str, str]:
 def dagster_home() -> Path:
     """The folder of the `dagster.yaml` in use: `DAGSTER_HOME`, else the repository's root."""
     return Path(os.environ.get("DAGSTER_HOME") or ROOT)
+
+
+def find_data_dir() -> Path:
+    """The folder of `Settings.data_dir`, even if other settings are invalid."""
+    load_dotenv(ROOT / ".env")
+    return parse_path(ROOT, os.environ.get("SALES_DATA_DIR") or DATA_DIR)
 
 
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,9 @@ from sales_assets.settings import values
 ROOT = Path(__file__).resolve().parents[2]
 """The repository's root: relative paths in settings start here, wherever a command is run."""
 
+DATA_DIR = ROOT / ".data"
+"""The default of `Settings.data_dir`."""
+
 VARIABLE_PREFIXES = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AWS_", "ALERT_")
 """The prefixes of all environment variables that a deployment sets for the code location."""
 
@@ -80,8 +83,8 @@ class Settings:
 
     environment: Environment = Environment.LOCAL
     timezone: str = "UTC"
-    data_dir: Path = ROOT / ".data"
-    duckdb_path: Path = ROOT / ".data" / "sales.duckdb"
+    data_dir: Path = DATA_DIR
+    duckdb_path: Path = DATA_DIR / "sales.duckdb"
     has_erp_url: bool = False
     erp_currency: str = "EUR"
     has_s3_bucket: bool = False

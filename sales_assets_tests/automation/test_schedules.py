@@ -10,7 +10,7 @@ from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 from sales_assets.automation.schedules import build_schedules
 from sales_assets.catalog.names import NO_DATA_TAG
-from sales_assets.definitions import build_definitions
+from sales_assets.definitions import defs
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START, group_into_ranges
 from sales_assets.settings import Settings
 
@@ -28,7 +28,7 @@ WEEK = [f"2025-03-0{day}" for day in range(3, 10)]
 
 @pytest.fixture(scope="module")
 def repository() -> dg.RepositoryDefinition:
-    return build_definitions(Settings()).get_repository_def()
+    return defs.get_repository_def()
 
 
 @pytest.fixture

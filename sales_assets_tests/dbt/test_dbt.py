@@ -39,6 +39,7 @@ from sales_assets.settings import Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.slices import Slice
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.snowflake import redirect_connections, run_emulator
 
 
@@ -168,7 +169,7 @@ def test_a_run_without_partitions_builds_everything_it_selects() -> None:
 
 @pytest.mark.parametrize(("status", "is_retried"), [("fail", False), ("error", True), ("warn", True)])
 def test_a_run_of_dbt_is_retried_unless_a_test_failed(status: str, is_retried: bool) -> None:
-    manifest = json.loads(prepare_project(Settings()).manifest_path.read_text())
+    manifest = json.loads(prepare_project(settings_with()).manifest_path.read_text())
     [test] = [id_ for id_ in manifest["nodes"] if "not_null_stg_orders_order_id" in id_]
     model = dg.AssetKey(["staging", "stg_orders"])
 

@@ -23,7 +23,8 @@ from dagster_aws.s3.compute_log_manager import S3ComputeLogManager
 from sqlglot import exp
 
 from sales_assets.commands.doctor import find_pools
-from sales_assets.settings import ROOT, Environment, Settings
+from sales_assets.settings import ROOT, Environment
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.s3 import S3
 
@@ -115,7 +116,7 @@ def test_production_and_one_machine_differ_only_in_storage_and_size() -> None:
 
 
 def test_assets_are_in_the_pools_that_the_deployment_limits() -> None:
-    pools = find_pools(Settings(environment=Environment.PROD))
+    pools = find_pools(settings_with(environment=Environment.PROD))
     assert {"erp", "dbt", "airbyte_crm", "airbyte_payments", "airbyte_ads"} == pools
 
 

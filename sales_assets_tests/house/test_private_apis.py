@@ -29,7 +29,7 @@ from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventL
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.job_assets import JobAsset, list_job_assets
 from sales_assets.private_apis.outputs import add_partition_metadata, materialize_only, read_run_id
-from sales_assets.settings import Settings
+from sales_assets_tests.support.data_dir import settings_with
 
 
 def test_an_outputs_partitions_can_still_be_narrowed_and_described_one_by_one() -> None:
@@ -102,7 +102,7 @@ def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:
 
 
 def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes() -> None:
-    parsed = Path(prepare_project(Settings()).target_path) / PARSED
+    parsed = Path(prepare_project(settings_with()).target_path) / PARSED
     manifest = load_manifest(parsed)
     assert "model.sales.fct_orders" in manifest.nodes
     assert "model.sales.fct_orders" in manifest.flat_graph["nodes"]
@@ -128,9 +128,9 @@ def test_dagster_dbt_still_selects_a_runs_models_and_converts_dbts_results() -> 
     key = dg.AssetKey(["staging", "stg_orders"])
     with patch.object(SalesDbtResource, "run", return_value=iter(results)) as run:
         result = dg.materialize(
-            [build_dbt_assets(Settings())],
+            [build_dbt_assets(settings_with())],
             selection=[key],
-            resources={"dbt": build_dbt_resource(Settings())},
+            resources={"dbt": build_dbt_resource(settings_with())},
             partition_key=DAILY.get_first_partition_key(),
         )
     assert [event.asset_key for event in result.get_asset_materialization_events()] == [key]

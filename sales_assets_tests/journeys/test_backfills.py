@@ -1,7 +1,6 @@
 """Backfills under stress: killed, two at once, disconnected from the ERP, or with a million orders."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from sales_assets.assets import raw_orders
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.sources.erp import postgres
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
-from sales_assets_tests.support.command_line import run_commands
+from sales_assets_tests.support.command_line import environment_of, run_commands
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import ORDER_TABLES
 
@@ -38,7 +37,7 @@ class Backfills:
         return subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "sales_assets.commands", "backfill", first, last],
             cwd=self.checkout,
-            env=os.environ | {"ERP_POSTGRES_URL": self.erp.url, "PYTHONPATH": str(self.checkout)},
+            env=environment_of(self.checkout) | {"ERP_POSTGRES_URL": self.erp.url},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -31,11 +31,12 @@ def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.Compl
     )
 
 
-def test_a_fresh_clone_is_valid_without_preparation_or_dagster_home(checkout: Path) -> None:
-    validated = run("dagster", "definitions", "validate", cwd=checkout, PYTHONPATH=str(checkout))
+def test_a_fresh_clone_is_valid_without_preparation_or_dagster_home(fresh_clone: Path) -> None:
+    environment = {"PYTHONPATH": str(fresh_clone), "SALES_DATA_DIR": ""}
+    validated = run("dagster", "definitions", "validate", cwd=fresh_clone, **environment)
     assert validated.returncode == 0, validated.stderr
     assert "Validation successful" in validated.stderr + validated.stdout
-    assert (checkout / ".data" / "dbt" / "manifest-duckdb-sales" / "manifest.json").exists()
+    assert (fresh_clone / ".data" / "dbt" / "manifest-duckdb-sales" / "manifest.json").exists()
 
 
 def test_an_unknown_deployment_fails_and_lists_the_known_ones() -> None:
@@ -55,16 +56,16 @@ def test_a_dotenv_file_is_read_by_every_command(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    monkeypatch.chdir(ROOT)
+def instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    monkeypatch.chdir(tmp_path)  # the paths in dagster.yaml are relative
     with dg.DagsterInstance.from_config(str(ROOT)) as instance:
         yield instance
 
 
 def test_the_instance_stores_everything_in_one_folder_and_ends_long_runs(
-    instance: dg.DagsterInstance,
+    instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
-    folder = str(ROOT / ".data" / "dagster")
+    folder = str(tmp_path / ".data" / "dagster")
     assert str(Path(instance.storage_directory()).absolute()).startswith(folder)
     assert instance.run_monitoring_max_runtime_seconds == 7200
     assert not instance.telemetry_enabled

@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from sales_assets.definitions import build_definitions
-from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.order_files import csv_file
 from sales_assets_tests.support.s3 import S3
@@ -25,7 +25,7 @@ class Location:
     """The whole code location, configured as in a deployment."""
 
     def __init__(self, erp: Erp, s3: S3, folder: Path):
-        settings = Settings(
+        settings = settings_with(
             duckdb_path=folder / "sales.duckdb", has_erp_url=True, has_s3_bucket=True, s3_prefix="in/"
         )
         self.definitions = build_definitions(settings)

@@ -34,6 +34,7 @@ from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake import SnowflakeEngine, SnowflakeWarehouse
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.snowflake import redirect_connections, run_emulator, work_around_emulator_gaps
 
@@ -97,7 +98,7 @@ class Production:
 
 @contextmanager
 def run_production(erp: Erp, folder: Path) -> Iterator[Production]:
-    settings = Settings(
+    settings = settings_with(
         environment=Environment.PROD,
         data_dir=folder,
         snowflake_database=ACCOUNT["SNOWFLAKE_DATABASE"],
@@ -134,7 +135,7 @@ def _to_text(value: Any) -> str:
 
 def run_on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
     """Run the same range on a laptop; returns the tables."""
-    settings = Settings(duckdb_path=folder / "sales.duckdb", has_erp_url=True)
+    settings = settings_with(duckdb_path=folder / "sales.duckdb", has_erp_url=True)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
     with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}):
         assert job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=RANGE).success

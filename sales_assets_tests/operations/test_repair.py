@@ -11,7 +11,7 @@ from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.operations.repair.launch import execute_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
-from sales_assets.settings import Settings
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, Pipeline
 
@@ -57,7 +57,7 @@ def _erp_url(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
 def pipeline(erp: Erp, tmp_path: Path) -> RepairablePipeline:
     for number, day in enumerate(DAYS, start=1):
         erp.order(number, f"{day} 10:00+00")
-    return RepairablePipeline(erp, Settings(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True))
+    return RepairablePipeline(erp, settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True))
 
 
 def test_the_good_days_of_a_range_with_a_bad_one_reach_gold(pipeline: RepairablePipeline) -> None:

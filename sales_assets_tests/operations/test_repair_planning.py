@@ -13,7 +13,7 @@ import pytest
 
 from sales_assets.catalog import records
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
-from sales_assets.definitions import build_definitions
+from sales_assets.definitions import defs
 from sales_assets.operations.repair.gaps import (
     FAILED,
     MISSING,
@@ -27,7 +27,6 @@ from sales_assets.operations.repair.gaps import (
 from sales_assets.operations.repair.launch import PROCESS_TAG, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
-from sales_assets.settings import Settings
 from sales_assets_tests.support.runs import begin_load
 
 SILVER = dg.AssetKey("silver_enriched_orders")
@@ -37,7 +36,7 @@ DAYS = [f"2025-03-0{day}" for day in range(1, 8)]
 
 @pytest.fixture(scope="module")
 def lineage() -> Lineage:
-    return Lineage(build_definitions(Settings()).resolve_job_def("daily_sales_pipeline"))
+    return Lineage(defs.resolve_job_def("daily_sales_pipeline"))
 
 
 @pytest.fixture

@@ -377,7 +377,7 @@ def test_the_check_warns_if_the_snapshot_could_not_be_compared(
 
 @pytest.mark.parametrize("url", ["airbyte.example.com", "ftp://a", "https://me:pw@a.example.com", "http://"])
 def test_an_address_that_is_invalid_or_contains_a_password_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="AIRBYTE_URL must be an address without user and password") as error:
+    with pytest.raises(ValueError, match="AIRBYTE_URL must be a URL without user and password") as error:
         Settings.from_environment({"AIRBYTE_URL": url})
     assert "pw" not in str(error.value).replace("password", "")
 

@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
+def environment_of(checkout: Path) -> dict[str, str]:
+    """The environment for a process of a checkout, with the data folder of the checkout."""
+    return os.environ | {"PYTHONPATH": str(checkout), "SALES_DATA_DIR": str(checkout / ".data")}
+
+
 def run_commands(checkout: Path, *commands: Sequence[str], **environment: str) -> list[tuple[int, str]]:
     """Run Python modules with their arguments in a checkout; returns exit code and output of each."""
     process = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", __name__, json.dumps(commands)],
         cwd=checkout,
-        env=os.environ | {"PYTHONPATH": str(checkout)} | environment,
+        env=environment_of(checkout) | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

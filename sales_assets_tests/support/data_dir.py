@@ -18,6 +18,12 @@ from sales_assets.settings import ROOT, Environment, Settings, settings
 
 CACHE = ROOT / ".pytest_cache" / "d" / "manifests"
 
+_CACHED = (
+    Settings(data_dir=CACHE),
+    Settings(environment=Environment.PROD, data_dir=CACHE),
+    Settings(environment=Environment.PROD, data_dir=CACHE, snowflake_database="SALES"),
+)
+
 
 def settings_with(**changes: Any) -> Settings:
     """The settings of this test process, with some changes."""
@@ -25,20 +31,19 @@ def settings_with(**changes: Any) -> Settings:
 
 
 def prepare_manifests() -> None:
-    """Have the manifests of a laptop and of production in the cache, and copies in this process's folder."""
+    """Have the manifests of a laptop and of production in the cache, and copies in this process's folder.
+
+    A manifest is of one database: production has one without a name, as in an image, and one for `SALES`.
+    """
     with _lock(CACHE):
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(prepare_project, map(_in_cache, (Environment.LOCAL, Environment.PROD))))
+            list(pool.map(prepare_project, _CACHED))
         copy_manifests(settings().data_dir)
 
 
 def copy_manifests(data_dir: Path) -> None:
     """Give a data folder the parsed manifests, so that nothing has to be parsed there."""
     shutil.copytree(CACHE / "dbt", data_dir / "dbt", dirs_exist_ok=True)
-
-
-def _in_cache(environment: Environment) -> Settings:
-    return Settings(environment=environment, data_dir=CACHE)
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import pytest
 
 from sales_assets.dbt.project import build_dbt_resource
 from sales_assets.errors import RefusedError
-from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb_file import FOREIGN_LOCK_TIMEOUT_SECONDS, open_database
 from sales_assets.warehouse.file_lock import WarehouseBusyError
+from sales_assets_tests.support.data_dir import settings_with
 
 HOLD = """
 import duckdb, sys
@@ -65,7 +65,7 @@ def test_an_error_while_the_file_is_open_is_not_reported_as_an_unwritable_path(
 ) -> None:
     database = tmp_path / "sales.duckdb"
     opening = (
-        build_dbt_resource(Settings(duckdb_path=database)).reserve_warehouse("dbt")
+        build_dbt_resource(settings_with(duckdb_path=database)).reserve_warehouse("dbt")
         if dbt
         else open_database(database, read_only=False, caller="test")
     )
@@ -103,7 +103,7 @@ def test_dbt_waits_for_another_program_too_and_names_it(
     monkeypatch.setattr("sales_assets.warehouse.duckdb_file.FOREIGN_LOCK_TIMEOUT_SECONDS", 0.1)
     database = tmp_path / "sales.duckdb"
     write(database)
-    dbt = build_dbt_resource(Settings(duckdb_path=database))
+    dbt = build_dbt_resource(settings_with(duckdb_path=database))
     with (
         open_in_another_program(database) as program,
         pytest.raises(WarehouseBusyError, match=rf"Conflicting lock .*{program.pid}"),

@@ -20,6 +20,7 @@ from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.file_lock import WarehouseBusyError, lock_database
 from sales_assets.warehouse.slices import Slice
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.warehouses import T, WarehouseUnderTest, ids, rows, temporary_duckdb
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -61,7 +62,7 @@ def build_with_dbt(settings: Settings) -> int:
 
 @pytest.mark.slow
 def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_succeed(tmp_path: Path) -> None:
-    settings = Settings(duckdb_path=tmp_path / "sales.duckdb")
+    settings = settings_with(duckdb_path=tmp_path / "sales.duckdb")
     engine = DuckDBEngine(settings.duckdb_path)
     for name, contract in (
         (Slice("raw", "raw_customers"), RAW_CUSTOMERS_SCHEMA),

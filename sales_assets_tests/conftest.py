@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from sales_assets.settings.schema import ROOT, VARIABLE_PREFIXES, Settings
@@ -27,6 +28,7 @@ from sales_assets_tests.support.airbyte import Airbyte, running_airbyte  # noqa:
 from sales_assets_tests.support.data_dir import copy_manifests, prepare_manifests, settings_with  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
+from sales_assets_tests.support.scheduling import SharedSetUpScheduling, is_together  # noqa: E402
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -34,6 +36,16 @@ def pytest_collection(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput") and session.config.getoption("numprocesses", None):
         return
     prepare_manifests()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first, groups of them before all, so that all workers end at about the same time."""
+    items.sort(key=lambda item: (not is_together(item.nodeid), item.get_closest_marker("slow") is None))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedSetUpScheduling:
+    """See `support/scheduling.py`."""
+    return SharedSetUpScheduling(config, log)
 
 
 def pytest_unconfigure() -> None:
@@ -103,6 +115,12 @@ def s3(s3_server: S3) -> S3:
 def settings(tmp_path: Path) -> Settings:
     """A laptop's settings with a warehouse of its own."""
     return settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
+
+
+@pytest.fixture
+def instance() -> dg.DagsterInstance:
+    """A Dagster instance in memory, for what no second process has to see."""
+    return dg.DagsterInstance.ephemeral()
 
 
 @pytest.fixture

@@ -37,11 +37,6 @@ def run(erp: Erp, settings: Settings, instance: dg.DagsterInstance) -> Any:
 
 
 @pytest.fixture
-def instance() -> dg.DagsterInstance:
-    return dg.DagsterInstance.ephemeral()
-
-
-@pytest.fixture
 def warehouse(settings: Settings) -> DuckDBWarehouse:
     return DuckDBWarehouse(database=str(settings.duckdb_path))
 

@@ -1,10 +1,8 @@
 """The sensor that reports the syncs that Airbyte started, tick by tick, against a server over real HTTP."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -13,12 +11,14 @@ import pytest
 from sales_assets.definitions import build_definitions
 from sales_assets.demo.airbyte.connections import CONNECTIONS
 from sales_assets.demo.airbyte.demo_jobs import EmulatedJob
-from sales_assets.settings import Environment, Settings
+from sales_assets.settings import Environment
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
 from sales_assets.sources.airbyte.changes import AirbyteCursor
 from sales_assets.sources.airbyte.run_sync import format_sync_tag
 from sales_assets.sources.airbyte.sync_jobs import Job
 from sales_assets_tests.support.airbyte import CRM, GARBLED, RESET, SLOW, Airbyte, Fault
+from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.sensors import SensorUnderTest
 
 pytestmark = pytest.mark.slow
 
@@ -27,41 +27,16 @@ STREAMS = {CRM.id: ["crm/accounts", "crm/contacts"], ADS.id: ["ads/spend"]}
 KEYS = [dg.AssetKey(key.split("/")) for keys in STREAMS.values() for key in keys]
 
 
-@cache
-def build_repository() -> dg.RepositoryDefinition:
-    return build_definitions(Settings()).get_repository_def()
-
-
-class SensorHarness:
-    """The sensor with its cursor, on an instance that stores what it reports."""
+class Follower(SensorUnderTest):
+    """The sensor, and the server that it follows."""
 
     def __init__(self, server: Airbyte, instance: dg.DagsterInstance):
+        super().__init__("airbyte_sync_sensor", instance, airbyte=server.workspace())
         self.server = server
-        self.instance = instance
-        self.repository = build_repository()
-        self.sensor = self.repository.get_sensor_def("airbyte_sync_sensor")
-        self.cursor: str | None = None
 
-    def evaluate(self) -> Any:
-        """Evaluate a tick, and store nothing."""
-        context = dg.build_sensor_context(
-            instance=self.instance,
-            cursor=self.cursor,
-            repository_def=self.repository,
-            resources={"airbyte": self.server.workspace()},
-        )
-        return self.sensor.evaluate_tick(context)
-
-    def store(self, result: Any, *, events: int | None = None) -> None:
-        """Store the events of a tick, or the first of them, as the daemon does before the cursor."""
-        for event in result.asset_events[:events]:
-            self.instance.report_runless_asset_event(event)
-
-    def tick(self) -> tuple[list[str], list[str]]:
-        """Evaluate and store a tick; returns the reported events and the run keys of the requests."""
-        result = self.evaluate()
-        self.store(result)
-        self.cursor = result.cursor
+    def tick_syncs(self) -> tuple[list[str], list[str]]:
+        """Return the reported events and the run keys of the requests of a tick."""
+        result = self.tick()
         requested = [str(request.run_key) for request in result.run_requests or []]
         return format_events(result.asset_events), requested
 
@@ -76,7 +51,7 @@ class SensorHarness:
 
     def materialize(self) -> None:
         """Materialize the CRM, which starts a sync."""
-        assets = [each for each in build_airbyte_assets(Settings()) if each.op.name == "airbyte_crm"]
+        assets = [each for each in build_airbyte_assets(settings_with()) if each.op.name == "airbyte_crm"]
         assert dg.materialize(
             assets, resources={"airbyte": self.server.workspace()}, instance=self.instance
         ).success
@@ -87,65 +62,64 @@ def format_events(events: Any) -> list[str]:
 
 
 @pytest.fixture
-def harness(server: Airbyte) -> Iterator[SensorHarness]:
-    with dg.instance_for_test() as instance:
-        yield SensorHarness(server, instance)
+def follower(server: Airbyte, instance: dg.DagsterInstance) -> Follower:
+    return Follower(server, instance)
 
 
-def test_a_sync_is_reported_once_for_each_stream_and_requests_the_marts_once(harness: SensorHarness) -> None:
-    job = harness.server.sync()
-    result = harness.evaluate()
+def test_a_sync_is_reported_once_for_each_stream_and_requests_the_marts_once(follower: Follower) -> None:
+    job = follower.server.sync()
+    result = follower.evaluate()
     [accounts, contacts] = result.asset_events
     assert format_events([accounts, contacts]) == ["crm/accounts 1", "crm/contacts 1"]
     assert accounts.metadata["rows_synced"].value == 7
     assert accounts.metadata["job"].value.endswith(f"/connections/{CRM.id}/job-history#{job.id}::0")
     [request] = result.run_requests
     assert request.run_key == "airbyte jobs 1"
-    assert harness.sensor.job_name == "airbyte_marts_job"
-    assert harness.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
-    assert harness.tick() == ([], [])
-    harness.server.sync()
-    assert harness.tick() == (["crm/accounts 2", "crm/contacts 2"], ["airbyte jobs 2"])
+    assert follower.sensor.job_name == "airbyte_marts_job"
+    assert follower.tick_syncs() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
+    assert follower.tick_syncs() == ([], [])
+    follower.server.sync()
+    assert follower.tick_syncs() == (["crm/accounts 2", "crm/contacts 2"], ["airbyte jobs 2"])
 
 
 def test_syncs_of_several_connections_request_one_run_and_unknown_connections_are_ignored(
-    harness: SensorHarness,
+    follower: Follower,
 ) -> None:
     for connection in (CRM, STAGING, ADS, CRM):
-        harness.server.sync(connection)
-    reported, requested = harness.tick()
+        follower.server.sync(connection)
+    reported, requested = follower.tick_syncs()
     crm = [f"crm/{stream} {id_}" for stream in ("accounts", "contacts") for id_ in (1, 4)]
     assert sorted(reported) == ["ads/spend 3", *crm]
     assert requested == ["airbyte jobs 1,3,4"]
 
 
-def test_failed_and_running_syncs_are_not_reported(harness: SensorHarness) -> None:
-    harness.server.failure = "x"
-    harness.server.sync()
-    harness.server.failure = ""
-    harness.server.go.clear()
-    harness.server.jobs.start(CRM.id)
-    assert harness.tick() == ([], [])
+def test_failed_and_running_syncs_are_not_reported(follower: Follower) -> None:
+    follower.server.failure = "x"
+    follower.server.sync()
+    follower.server.failure = ""
+    follower.server.go.clear()
+    follower.server.jobs.start(CRM.id)
+    assert follower.tick_syncs() == ([], [])
 
 
-def test_a_sync_that_a_run_started_is_not_reported_again(harness: SensorHarness) -> None:
-    harness.materialize()
-    assert harness.tick() == ([], [])
-    assert harness.reported() == ["crm/accounts 1", "crm/contacts 1"]
+def test_a_sync_that_a_run_started_is_not_reported_again(follower: Follower) -> None:
+    follower.materialize()
+    assert follower.tick_syncs() == ([], [])
+    assert follower.reported() == ["crm/accounts 1", "crm/contacts 1"]
 
 
-def test_while_a_run_syncs_a_connection_the_jobs_of_the_connection_wait(harness: SensorHarness) -> None:
-    run = harness.instance.create_run_for_job(
-        harness.repository.get_job("airbyte_marts_job"), tags={format_sync_tag(CRM.id): "prod_crm"}
+def test_while_a_run_syncs_a_connection_the_jobs_of_the_connection_wait(follower: Follower) -> None:
+    run = follower.instance.create_run_for_job(
+        follower.repository.get_job("airbyte_marts_job"), tags={format_sync_tag(CRM.id): "prod_crm"}
     )
-    harness.instance.report_dagster_event(build_start_event(run), run.run_id)
-    harness.server.sync()
-    harness.server.sync(ADS)
-    assert harness.tick() == (["ads/spend 2"], ["airbyte jobs 2"])
-    assert harness.tick() == ([], [])
-    harness.instance.report_run_failed(run)
-    assert harness.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
-    assert harness.tick() == ([], [])
+    follower.instance.report_dagster_event(build_start_event(run), run.run_id)
+    follower.server.sync()
+    follower.server.sync(ADS)
+    assert follower.tick_syncs() == (["ads/spend 2"], ["airbyte jobs 2"])
+    assert follower.tick_syncs() == ([], [])
+    follower.instance.report_run_failed(run)
+    assert follower.tick_syncs() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
+    assert follower.tick_syncs() == ([], [])
 
 
 def build_start_event(run: dg.DagsterRun) -> dg.DagsterEvent:
@@ -154,24 +128,24 @@ def build_start_event(run: dg.DagsterRun) -> dg.DagsterEvent:
 
 @pytest.mark.parametrize("stored", [0, 1, 2])
 def test_a_tick_that_dies_before_its_cursor_is_stored_neither_repeats_nor_loses_anything(
-    harness: SensorHarness, stored: int
+    follower: Follower, stored: int
 ) -> None:
-    harness.server.sync()
-    result = harness.evaluate()
-    harness.store(result, events=stored)
-    reported, requested = harness.tick()
+    follower.server.sync()
+    result = follower.evaluate()
+    follower.store_events(result, count=stored)
+    reported, requested = follower.tick_syncs()
     assert requested == [result.run_requests[0].run_key]
     assert len(reported) == 2 - stored
-    assert harness.reported() == ["crm/accounts 1", "crm/contacts 1"]
+    assert follower.reported() == ["crm/accounts 1", "crm/contacts 1"]
 
 
-def test_a_sensor_that_lost_its_cursor_reports_nothing_twice(harness: SensorHarness) -> None:
-    harness.server.sync()
-    harness.tick()
-    harness.materialize()
-    harness.cursor = None
-    assert harness.tick()[0] == []
-    assert len(harness.reported()) == 4
+def test_a_sensor_that_lost_its_cursor_reports_nothing_twice(follower: Follower) -> None:
+    follower.server.sync()
+    follower.tick_syncs()
+    follower.materialize()
+    follower.cursor = None
+    assert follower.tick_syncs()[0] == []
+    assert len(follower.reported()) == 4
 
 
 def move(job: EmulatedJob, by: timedelta) -> None:
@@ -179,36 +153,36 @@ def move(job: EmulatedJob, by: timedelta) -> None:
     job.updated_at += by.total_seconds()
 
 
-def test_a_job_that_appears_late_with_an_earlier_time_is_reported(harness: SensorHarness) -> None:
-    harness.server.sync()
-    harness.tick()
-    move(harness.server.sync(ADS), -timedelta(minutes=20))
-    assert harness.tick() == (["ads/spend 2"], ["airbyte jobs 2"])
+def test_a_job_that_appears_late_with_an_earlier_time_is_reported(follower: Follower) -> None:
+    follower.server.sync()
+    follower.tick_syncs()
+    move(follower.server.sync(ADS), -timedelta(minutes=20))
+    assert follower.tick_syncs() == (["ads/spend 2"], ["airbyte jobs 2"])
 
 
 def test_a_sensor_that_was_off_for_a_week_catches_up_in_bounded_ticks(
-    harness: SensorHarness, monkeypatch: pytest.MonkeyPatch
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sales_assets.automation.sensors.airbyte_sync.JOBS_PER_TICK", 10)
-    harness.cursor = AirbyteCursor(datetime.now(UTC) - timedelta(days=7), {}).to_json()
+    follower.cursor = AirbyteCursor(datetime.now(UTC) - timedelta(days=7), {}).to_json()
     for hours in range(25, 0, -1):
-        move(harness.server.sync(ADS), -timedelta(hours=6 * hours))
-    ticks = [harness.tick() for _ in range(4)]
+        move(follower.server.sync(ADS), -timedelta(hours=6 * hours))
+    ticks = [follower.tick_syncs() for _ in range(4)]
     assert [len(reported) for reported, _ in ticks] == [10, 10, 5, 0]
-    assert harness.reported() == [f"ads/spend {n}" for n in range(1, 26)]
+    assert follower.reported() == [f"ads/spend {n}" for n in range(1, 26)]
 
 
-def test_jobs_are_read_page_by_page(harness: SensorHarness) -> None:
+def test_jobs_are_read_page_by_page(follower: Follower) -> None:
     for _ in range(5):
-        harness.server.sync(ADS)
-    workspace = harness.server.workspace(max_items_per_page=2)
+        follower.server.sync(ADS)
+    workspace = follower.server.workspace(max_items_per_page=2)
     ids = [job.id for job in workspace.get_client().list_succeeded_since(datetime(2025, 1, 1, tzinfo=UTC))]
     assert ids == [1, 2, 3, 4, 5]
-    assert harness.server.count_requests("GET", "/jobs") == 3
+    assert follower.server.count_requests("GET", "/jobs") == 3
 
 
 def test_answers_of_a_server_without_pages_or_filters_are_filtered_by_the_sensor(
-    harness: SensorHarness,
+    follower: Follower,
 ) -> None:
     jobs = [
         {"jobId": 3, "status": "succeeded", "connectionId": ADS.id, "lastUpdatedAt": format_time_in(-1)},
@@ -223,8 +197,8 @@ def test_answers_of_a_server_without_pages_or_filters_are_filtered_by_the_sensor
         {"jobId": 1, "status": "succeeded", "connectionId": ADS.id, "lastUpdatedAt": format_time_in(-9000)},
     ]
     body = json.dumps({"data": jobs})
-    harness.server.faults = [Fault(200, "GET", "/jobs", times=9, body=body)]
-    assert harness.tick() == (["ads/spend 3"], ["airbyte jobs 3"])
+    follower.server.faults = [Fault(200, "GET", "/jobs", times=9, body=body)]
+    assert follower.tick_syncs() == (["ads/spend 3"], ["airbyte jobs 3"])
 
 
 def format_time_in(minutes: int) -> str:
@@ -233,23 +207,23 @@ def format_time_in(minutes: int) -> str:
 
 @pytest.mark.parametrize("fault", [503, RESET, GARBLED, SLOW, 401])
 def test_a_server_that_fails_fails_the_tick_and_the_cursor_stays(
-    harness: SensorHarness, fault: int | str
+    follower: Follower, fault: int | str
 ) -> None:
-    harness.tick()
-    cursor = harness.cursor
-    harness.server.sync()
-    harness.server.faults = [Fault(fault, times=2)]
+    follower.tick_syncs()
+    cursor = follower.cursor
+    follower.server.sync()
+    follower.server.faults = [Fault(fault, times=2)]
     with pytest.raises(Exception, match="Airbyte at"):
-        harness.tick()
-    harness.server.faults = []
-    assert harness.cursor == cursor
-    assert harness.tick() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
+        follower.tick_syncs()
+    follower.server.faults = []
+    assert follower.cursor == cursor
+    assert follower.tick_syncs() == (["crm/accounts 1", "crm/contacts 1"], ["airbyte jobs 1"])
 
 
-def test_a_stream_that_is_no_longer_selected_is_not_reported(harness: SensorHarness) -> None:
-    harness.server.replace(replace(CRM, unselected=("contacts",)))
-    harness.server.sync()
-    assert harness.tick()[0] == ["crm/accounts 1"]
+def test_a_stream_that_is_no_longer_selected_is_not_reported(follower: Follower) -> None:
+    follower.server.replace(replace(CRM, unselected=("contacts",)))
+    follower.server.sync()
+    assert follower.tick_syncs()[0] == ["crm/accounts 1"]
 
 
 def test_the_cursor_forgets_what_is_older_than_the_overlap() -> None:
@@ -284,7 +258,7 @@ def test_the_cursor_does_not_move_past_a_waiting_job() -> None:
 def test_sensor_and_schedule_are_running_by_default_only_where_a_real_server_is_configured() -> None:
     for environment in Environment:
         for has_url in (True, False):
-            settings = Settings(environment=environment, has_airbyte_url=has_url)
+            settings = settings_with(environment=environment, has_airbyte_url=has_url)
             repository = build_definitions(settings).get_repository_def()
             expected = "RUNNING" if has_url else "STOPPED"
             assert repository.get_sensor_def("airbyte_sync_sensor").default_status.name == expected
@@ -292,9 +266,9 @@ def test_sensor_and_schedule_are_running_by_default_only_where_a_real_server_is_
 
 
 def test_the_marts_job_builds_the_models_downstream_of_airbyte_and_no_daily_model(
-    harness: SensorHarness,
+    follower: Follower,
 ) -> None:
-    layer = harness.repository.get_job("airbyte_marts_job").asset_layer
+    layer = follower.repository.get_job("airbyte_marts_job").asset_layer
     staging = ["accounts", "ad_spend", "charges", "refunds"]
     assert {key.to_user_string() for key in layer.executable_asset_keys} == {
         "gold/marketing_roi",

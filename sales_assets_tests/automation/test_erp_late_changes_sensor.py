@@ -1,6 +1,5 @@
 """The sensor `erp_late_changes_sensor`, tick by tick, on a real PostgreSQL."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,16 +44,14 @@ def run_keys(result: Any) -> list[str]:
 
 
 @pytest.fixture
-def follower(erp: Erp) -> Iterator[Follower]:
-    with dg.instance_for_test() as instance:
-        for day in LOADED:
-            event = dg.AssetMaterialization(RAW_ORDERS_KEY, partition=day)
-            instance.report_runless_asset_event(event)
-        for id_, day in enumerate([*LOADED, "2025-02-02"], start=1):
-            erp.order(id_, f"{day} 10:00+00")
-        follower = Follower(erp, instance)
-        assert follower.tick_days() == []
-        yield follower
+def follower(erp: Erp, instance: dg.DagsterInstance) -> Follower:
+    for day in LOADED:
+        instance.report_runless_asset_event(dg.AssetMaterialization(RAW_ORDERS_KEY, partition=day))
+    for id_, day in enumerate([*LOADED, "2025-02-02"], start=1):
+        erp.order(id_, f"{day} 10:00+00")
+    follower = Follower(erp, instance)
+    assert follower.tick_days() == []
+    return follower
 
 
 def change(erp: Erp, id_: int, at: str = "now()") -> None:

@@ -33,7 +33,7 @@ def repository() -> dg.RepositoryDefinition:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
+    with dg.instance_for_test() as instance:  # a schedule's context needs one that can be loaded again
         yield instance
 
 

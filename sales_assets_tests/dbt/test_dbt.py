@@ -1,9 +1,7 @@
 """dbt: its unit tests, its manifest, its command, and the conversion of its results to Dagster's events."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +25,6 @@ from sales_assets.dbt import project
 from sales_assets.dbt.dbt_assets import build_command, to_dagster_events
 from sales_assets.dbt.project import (
     PROJECT_DIR,
-    build_dbt_environment,
     build_dbt_resource,
     find_dbt,
     prepare_project,
@@ -39,13 +36,13 @@ from sales_assets.settings import Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.slices import Slice
-from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.data_dir import copy_manifests, settings_with
 from sales_assets_tests.support.snowflake import redirect_connections, run_emulator
 
 
 @pytest.mark.slow
 def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, duckdb_path=tmp_path / "sales.duckdb")
+    settings = settings_with(duckdb_path=tmp_path / "sales.duckdb")
     engine = DuckDBEngine(settings.duckdb_path)
     for schema, table, contract in (
         ("raw", "raw_customers", RAW_CUSTOMERS_SCHEMA),
@@ -54,14 +51,10 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     ):
         empty = pa.table({column.name: pa.array([], to_arrow_type(column)) for column in contract.columns})
         engine.replace(Slice(schema, table), contract, [empty], "test")
-    environment = os.environ | build_dbt_environment(settings)
-    folder = os.fspath(PROJECT_DIR)
-    options = ["--project-dir", folder, "--profiles-dir", folder, "--log-path", os.fspath(tmp_path)]
-    subprocess.run([find_dbt(), "run", "--empty", *options], env=environment, check=True, capture_output=True)
-    command = [find_dbt(), "test", "--select", "test_type:unit", *options]
-    result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout
-    assert "10 unit tests" in result.stdout
+    dbt, project = build_dbt_resource(settings), prepare_project(settings)
+    list(dbt.run(["run", "--empty"], project, "a test"))
+    results = list(dbt.run(["test", "--select", "test_type:unit"], project, "a test"))
+    assert len(results) == 10
 
 
 @pytest.fixture
@@ -81,6 +74,7 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
 ) -> None:
     for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "PASSWORD"):
         monkeypatch.setenv(f"SNOWFLAKE_{name}", "sales")
+    copy_manifests(tmp_path)
     settings = Settings(
         environment=environment,
         data_dir=tmp_path,
@@ -118,11 +112,12 @@ def test_the_manifest_is_made_when_it_is_missing_and_again_when_a_model_changes(
 
 @pytest.mark.slow
 def test_each_database_has_a_manifest_of_its_own(tmp_path: Path) -> None:
+    copy_manifests(tmp_path)
     built = Settings(environment=Environment.PROD, data_dir=tmp_path)
-    prepare_project(built)
-    deployed = replace(built, snowflake_database="SALES")
-    nodes = json.loads(prepare_project(deployed).manifest_path.read_text())["nodes"].values()
-    assert {node["database"] for node in nodes} == {"SALES"}
+    deployed = replace(built, snowflake_database="OTHER")
+    for settings, database in ((built, ""), (deployed, "OTHER")):
+        nodes = json.loads(prepare_project(settings).manifest_path.read_text())["nodes"].values()
+        assert {node["database"] for node in nodes} == {database}
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ from sales_assets.demo.s3.marketplaces import build_files
 from sales_assets.errors import RefusedError
 from sales_assets.settings import ROOT, Settings
 from sales_assets.sources.marketplace.order_files import read_order_lines
+from sales_assets_tests.support.data_dir import copy_manifests
 
 DAY = date(2025, 3, 30)
 
@@ -150,9 +151,10 @@ def test_a_missing_package_is_refused_with_how_to_install_it(
 
 @pytest.mark.slow
 def test_loading_the_location_starts_nothing(tmp_path: Path) -> None:
-    definitions = build_definitions(Settings(data_dir=tmp_path / "data", duckdb_path=tmp_path / "s.duckdb"))
+    copy_manifests(tmp_path)
+    definitions = build_definitions(Settings(data_dir=tmp_path))
     definitions.get_repository_def()
-    assert not (tmp_path / "data" / "s3").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["dbt"]
 
 
 def test_stopping_without_a_server_does_nothing(tmp_path: Path) -> None:

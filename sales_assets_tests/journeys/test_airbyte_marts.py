@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,9 @@ import pytest
 
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_environment, find_dbt
 from sales_assets.definitions import build_definitions
-from sales_assets.demo.airbyte.process import stop_airbyte_emulators
-from sales_assets.demo.erp.demo_erp import erp_folder
-from sales_assets.demo.erp.postgres_server import stop_server
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
-from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets_tests.support.data_dir import settings_with
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +35,7 @@ class Location:
     checks: Sequence[dg.AssetCheckEvaluation]
 
     def __init__(self, folder: Path):
-        self.settings = Settings(data_dir=folder / "d", duckdb_path=folder / "d" / "sales.duckdb")
+        self.settings = settings_with(duckdb_path=folder / "sales.duckdb")
         self.definitions = build_definitions(self.settings)
         self.instance = dg.DagsterInstance.ephemeral()
         self.warehouse = DuckDBWarehouse(database=str(self.settings.duckdb_path))
@@ -55,30 +52,26 @@ class Location:
 
 
 @pytest.fixture(scope="module")
-def location(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Location]:
+def location(tmp_path_factory: pytest.TempPathFactory) -> Location:
     """A location whose daily pipeline ran for five days, before anything was synced."""
     location = Location(tmp_path_factory.mktemp("l"))
     today = datetime.now(UTC).date()
     days = {RANGE_START: str(today - timedelta(days=12)), RANGE_END: str(today - timedelta(days=8))}
-    try:
-        result = location.run("daily_sales_pipeline", tags=days)
-        assert result.success
-        location.before = location.warehouse.query(
-            "select status, count(*) as orders from gold.payments_reconciliation group by 1"
-        )
-        location.failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
-        airbyte = dg.AssetSelection.groups("airbyte")
-        keys = airbyte.resolve(location.definitions.get_repository_def().asset_graph)
-        synced = location.run("__ASSET_JOB", asset_selection=list(keys))
-        assert synced.success
-        assert {e.asset_key for e in synced.get_asset_materialization_events()} == keys
-        marts = location.run("airbyte_marts_job")
-        assert marts.success
-        location.checks = marts.get_asset_check_evaluations()
-        yield location
-    finally:
-        stop_airbyte_emulators(location.settings.data_dir)
-        stop_server(erp_folder(location.settings.data_dir))
+    result = location.run("daily_sales_pipeline", tags=days)
+    assert result.success
+    location.before = location.warehouse.query(
+        "select status, count(*) as orders from gold.payments_reconciliation group by 1"
+    )
+    location.failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
+    airbyte = dg.AssetSelection.groups("airbyte")
+    keys = airbyte.resolve(location.definitions.get_repository_def().asset_graph)
+    synced = location.run("__ASSET_JOB", asset_selection=list(keys))
+    assert synced.success
+    assert {e.asset_key for e in synced.get_asset_materialization_events()} == keys
+    marts = location.run("airbyte_marts_job")
+    assert marts.success
+    location.checks = marts.get_asset_check_evaluations()
+    return location
 
 
 def test_the_daily_pipeline_is_green_before_anything_was_synced(location: Location) -> None:

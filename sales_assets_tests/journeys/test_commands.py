@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from sales_assets.commands.__main__ import main
 from sales_assets.settings import ROOT
 from sales_assets_tests.support.command_line import run_commands
 from sales_assets_tests.support.erp import Erp
@@ -137,9 +138,12 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_aft
         (["yesterday", "2025-01-02"], "The run asks for yesterday"),
     ],
 )
-def test_a_backfill_of_invalid_days_is_refused_in_one_sentence(days: list[str], reason: str) -> None:
-    command = [sys.executable, "-m", "sales_assets.commands", "backfill", *days]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert reason in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+def test_a_backfill_of_invalid_days_is_refused_in_one_sentence(
+    days: list[str], reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["backfill", *days])
+    assert end.value.code == 2
+    error = capfd.readouterr().err
+    assert reason in " ".join(error.split())
+    assert "Traceback" not in error

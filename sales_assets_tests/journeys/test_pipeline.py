@@ -11,7 +11,8 @@ import dagster as dg
 import duckdb
 import pytest
 
-from sales_assets.dbt.project import PROJECT_DIR, build_dbt_resource
+from sales_assets.dbt.project import PROJECT_DIR, build_dbt_resource, prepare_project
+from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
@@ -183,12 +184,10 @@ def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(stocked: Pipeline, tm
     before = pipeline.totals(DAYS[1])
     window = "{start_date: '2025-01-14', end_date: '2025-01-15'}"
     command = ["build", "--full-refresh", "--select", "fct_orders", "--vars", window]
-    dbt = build_dbt_resource(pipeline.settings).cli(
-        command, raise_on_error=False, target_path=tmp_path / "target"
-    )
-    assert not dbt.wait().is_successful()
-    said = " ".join((dbt.target_path / "dbt.log").read_text().split())
-    assert "Refused --full-refresh of fct_orders in a run of the days [2025-01-14, 2025-01-15)." in said
+    project = prepare_project(pipeline.settings)
+    message = r"Refused --full-refresh of fct_orders in a run of the days \[2025-01-14, 2025-01-15\)\."
+    with pytest.raises(DbtFailedError, match=message):
+        list(build_dbt_resource(pipeline.settings).run(command, project, "a test"))
     assert pipeline.totals(DAYS[1]) == before
 
 

@@ -25,6 +25,7 @@ import pandas as pd
 import pytest
 import sqlglot
 
+from sales_assets.automation.jobs import customers_job
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
 from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.dbt.project import build_dbt_resource, prepare_project
@@ -34,7 +35,7 @@ from sales_assets.settings import ROOT, Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake import SnowflakeEngine, SnowflakeWarehouse
-from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.data_dir import copy_manifests, settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.snowflake import redirect_connections, run_emulator, work_around_emulator_gaps
 
@@ -98,6 +99,7 @@ class Production:
 
 @contextmanager
 def run_production(erp: Erp, folder: Path) -> Iterator[Production]:
+    copy_manifests(folder)
     settings = settings_with(
         environment=Environment.PROD,
         data_dir=folder,
@@ -226,14 +228,8 @@ def test_the_secret_is_neither_on_disk_nor_in_dagster(runs: Runs) -> None:
 def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path: Path) -> None:
     add_orders(erp)
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    module = [
-        "-m",
-        "sales_assets_tests.support.on_snowflake_emulator",
-        "-j",
-        DAILY_JOB,
-        "--tags",
-        json.dumps(RANGE),
-    ]
+    module = ["-m", "sales_assets_tests.support.on_snowflake_emulator", "-j", customers_job.name]
+    module += ["--tags", json.dumps(RANGE)]
     with run_emulator(tmp_path) as port:
         variables = {"DAGSTER_DEPLOYMENT": "prod", "DAGSTER_HOME": str(tmp_path), "EMULATOR_PORT": str(port)}
         result = subprocess.run(
@@ -247,7 +243,7 @@ def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path:
         assert result.returncode == 0, result.stderr
         with redirect_connections(port):
             warehouse = SnowflakeWarehouse(account="a", user="u", password=SECRET, database="SALES")
-            stored = warehouse.query("select order_date, count(*) from gold.fct_orders group by 1 order by 1")
-    assert [count for _, count in stored.itertuples(index=False)] == [erp.totals(day)[0] for day in DAYS]
-    assert result.stderr.count("STEP_WORKER_STARTED") == 4
+            stored = warehouse.query("select customer_id from gold.dim_customers order by 1")
+    assert list(stored["customer_id"]) == [1, 2, 3, 4]
+    assert result.stderr.count("STEP_WORKER_STARTED") == 2  # raw_customers, then dbt
     assert SECRET not in result.stderr + result.stdout

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
@@ -37,12 +36,6 @@ DAYS = [f"2025-03-0{day}" for day in range(1, 8)]
 @pytest.fixture(scope="module")
 def lineage() -> Lineage:
     return Lineage(defs.resolve_job_def("daily_sales_pipeline"))
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
 
 
 def materialize(instance: dg.DagsterInstance, *days: str, assets: list[dg.AssetKey]) -> None:

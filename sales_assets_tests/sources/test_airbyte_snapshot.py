@@ -33,6 +33,7 @@ from sales_assets.sources.airbyte.snapshot import (
 )
 from sales_assets.sources.airbyte.workspace import strip_api_path
 from sales_assets_tests.support.airbyte import CRM, GARBLED, RESET, SLOW, Airbyte, Fault
+from sales_assets_tests.support.data_dir import settings_with
 
 LOCAL = read_snapshot(Environment.LOCAL)
 
@@ -60,8 +61,7 @@ def _no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_location_loads_with_airbyte_unreachable_and_unset(
     environment: Environment, has_url: bool
 ) -> None:
-    settings = Settings(environment=environment, has_airbyte_url=has_url)
-    definitions = build_definitions(settings)
+    definitions = build_definitions(settings_with(environment=environment, has_airbyte_url=has_url))
     dg.Definitions.validate_loadable(definitions)
     keys = {key.to_user_string() for key in definitions.get_repository_def().asset_graph.get_all_asset_keys()}
     assert keys >= {"crm/accounts", "crm/contacts", "payments/charges", "payments/refunds", "ads/spend"}
@@ -85,11 +85,11 @@ def test_a_fresh_process_loads_with_a_server_that_does_not_exist_and_starts_none
         check=False,
     )
     assert loaded.returncode == 0, loaded.stderr
-    assert not list((ROOT / ".data" / "airbyte").glob("w-*"))
+    assert not list((settings_with().data_dir / "airbyte").glob("w-*"))
 
 
 def test_a_stream_is_an_asset_with_its_table_link_pool_and_policy() -> None:
-    definitions = {each.op.name: each for each in build_airbyte_assets(Settings())}
+    definitions = {each.op.name: each for each in build_airbyte_assets(settings_with())}
     assert set(definitions) == {"airbyte_ads", "airbyte_crm", "airbyte_payments"}
     crm = definitions["airbyte_crm"]
     assert crm.op.pool == "airbyte_crm"
@@ -117,7 +117,7 @@ def test_a_definition_with_unusual_names_loads(tmp_path: Path, monkeypatch: pyte
     streams = (Stream("Größe 1/a", "sales", {}), Stream("Größe 1.a", "sales", {}))
     unusual = replace(LOCAL, connections=(Connection("prod_my sheet → x", "id", "", None, streams),))
     monkeypatch.setattr("sales_assets.sources.airbyte.airbyte_assets.read_snapshot", lambda _: unusual)
-    [definition] = build_airbyte_assets(Settings())
+    [definition] = build_airbyte_assets(settings_with())
     assert definition.op.name == "airbyte_my_sheet_x"
     assert len(definition.keys) == 2
 
@@ -163,7 +163,7 @@ def test_without_a_snapshot_the_location_does_not_load(
 ) -> None:
     monkeypatch.setattr(read_snapshot, "__defaults__", (tmp_path,))
     with pytest.raises(SnapshotError, match="make airbyte-snapshot"):
-        build_definitions(Settings())
+        build_definitions(settings_with())
 
 
 def test_a_written_snapshot_is_read_back_unchanged_and_sorted(tmp_path: Path) -> None:
@@ -324,8 +324,8 @@ class CheckRun:
 
     def __init__(self, server: Airbyte):
         definitions = dg.Definitions(
-            assets=build_airbyte_assets(Settings()),
-            asset_checks=[build_airbyte_check(Settings())],
+            assets=build_airbyte_assets(settings_with()),
+            asset_checks=[build_airbyte_check(settings_with())],
             resources={"airbyte": server.workspace()},
             jobs=[dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())],
         )

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 import pytest
 
 from sales_assets.commands.__main__ import build_parser, main
-from sales_assets.settings import settings
+from sales_assets_tests.support.data_dir import environment_with
 
 
 def list_commands() -> list[str]:
@@ -35,14 +35,9 @@ def test_wrong_arguments_exit_with_2_and_the_usage(
 
 
 def test_an_invalid_setting_exits_with_2_and_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("SALES_TIMEZONE", "Mars")
-    settings.cache_clear()
-    try:
-        with pytest.raises(SystemExit) as end:
-            main(["stop"])
-    finally:
-        settings.cache_clear()
+    with environment_with({"SALES_TIMEZONE": "Mars"}), pytest.raises(SystemExit) as end:
+        main(["stop"])
     assert end.value.code == 2
     assert "SALES_TIMEZONE is 'Mars', but it must be" in capsys.readouterr().err

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from sales_assets.commands.__main__ import main
-from sales_assets.settings import ROOT, settings
+from sales_assets.settings import ROOT
+from sales_assets_tests.support.data_dir import environment_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.s3 import S3
 
@@ -52,28 +53,20 @@ def environment_for(home: Path) -> dict[str, str]:
 class DoctorInProcess:
     """The command in this process, where importing everything costs nothing any more."""
 
-    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    def __init__(self, home: Path, capfd: pytest.CaptureFixture[str]):
         self.home = home
-        self.monkeypatch = monkeypatch
         self.capfd = capfd
 
     def run(self, **variables: str) -> tuple[int, str]:
         """Exit code and everything that was printed, by libraries too."""
-        for name, value in (environment_for(self.home) | variables).items():
-            self.monkeypatch.setenv(name, value)
-        settings.cache_clear()
-        try:
+        with environment_with(environment_for(self.home) | variables):
             code = main(["doctor"])
-        finally:
-            settings.cache_clear()
         return code, "".join(self.capfd.readouterr())
 
 
 @pytest.fixture
-def in_process(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> DoctorInProcess:
-    return DoctorInProcess(home, monkeypatch, capfd)
+def in_process(home: Path, capfd: pytest.CaptureFixture[str]) -> DoctorInProcess:
+    return DoctorInProcess(home, capfd)
 
 
 @pytest.fixture

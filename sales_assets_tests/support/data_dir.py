@@ -5,13 +5,15 @@ again when the project's files changed. Nothing of a checkout's `.data` is read 
 """
 
 import fcntl
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sales_assets.dbt.project import prepare_project
 from sales_assets.settings import ROOT, Environment, Settings, settings
@@ -28,6 +30,18 @@ _CACHED = (
 def settings_with(**changes: Any) -> Settings:
     """The settings of this test process, with some changes."""
     return replace(settings(), **changes)
+
+
+@contextmanager
+def environment_with(variables: Mapping[str, str]) -> Iterator[None]:
+    """This process with other variables and the settings of these, restored on exit."""
+    try:
+        with patch.dict(os.environ, variables):
+            settings.cache_clear()
+            yield
+    finally:
+        settings.cache_clear()
+        settings()
 
 
 def prepare_manifests() -> None:

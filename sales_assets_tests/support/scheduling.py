@@ -1,4 +1,4 @@
-"""Which test runs on which of pytest-xdist's workers: each on the next free one, except where a file shares a set-up.
+"""Which test runs on which of pytest-xdist's workers: the next free one, unless tests share a set-up.
 
 Only files whose module-wide fixture takes many seconds are kept together.
 """

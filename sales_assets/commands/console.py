@@ -9,6 +9,7 @@ from contextlib import chdir, contextmanager, redirect_stdout
 
 import dagster as dg
 
+from sales_assets.demo.background import lock_folder
 from sales_assets.settings import ROOT, dagster_home, find_data_dir
 
 LOG = find_data_dir() / "command.log"
@@ -27,8 +28,14 @@ def print_line(text: str) -> None:
 @contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
     """Open the instance of `dagster dev` or of the deployment; meanwhile, output goes to the log."""
-    with redirect_output_to_log(), dg.DagsterInstance.from_config(str(dagster_home())) as instance:
+    with redirect_output_to_log(), _load_instance() as instance:
         yield instance
+
+
+def _load_instance() -> dg.DagsterInstance:
+    """Load the instance, one command at a time: two that create its SQLite files at once collide."""
+    with lock_folder(find_data_dir() / "instance"):
+        return dg.DagsterInstance.from_config(str(dagster_home()))
 
 
 @contextmanager

@@ -161,27 +161,27 @@ def test_keys_that_sort_last_are_found_at_once_wherever_the_pass_is(follower: Fo
 
 @pytest.mark.usefixtures("small")
 def test_a_tick_costs_the_same_however_many_files_were_handled(follower: Follower) -> None:
-    for count in (5, 20):
+    for count in (4, 12):
         for number in range(count):
             follower.s3.put(f"{count}-{number:02}.csv", b"x")
-        for _ in range(12):
+        for _ in range(8):
             follower.tick_files()
         follower.s3.proxy.requests.clear()
-        for _ in range(10):
+        for _ in range(5):
             follower.tick_files()
-        assert len(follower.s3.proxy.requests) <= 10 * (3 + 1)
+        assert len(follower.s3.proxy.requests) <= 5 * (3 + 1)
 
 
 @pytest.mark.usefixtures("small")
 def test_files_that_are_gone_from_the_bucket_are_forgotten(follower: Follower) -> None:
     follower.s3.put("a.csv", b"x")
-    for number in range(60):
+    for number in range(30):
         follower.s3.put(f"b{number}.csv", b"x")
         follower.tick_files()
         follower.s3.delete(f"b{number}.csv")
     for _ in range(5):
         follower.tick_files()
-    assert len(str(follower.cursor)) < 300
+    assert len(str(follower.cursor)) < 200
 
 
 def test_a_tick_that_dies_half_way_requests_the_same_runs_again(follower: Follower) -> None:

@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+HOST ?= localhost
+PORT ?= 3000
 INSTALLED := .venv/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
@@ -20,9 +22,12 @@ demo: $(INSTALLED) ## Run the last 30 days from an embedded ERP to gold
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets demo
 
 .PHONY: dev
-dev: $(INSTALLED) ## Start Dagster's UI at http://localhost:3000
+dev: $(INSTALLED) ## Start Dagster's UI at http://localhost:3000; HOST=… and PORT=… choose another address
+	@$(BIN)/python -c 'import socket; socket.create_server(("$(HOST)", $(PORT))).close()' 2>/dev/null \
+		|| { echo "$(HOST):$(PORT) is taken or not an address of this machine. Choose another: make dev PORT=3001" >&2; exit 1; }
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets demo-files
-	@$(BIN)/dagster dev
+	@echo "Dagster's UI: http://$(HOST):$(PORT)"
+	@PYTHONWARNINGS=ignore $(BIN)/dagster dev --host $(HOST) --port $(PORT) --log-level warning
 
 .PHONY: backfill
 backfill: $(INSTALLED) ## Run a range of days: make backfill FROM=2025-01-01 TO=2025-01-31

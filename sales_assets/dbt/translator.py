@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt import DagsterDbtTranslator, DbtProject
 
 from sales_assets.catalog.names import GOLD
 from sales_assets.catalog.partitions import DAILY
+from sales_assets.dbt.check_descriptions import describe_test
 
 
 class SalesDbtTranslator(DagsterDbtTranslator):
@@ -21,6 +22,23 @@ class SalesDbtTranslator(DagsterDbtTranslator):
     ) -> dg.PartitionsDefinition[str] | None:
         """Return daily partitions for a model with the tag `daily`, None for other models."""
         return DAILY if "daily" in dbt_resource_props.get("tags", []) else None
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return the description in YAML, without the SQL that dagster-dbt appends."""
+        return str(dbt_resource_props.get("description") or "")
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """Return the check of a test, with a description."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        return spec._replace(description=describe_test(self.get_resource_props(manifest, unique_id)))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:  # noqa: ARG002 - same for all
         """Return the group gold, for staging models too."""

@@ -1,4 +1,7 @@
-{{ config(meta={'dagster': {'ref': {'name': 'payments_reconciliation'}}}) }}
+{{ config(meta={
+    'dagster': {'ref': {'name': 'payments_reconciliation'}},
+    'description': 'Every order is classified once, with its own amount',
+}) }}
 
 -- Every order is classified once, with its own amount: for each business day, number and amount are equal.
 with

@@ -1,4 +1,7 @@
-{{ config(meta={'dagster': {'ref': {'name': 'marketing_roi'}}}) }}
+{{ config(meta={
+    'dagster': {'ref': {'name': 'marketing_roi'}},
+    'description': 'Over all months and channels: all revenue, all spend in the currency of the ERP, each customer once',
+}) }}
 
 -- Over all months and channels: all revenue, all spend in the ERP's currency, and each customer once.
 with

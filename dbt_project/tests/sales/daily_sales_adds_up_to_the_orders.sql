@@ -1,4 +1,7 @@
-{{ config(meta={'dagster': {'ref': {'name': 'daily_sales'}}}) }}
+{{ config(meta={
+    'dagster': {'ref': {'name': 'daily_sales'}},
+    'description': 'The channel erp has number and amount of the orders in fct_orders, for each business day',
+}) }}
 
 -- For each business day, the channel erp has the number and amount of the orders in fct_orders.
 with

@@ -1,4 +1,7 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
+{{ config(meta={
+    'dagster': {'ref': {'name': 'fct_orders'}},
+    'description': 'fct_orders has number and amount of the orders in silver, for each business day',
+}) }}
 
 -- Within the run's window, gold has exactly the orders of silver, with the same amounts.
 with

@@ -1,4 +1,7 @@
-{{ config(meta={'dagster': {'ref': {'name': 'monthly_revenue'}}}) }}
+{{ config(meta={
+    'dagster': {'ref': {'name': 'monthly_revenue'}},
+    'description': 'Each month has the orders and revenue of its days',
+}) }}
 
 -- The total of all months equals the total of all business days of the channel erp.
 with

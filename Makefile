@@ -2,8 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-HOST ?= localhost
-PORT ?= 3000
+HOST := localhost
+PORT := 3000
 INSTALLED := .venv/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet

@@ -1,6 +1,6 @@
 """The code location's graph as text: what a reviewer reads to see what a change does to it.
 
-`python -m sales_assets_tests.graph` writes the snapshots anew.
+`python -m sales_assets_tests.graph` rewrites the snapshots.
 """
 
 import json
@@ -52,7 +52,7 @@ def _asset(node: Any, asset_graph: Any) -> dict[str, Any]:
 
 
 def text(environment: Environment) -> str:
-    """The graph as it stands in the repository."""
+    """The graph as text, as it is kept in the repository."""
     return json.dumps(graph(environment), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Retries: what passes by itself is tried again, what does not is not; and for how long."""
+"""Retries: unavailable sources are retried, refusals are not; and for how long."""
 
 import os
 import subprocess

@@ -104,9 +104,9 @@ def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: p
     ["airbyte.local", "ftp://a.local", "http://", "http://[a", "http://a:port", "http://u:p@a"],
 )
 def test_an_invalid_url_is_an_error_that_names_the_variable_and_not_the_value(value: str) -> None:
-    with pytest.raises(ValueError, match="AIRBYTE_URL must be a URL without user and password") as told:
+    with pytest.raises(ValueError, match="AIRBYTE_URL must be a URL without user and password") as error:
         Settings.from_environment({"AIRBYTE_URL": value})
-    assert value not in str(told.value)
+    assert value not in str(error.value)
     assert Settings.from_environment({"AIRBYTE_URL": "http://a:8000/api"}).has_airbyte_url
 
 

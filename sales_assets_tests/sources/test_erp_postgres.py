@@ -39,6 +39,7 @@ def test_rows_have_the_types_that_assets_work_with(erp: Erp) -> None:
         "total_amount": "float64",
         "line_count": "Int32",
         "updated_at": "datetime64[us, UTC]",
+        "incomplete_items": "Int32",
     }
 
 

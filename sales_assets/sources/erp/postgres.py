@@ -17,12 +17,20 @@ from pydantic import Field
 
 from sales_assets.errors import RefusedError, UnavailableError
 from sales_assets.frames import to_pandas
+from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.url import ErpUrl
 
 FETCHED_ROWS = 50_000
 
-_TRANSIENT_STATES = ("08", "40", "53", "55", "57", "58")
-"""SQLSTATE classes worth a retry: connection, rollback, resources, locks, operator intervention, system."""
+LOCK_TIMEOUT_SECONDS = 30
+"""How long a query waits for a lock that a change of a table holds, and makes others wait behind it."""
+
+IDLE_TIMEOUT_SECONDS = 60
+"""When the ERP ends a transaction whose run asks nothing more, as when the run was suspended."""
+
+_TRANSIENT_STATES = ("08", "25P03", "40", "53", "55", "57", "58")
+"""SQLSTATE classes worth a retry: connection, idle transaction, rollback, resources, locks, operator
+intervention, system."""
 
 _PERMANENT_REASONS = (
     "authentication failed",
@@ -83,9 +91,9 @@ class PostgresResource(dg.ConfigurableResource[None]):
         try:
             with closing(dbapi.connect(url.uri)) as connection, closing(connection.cursor()) as cursor:
                 cursor.execute("set transaction read only")
-                cursor.execute("set local time zone 'UTC'")
-                cursor.execute("set local cursor_tuple_fraction = 1")
-                cursor.execute(f"set local statement_timeout = {self.statement_timeout_seconds * 1000:d}")
+                limits = (self.statement_timeout_seconds, LOCK_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS)
+                cursor.execute(queries.SESSION_SQL, [str(seconds * 1000) for seconds in limits])
+                cursor.fetchall()
                 yield cursor
         except adbc_driver_manager.Error as error:
             raise _translate_error(error, url) from None

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from sales_assets.assets import raw_orders
+from sales_assets.assets import raw_customers, raw_orders
 from sales_assets.catalog.partitions import window_between
 from sales_assets.operations.reconciliation.reconcile import reconcile
 from sales_assets.settings import Settings
@@ -121,3 +121,55 @@ def test_items_without_a_price_or_quantity_are_counted_for_their_day(
     }
     assert found == {"2025-01-14": 0, DAY: 2, "2025-01-16": 0}
     assert loading.amounts()[9] == "1.0000"
+
+
+def test_statuses_and_texts_that_are_padded_with_blanks_are_stored_without_them(
+    three_days: Erp, loading: Loading
+) -> None:
+    three_days.customer(7, updated_at="2025-01-15 12:00+00")
+    three_days.order(9, status="pending")
+    padded = three_days.through_views(
+        {
+            "orders": "select id, customer_id, created_at, updated_at, status::char(20) as status"
+            " from public.orders",
+            "customers": "select id, email, first_name, last_name, city::char(20) as city,"
+            " segment::char(20) as segment, updated_at from public.customers",
+        }
+    )
+    result = loading.load(padded, raw_orders, raw_customers)
+    assert result.success
+    assert loading.amounts() == {14: "10.0000", 15: "10.0000", 16: "10.0000"}
+    excluded = [
+        m.metadata["excluded_by_status"].value for m in result.asset_materializations_for_node("raw_orders")
+    ]
+    assert excluded == [{}, {"pending": 1}, {}]
+    stored = loading.warehouse.query("select distinct status from raw.raw_orders")["status"]
+    assert list(stored) == ["completed"]
+    places = loading.warehouse.query("select city, segment from raw.raw_customers")
+    assert list(places.itertuples(index=False, name=None)) == [("Rome", "consumer")]
+
+
+@pytest.mark.parametrize("instant", ["infinity", "-infinity", "12025-01-15", "0001-12-31 23:59:59 BC"])
+@pytest.mark.parametrize(("table", "name"), [("orders", "order"), ("customers", "customer")])
+def test_a_day_with_a_timestamp_that_no_table_can_hold_is_refused_by_its_row_and_column(
+    three_days: Erp, loading: Loading, table: str, name: str, instant: str
+) -> None:
+    for id_ in (14, 15, 16):
+        three_days.customer(id_)
+    three_days.run(
+        "update orders set customer_id = id", f"update {table} set updated_at = '{instant}' where id = 15"
+    )
+    result = loading.load(three_days, raw_orders if table == "orders" else raw_customers)
+    expected = (
+        f"raw_{table} for 2025-01-15: Timestamps that are infinite or outside the years 1 to 9999 found in "
+        f"updated_at of 1 {name}(s): 15. No stored data of this day was changed; 2 other day(s)"
+    )
+    assert expected in failure(result)
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01 00:00+00", "9999-12-31 23:59:59.999999+00"])
+def test_the_first_and_the_last_timestamp_are_stored(three_days: Erp, loading: Loading, instant: str) -> None:
+    three_days.run(f"update orders set updated_at = '{instant}'")
+    assert loading.load(three_days).success
+    stored = loading.warehouse.query("select distinct updated_at::varchar as at from raw.raw_orders")["at"]
+    assert list(stored) == [instant.removesuffix("+00") if "." in instant else "0001-01-01 00:00:00"]

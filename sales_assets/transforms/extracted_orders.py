@@ -46,4 +46,5 @@ def count_incomplete_items(orders: pd.DataFrame, days: pd.Series) -> dict[pd.Tim
     """
     if INCOMPLETE_ITEMS not in orders:
         return {}
-    return {day: int(count) for day, count in orders[INCOMPLETE_ITEMS].groupby(days).sum().items()}
+    counts = orders[INCOMPLETE_ITEMS].groupby(days).sum()
+    return {day: int(count) for day, count in zip(counts.index, counts, strict=True)}

@@ -227,7 +227,7 @@ def test_what_a_role_sets_for_its_sessions_changes_no_value(erp: Erp) -> None:
 def test_a_lock_that_a_change_of_a_table_holds_is_waited_for_only_so_long(
     erp: Erp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sales_assets.sources.erp.postgres.LOCK_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("sales_assets.sources.erp.postgres.ERP_LOCK_TIMEOUT_SECONDS", 1)
     with closing(dbapi.connect(erp.admin_url)) as connection, closing(connection.cursor()) as cursor:
         cursor.execute("lock table orders in access exclusive mode")
         with pytest.raises(ErpUnavailableError, match="lock timeout"):
@@ -237,7 +237,7 @@ def test_a_lock_that_a_change_of_a_table_holds_is_waited_for_only_so_long(
 def test_a_run_that_asks_nothing_more_does_not_keep_its_locks_and_is_retried(
     erp: Erp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sales_assets.sources.erp.postgres.IDLE_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("sales_assets.sources.erp.postgres.ERP_IDLE_TIMEOUT_SECONDS", 1)
 
     def drop_behind(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
         """Stop asking, as a suspended run does, until a change of the table has got its lock."""

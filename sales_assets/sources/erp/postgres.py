@@ -22,10 +22,10 @@ from sales_assets.sources.erp.url import ErpUrl
 
 FETCHED_ROWS = 50_000
 
-LOCK_TIMEOUT_SECONDS = 30
+ERP_LOCK_TIMEOUT_SECONDS = 30
 """How long a query waits for a lock that a change of a table holds, and makes others wait behind it."""
 
-IDLE_TIMEOUT_SECONDS = 60
+ERP_IDLE_TIMEOUT_SECONDS = 60
 """When the ERP ends a transaction whose run asks nothing more, as when the run was suspended."""
 
 _TRANSIENT_STATES = ("08", "25P03", "40", "53", "55", "57", "58")
@@ -91,7 +91,7 @@ class PostgresResource(dg.ConfigurableResource[None]):
         try:
             with closing(dbapi.connect(url.uri)) as connection, closing(connection.cursor()) as cursor:
                 cursor.execute("set transaction read only")
-                limits = (self.statement_timeout_seconds, LOCK_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS)
+                limits = (self.statement_timeout_seconds, ERP_LOCK_TIMEOUT_SECONDS, ERP_IDLE_TIMEOUT_SECONDS)
                 cursor.execute(queries.SESSION_SQL, [str(seconds * 1000) for seconds in limits])
                 cursor.fetchall()
                 yield cursor

@@ -173,3 +173,29 @@ def test_the_first_and_the_last_timestamp_are_stored(three_days: Erp, loading: L
     assert loading.load(three_days).success
     stored = loading.warehouse.query("select distinct updated_at::varchar as at from raw.raw_orders")["at"]
     assert list(stored) == [instant.removesuffix("+00") if "." in instant else "0001-01-01 00:00:00"]
+
+
+@pytest.mark.parametrize(("id_type", "text_type"), [("numeric", "label"), ("identifier", "word")])
+def test_numeric_ids_domains_and_enums_are_stored_like_plain_columns(
+    three_days: Erp, loading: Loading, id_type: str, text_type: str
+) -> None:
+    three_days.customer(7, updated_at="2025-01-15 12:00+00")
+    three_days.run("update orders set customer_id = 7 where id = 15")
+    three_days.run(
+        "drop type if exists word cascade",
+        "drop domain if exists label, identifier cascade",
+        "create type word as enum ('completed', 'consumer')",
+        "create domain label as text",
+        "create domain identifier as bigint",
+    )
+    other = three_days.through_views(
+        {
+            "orders": f"select id::{id_type}, customer_id::{id_type}, created_at, updated_at,"
+            f" status::{text_type} from public.orders",
+            "customers": f"select id::{id_type}, email, first_name, last_name, city,"
+            f" segment::{text_type}, updated_at from public.customers",
+        }
+    )
+    assert loading.load(other, raw_orders, raw_customers).success
+    assert loading.amounts() == {14: "10.0000", 15: "10.0000", 16: "10.0000"}
+    assert loading.differences(other) == []

@@ -224,6 +224,23 @@ def test_what_a_role_sets_for_its_sessions_changes_no_value(erp: Erp) -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252"])
+def test_texts_of_databases_in_other_encodings_are_read(erp: Erp, encoding: str) -> None:
+    erp.run(f"create database e_{encoding} encoding '{encoding}' locale 'C' template template0")
+    other = PostgresResource(url=erp.url.replace("/postgres?", f"/e_{encoding.lower()}?"))
+    assert other.execute_query(f"select convert_from('\\xe9'::bytea, '{encoding}') as v")["v"][0] == "\u00e9"
+
+
+def test_texts_of_no_encoding_are_refused_with_the_conversion_that_a_view_needs(erp: Erp) -> None:
+    erp.run("create database plain encoding 'SQL_ASCII' locale 'C' template template0")
+    plain = PostgresResource(url=erp.url.replace("/postgres?", "/plain?"))
+    bare = "select {} as v from (select convert_from('\\xe9'::bytea, 'SQL_ASCII') as city) as t"
+    with pytest.raises(RefusedError, match=r"invalid byte sequence.*Let the role read a view") as caught:
+        plain.execute_query(bare.format("city"))
+    conversion = str(caught.value).rpartition(" as ")[2].removesuffix(".")
+    assert plain.execute_query(bare.format(conversion))["v"][0] == "\u00e9"
+
+
 def test_a_lock_that_a_change_of_a_table_holds_is_waited_for_only_so_long(
     erp: Erp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

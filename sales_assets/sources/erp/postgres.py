@@ -32,6 +32,14 @@ _TRANSIENT_STATES = ("08", "25P03", "40", "53", "55", "57", "58")
 """SQLSTATE classes worth a retry: connection, idle transaction, rollback, resources, locks, operator
 intervention, system."""
 
+_NOT_IN_ENCODING = "22021"
+_ENCODING_REMEDY = (
+    "The database has texts that are not UTF-8, and no encoding of its own (SQL_ASCII). Let the role read a "
+    "view that converts the column, as "
+    "convert_from(convert(convert_to(city, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII')."
+)
+_REMEDY = "Check ERP_POSTGRES_URL and the role's permissions, then rerun the day."
+
 _PERMANENT_REASONS = (
     "authentication failed",
     "does not exist",
@@ -117,10 +125,8 @@ def _translate_error(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception
             f"The ERP at {url} did not answer: {reason} No stored data was changed. "
             "The retry policy tries again; if it gives up, rerun the day once the ERP answers."
         )
-    return RefusedError(
-        f"The ERP at {url} refused: {reason} No stored data was changed. "
-        "Check ERP_POSTGRES_URL and the role's permissions, then rerun the day."
-    )
+    remedy = _ENCODING_REMEDY if error.sqlstate == _NOT_IN_ENCODING else _REMEDY
+    return RefusedError(f"The ERP at {url} refused: {reason} No stored data was changed. {remedy}")
 
 
 def _is_transient(error: adbc_driver_manager.Error) -> bool:

@@ -25,7 +25,8 @@ changes as (
     select
         *,
         coalesce(
-            extract(year from happened_at) between 1 and 9999 and extract(year from updated_at) between 1 and 9999,
+            extract(year from happened_at) between 1 and 9999
+            and extract(year from updated_at) between 1 and 9999,
             false
         ) as is_dated
     from changed
@@ -36,7 +37,8 @@ select
     to_char((happened_at at time zone $2)::date, 'YYYY-MM-DD') as day,
     date_trunc('minute', updated_at) as minute,
     count(*) as changes,
-    (sum(id::numeric * 31 + floor(extract(epoch from updated_at) * 1000000)) % 1000000007)::bigint as checksum,
+    (sum(id::numeric * 31 + floor(extract(epoch from updated_at) * 1000000)) % 1000000007)::bigint
+        as checksum,
     null as undated
 from changes
 where is_dated

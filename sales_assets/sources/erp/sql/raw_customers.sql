@@ -1,6 +1,6 @@
 -- For each business day in [$1, $2): the customers who changed or placed an order on it, with their current
--- values. $3 is the time zone of business days. A customer who was deleted has no row. As text, an enum has its
--- label and char(n) loses the blanks that pad it.
+-- values. $3 is the time zone of business days. A customer who was deleted has no row. As text, an enum has
+-- its label and char(n) loses the blanks that pad it.
 with active as (
     select
         c.id,
@@ -16,7 +16,7 @@ with active as (
 )
 
 select
-    c.id,
+    c.id::bigint as id,
     c.email::text as email,
     c.first_name::text as first_name,
     c.last_name::text as last_name,

@@ -50,6 +50,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[
             checks.agrees_with_the_erp,
             checks.marketplace_files_arrive,
+            checks.statuses_are_plausible,
             build_airbyte_check(settings),
         ],
         jobs=[

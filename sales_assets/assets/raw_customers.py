@@ -12,7 +12,7 @@ from sales_assets.catalog.partitions import BACKFILL, DAILY
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.postgres import PostgresResource
-from sales_assets.transforms.customers import refuse_duplicate_customers
+from sales_assets.transforms.customers import refuse_unstorable_customers
 
 
 @dg.asset(
@@ -32,4 +32,4 @@ def raw_customers(
     run = DailyRun.of(context)
     parameters = [*run.window.bounds, DAILY.timezone]
     customers = run.rows(postgres_erp.execute_query(queries.RAW_CUSTOMERS_SQL, parameters))
-    yield from run.emit(customers, check=refuse_duplicate_customers)
+    yield from run.emit(customers, check=refuse_unstorable_customers)

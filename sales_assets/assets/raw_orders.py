@@ -6,14 +6,19 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.assets._daily_run import DailyRun
+from sales_assets.assets._daily_run import DailyRows, DailyRun
 from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import ERP_POOL, INGESTION
 from sales_assets.catalog.partitions import BACKFILL, DAILY
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.postgres import PostgresResource
-from sales_assets.transforms.amounts import refuse_unstorable_amounts
+from sales_assets.transforms.extracted_orders import (
+    INCOMPLETE_ITEMS,
+    count_incomplete_items,
+    is_listed_twice,
+    refuse_unstorable_orders,
+)
 from sales_assets.transforms.select_orders import SALES_STATUSES, count_excluded, is_sale
 
 
@@ -47,5 +52,10 @@ def raw_orders(
     if not config.allow_empty:
         run.skip_empty_days(orders, because="The ERP returned no orders")
     excluded = count_excluded(orders.frame, orders.days, config.statuses)
-    orders = orders.where(is_sale(orders.frame, config.statuses))
-    yield from run.emit(orders, check=refuse_unstorable_amounts, metadata=excluded)
+    # An order that is listed twice is kept whatever its status, so that the check refuses it.
+    listed_twice = is_listed_twice(orders.frame, orders.days)
+    orders = orders.where(is_sale(orders.frame, config.statuses) | listed_twice)
+    incomplete = count_incomplete_items(orders.frame, orders.days)
+    counts = {day: {**of_day, INCOMPLETE_ITEMS: incomplete.get(day, 0)} for day, of_day in excluded.items()}
+    stored = DailyRows(orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore"), orders.days)
+    yield from run.emit(stored, check=refuse_unstorable_orders, metadata=counts)

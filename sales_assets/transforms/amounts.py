@@ -1,4 +1,4 @@
-"""Checks on amounts of money, and how the orders that fail them are named."""
+"""Checks on orders and their amounts of money, and how the orders that fail them are named."""
 
 import pandas as pd
 
@@ -41,8 +41,33 @@ def refuse_negative_amounts(orders: pd.DataFrame) -> None:
         raise ValueError(message)
 
 
+def refuse_duplicate_orders(orders: pd.DataFrame) -> None:
+    """Refuse orders that occur twice: each would count twice.
+
+    Args:
+        orders: `order_id`.
+
+    Raises:
+        ValueError: "Duplicate orders found", with the first order ids.
+    """
+    duplicated = orders["order_id"].duplicated(keep=False)
+    if duplicated.any():
+        message = f"Duplicate orders found, {duplicated.sum()} rows for {format_orders(orders[duplicated])}."
+        raise ValueError(message)
+
+
 def format_orders(orders: pd.DataFrame) -> str:
     """The number of orders and the ids of the first five, for an error message."""
-    ids = orders["order_id"].drop_duplicates()
-    more = " …" if len(ids) > 5 else ""
-    return f"{len(ids)} order(s): {', '.join(map(str, ids.head()))}{more}"
+    return format_ids(orders["order_id"], "order")
+
+
+def format_ids(ids: pd.Series, name: str) -> str:
+    """The number of distinct ids and the first five of them, for an error message.
+
+    Args:
+        ids: May repeat.
+        name: What they identify, such as "order".
+    """
+    distinct = ids.drop_duplicates()
+    more = " …" if len(distinct) > 5 else ""
+    return f"{len(distinct)} {name}(s): {', '.join(map(str, distinct.head()))}{more}"

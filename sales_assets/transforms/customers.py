@@ -2,6 +2,21 @@
 
 import pandas as pd
 
+from sales_assets.transforms.timestamps import refuse_unstorable_timestamps
+
+
+def refuse_unstorable_customers(customers: pd.DataFrame) -> None:
+    """Refuse customers that occur twice in a day, and timestamps that cannot be stored.
+
+    Args:
+        customers: `id`, and the other columns of the ERP's answer.
+
+    Raises:
+        ValueError: The errors of `refuse_duplicate_customers` and `refuse_unstorable_timestamps`.
+    """
+    refuse_duplicate_customers(customers)
+    refuse_unstorable_timestamps(customers, "id", "customer")
+
 
 def refuse_duplicate_customers(customers: pd.DataFrame) -> None:
     """Refuse customers that occur twice in a day: each would double its orders.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from sales_assets.transforms.amounts import format_orders, refuse_negative_amounts
+from sales_assets.transforms.amounts import refuse_duplicate_orders, refuse_negative_amounts
 from sales_assets.transforms.customers import refuse_duplicate_customers
 
 CUSTOMER_COLUMNS = ("city", "segment")
@@ -33,10 +33,7 @@ def validate_and_enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Dat
 def validate(orders: pd.DataFrame) -> None:
     """Refuse negative amounts and duplicate orders; see `validate_and_enrich`."""
     refuse_negative_amounts(orders)
-    duplicated = orders["order_id"].duplicated(keep=False)
-    if duplicated.any():
-        message = f"Duplicate orders found, {duplicated.sum()} rows for {format_orders(orders[duplicated])}."
-        raise ValueError(message)
+    refuse_duplicate_orders(orders)
 
 
 def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:

@@ -182,6 +182,55 @@ def test_a_changed_customer_reruns_the_day_of_the_change_and_no_other(follower: 
     assert follower.tick_days() == [str(yesterday.date())]
 
 
+def test_days_are_found_whatever_the_format_of_dates_in_the_roles_sessions(follower: Follower) -> None:
+    german = follower.erp.through_views({}, {"datestyle": "German, DMY", "timezone": "Asia/Tokyo"})
+    follower.resources["postgres_erp"] = german.resource
+    change(follower.erp, 1)
+    assert follower.tick_days() == ["2025-01-15"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        (
+            "update public.orders set updated_at = 'infinity' where id = 2",
+            "1 order(s) with the first id(s) 2",
+        ),
+        (
+            "update public.orders set created_at = '12025-01-15', updated_at = now() where id = 2",
+            "1 order(s)",
+        ),
+        ("update public.orders set created_at = '-infinity', updated_at = now() where id = 2", "1 order(s)"),
+        (
+            "update public.customers set updated_at = 'infinity'",
+            "7 customer(s) with the first id(s) 1, 2, 3, 4, 5",
+        ),
+    ],
+)
+def test_rows_whose_times_belong_to_no_day_are_named_and_all_others_are_followed(
+    follower: Follower, fault: str, named: str
+) -> None:
+    for id_ in range(1, 8):
+        follower.erp.customer(id_)
+    follower.erp.run(fault)
+    change(follower.erp, 1)
+    assert follower.tick_days() == ["2025-01-15"]
+    assert follower.tick_days() == []
+    assert [named in warning for warning in follower.warned] == [True, True]
+
+
+def test_an_order_without_a_creation_time_is_named_and_all_others_are_followed(follower: Follower) -> None:
+    lacking = (
+        "select id, customer_id, nullif(created_at, '2025-01-16 10:00+00') as created_at, updated_at, status"
+    )
+    without = follower.erp.through_views({"orders": f"{lacking} from public.orders"})
+    follower.resources["postgres_erp"] = without.resource
+    change(follower.erp, 1)
+    change(follower.erp, 2)
+    assert follower.tick_days() == ["2025-01-15"]
+    assert "The ERP has 1 order(s) with the first id(s) 2, whose created_at" in follower.warned[0]
+
+
 def test_an_erp_that_is_down_fails_the_tick_and_keeps_the_cursor(follower: Follower) -> None:
     change(follower.erp, 1)
     cursor = follower.cursor

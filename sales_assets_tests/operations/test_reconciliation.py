@@ -142,6 +142,24 @@ def test_a_difference_of_one_cent_in_a_million_is_visible_in_the_table(books: Bo
     assert [cell.strip() for cell in row.split("|")[2:6]] == ["1", "1", "1234567.8900", "1234567.8800"]
 
 
+def test_the_erps_days_are_compared_whatever_the_format_of_dates_in_the_roles_sessions(books: Books) -> None:
+    books.erp = books.erp.through_views({}, {"datestyle": "German, DMY", "timezone": "Asia/Tokyo"})
+    assert books.check().passed
+
+
+def test_a_padded_status_is_compared_like_any_other_and_an_infinite_change_counts_as_none(
+    books: Books,
+) -> None:
+    orders = (
+        "select id, customer_id, created_at, 'infinity'::timestamptz as updated_at,"
+        " status::char(12) as status from public.orders"
+    )
+    books.erp = books.erp.through_views({"orders": orders})
+    assert books.check().passed
+    books.store_in_gold((8, "2025-01-14", "5"))
+    assert "2025-01-14: differs although nothing changed since its load" in str(books.check().description)
+
+
 def test_orders_just_outside_the_window_are_not_compared(books: Books) -> None:
     books.erp.order(4, "2025-01-13 23:59:59.999999+00")
     books.erp.order(5, "2025-01-17 00:00+00")

@@ -1,17 +1,19 @@
 """`PostgresResource` on a real server: what it reads, what it refuses, and what its errors name."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 import pytest
 from adbc_driver_postgresql import dbapi
 
 from sales_assets.errors import RefusedError
 from sales_assets.sources.erp import queries
-from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
+from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource, _fetch_batches
 from sales_assets.sources.erp.url import ErpUrl
 from sales_assets_tests.support.erp import Erp
 
@@ -39,6 +41,7 @@ def test_rows_have_the_types_that_assets_work_with(erp: Erp) -> None:
         "total_amount": "float64",
         "line_count": "Int32",
         "updated_at": "datetime64[us, UTC]",
+        "incomplete_items": "Int32",
     }
 
 
@@ -195,10 +198,87 @@ def test_a_statement_that_exceeds_its_timeout_is_cancelled_by_the_erp_and_unavai
         PostgresResource(url=erp.url, statement_timeout_seconds=1).execute_query("select pg_sleep(60)")
 
 
+SETTINGS = {
+    "datestyle": "German, DMY",
+    "intervalstyle": "iso_8601",
+    "extra_float_digits": "-15",
+    "client_encoding": "LATIN1",
+    "timezone": "Asia/Tokyo",
+}
+
+
+def test_what_a_role_sets_for_its_sessions_changes_no_value(erp: Erp) -> None:
+    query = """
+        select 'Jos\u00e9 \u20ac'::text as name, date '2026-10-02'::text as day,
+            interval '90 s'::text as duration, (0.1::float8 + 0.2::float8)::text as number,
+            timestamptz '2025-01-15 00:00+00'::text as at, current_setting('search_path') as path
+    """
+    [row] = erp.through_views({}, SETTINGS).resource.execute_query(query).itertuples(index=False)
+    assert tuple(row) == (
+        "Jos\u00e9 \u20ac",
+        "2026-10-02",
+        "00:01:30",
+        "0.30000000000000004",
+        "2025-01-15 00:00:00+00",
+        "viewer",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "WIN1252"])
+def test_texts_of_databases_in_other_encodings_are_read(erp: Erp, encoding: str) -> None:
+    erp.run(f"create database e_{encoding} encoding '{encoding}' locale 'C' template template0")
+    other = PostgresResource(url=erp.url.replace("/postgres?", f"/e_{encoding.lower()}?"))
+    assert other.execute_query(f"select convert_from('\\xe9'::bytea, '{encoding}') as v")["v"][0] == "\u00e9"
+
+
+def test_texts_of_no_encoding_are_refused_with_the_conversion_that_a_view_needs(erp: Erp) -> None:
+    erp.run("create database plain encoding 'SQL_ASCII' locale 'C' template template0")
+    plain = PostgresResource(url=erp.url.replace("/postgres?", "/plain?"))
+    bare = "select {} as v from (select convert_from('\\xe9'::bytea, 'SQL_ASCII') as city) as t"
+    with pytest.raises(RefusedError, match=r"invalid byte sequence.*Let the role read a view") as caught:
+        plain.execute_query(bare.format("city"))
+    conversion = str(caught.value).rpartition(" as ")[2].removesuffix(".")
+    assert plain.execute_query(bare.format(conversion))["v"][0] == "\u00e9"
+
+
+def test_a_lock_that_a_change_of_a_table_holds_is_waited_for_only_so_long(
+    erp: Erp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sales_assets.sources.erp.postgres.ERP_LOCK_TIMEOUT_SECONDS", 1)
+    with closing(dbapi.connect(erp.admin_url)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("lock table orders in access exclusive mode")
+        with pytest.raises(ErpUnavailableError, match="lock timeout"):
+            erp.resource.execute_query("select * from orders")
+
+
+def test_a_run_that_asks_nothing_more_does_not_keep_its_locks_and_is_retried(
+    erp: Erp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sales_assets.sources.erp.postgres.ERP_IDLE_TIMEOUT_SECONDS", 1)
+
+    def drop_behind(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
+        """Stop asking, as a suspended run does, until a change of the table has got its lock."""
+        change = "alter table orders alter column status set not null"
+        erp.run("set lock_timeout = '30 s'", change, "reset lock_timeout")
+        yield from _fetch_batches(cursor)
+
+    monkeypatch.setattr("sales_assets.sources.erp.postgres._fetch_batches", drop_behind)
+    with pytest.raises(ErpUnavailableError, match="did not answer"):
+        erp.resource.execute_query("select * from orders")
+
+
+def test_a_server_that_vanished_is_noticed_unless_the_url_says_otherwise(erp: Erp) -> None:
+    chosen = ErpUrl.parse("postgresql://u@h/d?tcp_user_timeout=5000", 10).uri
+    for part in ("keepalives=1", "keepalives_idle=30", "keepalives_count=3", "tcp_user_timeout=5000"):
+        assert part in chosen
+
+
 @pytest.mark.parametrize(
     ("state", "error"),
     [
         ("08006", ErpUnavailableError),
+        ("25P03", ErpUnavailableError),
+        ("25006", RefusedError),
         ("40001", ErpUnavailableError),
         ("53300", ErpUnavailableError),
         ("55P03", ErpUnavailableError),

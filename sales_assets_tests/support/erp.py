@@ -1,7 +1,8 @@
 """The ERP for tests: a real PostgreSQL that a test fills row by row."""
 
+import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,7 @@ from adbc_driver_postgresql import dbapi
 from sales_assets.sources.erp.postgres import PostgresResource
 
 _SCHEMA = (files("sales_assets.demo.erp") / "schema.sql").read_text()
+_TABLES = ("customers", "orders", "order_items")
 
 
 class Erp:
@@ -48,6 +50,34 @@ class Erp:
         while _can_connect(f"postgresql://{role}@/postgres?host={folder}"):
             time.sleep(0.01)
         return f"postgresql://{role}:{quote(password, safe='')}@/postgres?host={folder}"
+
+    def through_views(self, views: Mapping[str, str], settings: Mapping[str, str] | None = None) -> "Erp":
+        """Return the same ERP, read by a role that finds views of its own schema by its search path.
+
+        Args:
+            views: The query of a view by its name; the others show the tables as they are.
+            settings: Session settings of the role, which its connections start with.
+        """
+        self.run(
+            "drop schema if exists viewer cascade",
+            "drop role if exists viewer",
+            "create role viewer login",
+            "create schema viewer",
+            *(
+                f"create view viewer.{name} as {views.get(name, f'select * from public.{name}')}"
+                for name in _TABLES
+            ),
+            "grant usage on schema viewer to viewer",
+            "grant select on all tables in schema viewer to viewer",
+            *(
+                f"alter role viewer set {name} = '{value}'"
+                for name, value in {"search_path": "viewer", **(settings or {})}.items()
+            ),
+        )
+        other = copy.copy(self)
+        other.url = self.url.replace("sales_reader@", "viewer@")
+        other.resource = PostgresResource(url=other.url)
+        return other
 
     def clear(self) -> None:
         """Delete all rows."""

@@ -17,6 +17,7 @@ class SensorUnderTest:
         sensor: The sensor; a test may replace it between ticks.
         cursor: What the last tick that was kept stored.
         logged: What ticks logged at the level info.
+        warned: What ticks logged as warnings.
     """
 
     def __init__(self, name: str, instance: dg.DagsterInstance, **resources: Any):
@@ -26,6 +27,7 @@ class SensorUnderTest:
         self.sensor = self.repository.get_sensor_def(name)
         self.cursor: str | None = None
         self.logged: list[str] = []
+        self.warned: list[str] = []
 
     def evaluate(self) -> Any:
         """Evaluate the sensor and keep nothing, like a tick that dies before its result is stored."""
@@ -35,7 +37,10 @@ class SensorUnderTest:
             repository_def=self.repository,
             resources=self.resources,
         )
-        with patch.object(context.log, "info", self.logged.append):
+        with (
+            patch.object(context.log, "info", self.logged.append),
+            patch.object(context.log, "warning", self.warned.append),
+        ):
             return self.sensor.evaluate_tick(context)
 
     def store_events(self, result: Any, count: int | None = None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import dagster as dg
+import pandas as pd
 
 from sales_assets.automation.jobs import daily_sales_pipeline
 from sales_assets.catalog.names import RAW_ORDERS_KEY
@@ -16,7 +17,13 @@ from sales_assets.operations.repair.gaps import (
 from sales_assets.private_apis.instance import read_materialized_partitions
 from sales_assets.settings import Settings
 from sales_assets.sources.erp import queries
-from sales_assets.sources.erp.changes import ErpCursor, compute_fingerprint, find_days, read_minutes
+from sales_assets.sources.erp.changes import (
+    ErpCursor,
+    compute_fingerprint,
+    describe_undated,
+    find_days,
+    read_minutes,
+)
 from sales_assets.sources.erp.postgres import PostgresResource
 
 _INTERVAL_SECONDS = 300
@@ -34,6 +41,7 @@ def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
         asked_at = postgres_erp.execute_query(queries.CLOCK_SQL)["asked_at"][0].to_pydatetime()
         cursor = ErpCursor.from_json(context.cursor) if context.cursor else ErpCursor(asked_at)
         rows = postgres_erp.execute_query(queries.LATE_CHANGES_SQL, [cursor.since, DAILY.timezone])
+        _warn_of_undated_changes(context, rows)
         minutes = read_minutes(rows)
         after = cursor.advance(minutes, asked_at).to_json()
         if not context.cursor:
@@ -47,6 +55,15 @@ def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=requests, cursor=after)
 
     return erp_late_changes_sensor
+
+
+def _warn_of_undated_changes(context: dg.SensorEvaluationContext, rows: pd.DataFrame) -> None:
+    """Name the rows that belong to no business day, so that somebody corrects them."""
+    if undated := describe_undated(rows):
+        context.log.warning(
+            f"The ERP has {undated}, whose created_at or updated_at is null, infinite or outside the years 1 "
+            "to 9999. Their changes are not followed, those of all other rows are. Correct them in the ERP."
+        )
 
 
 def _keep_loaded_days(instance: dg.DagsterInstance, days: Sequence[str]) -> list[str]:

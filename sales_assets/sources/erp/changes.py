@@ -95,12 +95,22 @@ _CURSOR_JSON = TypeAdapter(ErpCursor)
 
 
 def read_minutes(rows: pd.DataFrame) -> list[ChangedMinute]:
-    """Read the rows of the query `LATE_CHANGES_SQL`."""
-    columns = (rows[name] for name in ChangedMinute._fields)
+    """Read the rows of the query `LATE_CHANGES_SQL` that have a day."""
+    dated = rows[rows["undated"].isna()]
+    columns = (dated[name] for name in ChangedMinute._fields)
     return [
         ChangedMinute(kind, day, minute.isoformat(), int(changes), int(checksum))
         for kind, day, minute, changes, checksum in zip(*columns, strict=True)
     ]
+
+
+def describe_undated(rows: pd.DataFrame) -> str:
+    """Describe the changes of the query `LATE_CHANGES_SQL` that belong to no day; empty if there are none."""
+    undated = rows[rows["undated"].notna()]
+    return ", ".join(
+        f"{changes} {kind}(s) with the first id(s) {ids}"
+        for kind, changes, ids in zip(undated["kind"], undated["changes"], undated["undated"], strict=True)
+    )
 
 
 def find_days(minutes: Iterable[ChangedMinute]) -> list[str]:

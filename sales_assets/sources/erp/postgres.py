@@ -17,12 +17,28 @@ from pydantic import Field
 
 from sales_assets.errors import RefusedError, UnavailableError
 from sales_assets.frames import to_pandas
+from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.url import ErpUrl
 
 FETCHED_ROWS = 50_000
 
-_TRANSIENT_STATES = ("08", "40", "53", "55", "57", "58")
-"""SQLSTATE classes worth a retry: connection, rollback, resources, locks, operator intervention, system."""
+ERP_LOCK_TIMEOUT_SECONDS = 30
+"""How long a query waits for a lock that a change of a table holds, and makes others wait behind it."""
+
+ERP_IDLE_TIMEOUT_SECONDS = 60
+"""When the ERP ends a transaction whose run asks nothing more, as when the run was suspended."""
+
+_TRANSIENT_STATES = ("08", "25P03", "40", "53", "55", "57", "58")
+"""SQLSTATE classes worth a retry: connection, idle transaction, rollback, resources, locks, operator
+intervention, system."""
+
+_NOT_IN_ENCODING = "22021"
+_ENCODING_REMEDY = (
+    "The database has texts that are not UTF-8, and no encoding of its own (SQL_ASCII). Let the role read a "
+    "view that converts the column, as "
+    "convert_from(convert(convert_to(city, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII')."
+)
+_REMEDY = "Check ERP_POSTGRES_URL and the role's permissions, then rerun the day."
 
 _PERMANENT_REASONS = (
     "authentication failed",
@@ -83,9 +99,9 @@ class PostgresResource(dg.ConfigurableResource[None]):
         try:
             with closing(dbapi.connect(url.uri)) as connection, closing(connection.cursor()) as cursor:
                 cursor.execute("set transaction read only")
-                cursor.execute("set local time zone 'UTC'")
-                cursor.execute("set local cursor_tuple_fraction = 1")
-                cursor.execute(f"set local statement_timeout = {self.statement_timeout_seconds * 1000:d}")
+                limits = (self.statement_timeout_seconds, ERP_LOCK_TIMEOUT_SECONDS, ERP_IDLE_TIMEOUT_SECONDS)
+                cursor.execute(queries.SESSION_SQL, [str(seconds * 1000) for seconds in limits])
+                cursor.fetchall()
                 yield cursor
         except adbc_driver_manager.Error as error:
             raise _translate_error(error, url) from None
@@ -109,10 +125,8 @@ def _translate_error(error: adbc_driver_manager.Error, url: ErpUrl) -> Exception
             f"The ERP at {url} did not answer: {reason} No stored data was changed. "
             "The retry policy tries again; if it gives up, rerun the day once the ERP answers."
         )
-    return RefusedError(
-        f"The ERP at {url} refused: {reason} No stored data was changed. "
-        "Check ERP_POSTGRES_URL and the role's permissions, then rerun the day."
-    )
+    remedy = _ENCODING_REMEDY if error.sqlstate == _NOT_IN_ENCODING else _REMEDY
+    return RefusedError(f"The ERP at {url} refused: {reason} No stored data was changed. {remedy}")
 
 
 def _is_transient(error: adbc_driver_manager.Error) -> bool:

@@ -11,7 +11,10 @@ RAW_CUSTOMERS_SQL = (_SQL / "raw_customers.sql").read_text()
 """Parameters: start and end of the window, time zone. Columns: those of `contracts.RAW_CUSTOMERS_SCHEMA`."""
 
 LATE_CHANGES_SQL = (_SQL / "late_changes.sql").read_text()
-"""Parameters: start, time zone. Columns: kind, day, minute, changes, checksum."""
+"""Parameters: start, time zone. Columns: kind, day, minute, changes, checksum, undated."""
+
+SESSION_SQL = (_SQL / "session.sql").read_text()
+"""Parameters, in milliseconds: how long a statement, waiting for a lock and an idle transaction may take."""
 
 CLOCK_SQL = (_SQL / "clock.sql").read_text()
 """Columns: asked_at."""

@@ -11,6 +11,15 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 from sales_assets.errors import RefusedError
 from sales_assets.redaction import redact_secrets
 
+_KEEPALIVE = {
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""A server that vanished without a word is noticed within a minute; a Unix socket has none of this."""
+
 _INVALID_URL = (
     "ERP_POSTGRES_URL is not a PostgreSQL URL. It must look like "
     "postgresql://user:password@host:5432/database, with one host and with the characters @ : / ? # % of the "
@@ -42,7 +51,8 @@ class ErpUrl:
 
         Args:
             url: As libpq takes it; a parameter such as `?user=` overrides the same part of the URL.
-            connect_timeout_seconds: Applies unless the URL has a `connect_timeout` of its own.
+            connect_timeout_seconds: Applies unless the URL has a `connect_timeout` of its own, as do the
+                times after which a silent server counts as gone.
 
         Raises:
             RefusedError: It is not such a URL; the message repeats no part of it.
@@ -64,6 +74,7 @@ class ErpUrl:
             "password": unquote(parts.password or ""),
             "dbname": unquote(parts.path[1:]),
             "connect_timeout": str(connect_timeout_seconds),
+            **_KEEPALIVE,
         }
         settings = {name: value for name, value in located.items() if value} | parameters
         return cls(

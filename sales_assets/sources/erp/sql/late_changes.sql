@@ -1,11 +1,12 @@
 -- Changes at or after $1, counted per business day and minute. An order counts for the day on which it was
 -- placed, a customer for the day of the change. $2 is the time zone of business days. The checksum differs if
--- other rows changed within the minute, or the same rows at another time.
-with changes as (
+-- other rows changed within the minute, or the same rows at another time. Days travel as text that no setting
+-- of the role changes. Rows whose day or change is null, infinite or outside the years 1 to 9999 are counted
+-- in one row per kind, which has no day and the first five ids as `undated`.
+with changed as (
     select
         'order' as kind,
-        (o.created_at at time zone $2)::date as day,
-        date_trunc('minute', o.updated_at) as minute,
+        o.created_at as happened_at,
         o.id,
         o.updated_at
     from orders as o
@@ -13,19 +14,43 @@ with changes as (
     union all
     select
         'customer' as kind,
-        (c.updated_at at time zone $2)::date as day,
-        date_trunc('minute', c.updated_at) as minute,
+        c.updated_at as happened_at,
         c.id,
         c.updated_at
     from customers as c
     where c.updated_at >= $1
+),
+
+changes as (
+    select
+        *,
+        coalesce(
+            extract(year from happened_at) between 1 and 9999
+            and extract(year from updated_at) between 1 and 9999,
+            false
+        ) as is_dated
+    from changed
 )
 
 select
     kind,
-    day::text as day,
-    minute,
+    to_char((happened_at at time zone $2)::date, 'YYYY-MM-DD') as day,
+    date_trunc('minute', updated_at) as minute,
     count(*) as changes,
-    (sum(id::numeric * 31 + floor(extract(epoch from updated_at) * 1000000)) % 1000000007)::bigint as checksum
+    (sum(id::numeric * 31 + floor(extract(epoch from updated_at) * 1000000)) % 1000000007)::bigint
+        as checksum,
+    null as undated
 from changes
-group by kind, day, minute
+where is_dated
+group by kind, (happened_at at time zone $2)::date, date_trunc('minute', updated_at)
+union all
+select
+    kind,
+    null as day,
+    null as minute,
+    count(*) as changes,
+    null as checksum,
+    array_to_string((array_agg(id::text order by id))[1:5], ', ') as undated
+from changes
+where not is_dated
+group by kind

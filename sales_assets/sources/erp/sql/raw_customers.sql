@@ -1,5 +1,6 @@
 -- For each business day in [$1, $2): the customers who changed or placed an order on it, with their current
--- values. $3 is the time zone of business days. A customer who was deleted has no row.
+-- values. $3 is the time zone of business days. A customer who was deleted has no row. As text, an enum has
+-- its label and char(n) loses the blanks that pad it.
 with active as (
     select
         c.id,
@@ -15,12 +16,12 @@ with active as (
 )
 
 select
-    c.id,
-    c.email,
-    c.first_name,
-    c.last_name,
-    c.city,
-    c.segment,
+    c.id::bigint as id,
+    c.email::text as email,
+    c.first_name::text as first_name,
+    c.last_name::text as last_name,
+    c.city::text as city,
+    c.segment::text as segment,
     c.updated_at,
     active.snapshot_date
 from active

@@ -6,6 +6,7 @@ What the rows are is up to each asset.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -19,6 +20,10 @@ from sales_assets.catalog.records import fetch_observations
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.by_day import find_faulty_days
+from sales_assets.warehouse.misfits import refuse_misfits
+
+Check = Callable[[pd.DataFrame], None]
+"""Raises a `ValueError` about rows that must not be stored."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +129,13 @@ class DailyRun:
         self,
         rows: DailyRows,
         *,
-        check: Callable[[pd.DataFrame], None] | None = None,
+        check: Check | None = None,
         metadata: Mapping[pd.Timestamp, Mapping[str, Any]] | None = None,
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         """The output that replaces the days of the run, or none if no day is left.
 
-        Days that the check refuses do not spoil the others: those are stored, then the run fails.
+        Days that the check or the contract refuses do not spoil the others: these are stored, then the run
+        fails.
 
         Args:
             rows: What to store.
@@ -139,7 +145,7 @@ class DailyRun:
         Raises:
             RefusedError: Some days were refused; names them and what is wrong.
         """
-        faults = {} if check is None else find_faulty_days(check, rows.frame, rows.days)
+        faults = find_faulty_days(partial(self._refuse_faults, check), rows.frame, rows.days)
         dropped = [day for day in self.window.days if day in self.skipped or day in faults]
         kept = [day for day in self.window.days if day not in dropped]
         if kept:
@@ -150,6 +156,11 @@ class DailyRun:
             yield dg.Output(rows.frame, metadata={"window": self.window.interval, **skipped})
         if faults:
             raise self._refusal(faults, len(kept))
+
+    def _refuse_faults(self, check: Check | None, rows: pd.DataFrame) -> None:
+        if check is not None:
+            check(rows)
+        refuse_misfits(rows, self.contract)
 
     def _refusal(self, faults: Mapping[str, str], stored_days: int) -> RefusedError:
         asset = self.context.asset_key.to_user_string()

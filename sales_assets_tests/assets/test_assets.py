@@ -1,5 +1,6 @@
 """The Python assets, one by one, on a real PostgreSQL and a real DuckDB file, or as users mock them."""
 
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
@@ -402,6 +403,39 @@ def test_one_bad_day_of_an_extraction_does_not_spoil_the_others_either(
         "2025-01-16",
     ]
     assert stored_ids(warehouse, "raw.raw_orders") == [14, 16]
+
+
+@pytest.fixture
+def lax_erp(erp: Erp) -> Iterator[Erp]:
+    """An ERP that lets columns be null which should not be."""
+    tables = ("orders", "customers")
+    erp.run(*(f"alter table {table} alter column updated_at drop not null" for table in tables))
+    yield erp
+    erp.clear()
+    erp.run(*(f"alter table {table} alter column updated_at set not null" for table in tables))
+
+
+def test_one_day_whose_rows_do_not_fit_the_contract_does_not_spoil_the_others(
+    lax_erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    for day in (14, 15, 16):
+        lax_erp.customer(day)
+        lax_erp.order(day, f"2025-01-{day} 10:00+00", customer=day)
+    lax_erp.run(
+        "update orders set updated_at = null where id = 15",
+        "update customers set updated_at = null where id = 15",
+    )
+    good = ["2025-01-14", "2025-01-16"]
+    for asset, key in ((raw_orders, "order_id"), (raw_customers, "id")):
+        result = run(assets=[asset], tags=RANGE)
+        name = asset.key.to_user_string()
+        reason = f"{name} for {DAY}: updated_at must not be null, but is in 1 row(s): {key} 15. No stored"
+        assert reason in failure(result)
+        assert "2 other day(s) of the run are stored" in failure(result)
+        assert [m.partition for m in result.asset_materializations_for_node(name)] == good
+        assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+    assert stored_ids(warehouse, "raw.raw_orders") == [14, 16]
+    assert list(warehouse.query("select id from raw.raw_customers order by 1")["id"]) == [14, 16]
 
 
 def test_an_order_in_two_days_of_a_range_is_checked_as_in_two_runs(

@@ -79,6 +79,28 @@ def test_the_good_days_of_a_range_with_a_bad_one_reach_gold(pipeline: Repairable
     assert pipeline.repair() == (True, [])
 
 
+def test_a_day_that_does_not_fit_the_contract_is_the_only_one_that_is_asked_for_again(
+    pipeline: RepairablePipeline,
+) -> None:
+    erp = pipeline.erp
+    erp.run("alter table orders alter column updated_at drop not null")
+    try:
+        erp.run("update orders set updated_at = null where id = 2")
+        assert not pipeline.run().success
+        _, runs = pipeline.repair()
+        assert runs[0] == f"{DAYS[0]}..{DAYS[0]} from the ERP"
+        assert pipeline.repair() == (False, [f"{BAD}..{BAD} from the ERP"])
+        erp.run("update orders set updated_at = created_at")
+    finally:
+        erp.run(
+            "update orders set updated_at = created_at where updated_at is null",
+            "alter table orders alter column updated_at set not null",
+        )
+    assert pipeline.repair() == (True, [f"{BAD}..{BAD} from the ERP"])
+    assert [pipeline.totals(day)["gold.fct_orders"] for day in DAYS] == [(1, "10.0000")] * 4
+    assert pipeline.repair() == (True, [])
+
+
 def test_a_day_with_orders_deleted_in_the_erp_is_run_again(pipeline: RepairablePipeline) -> None:
     pipeline.erp.order(9, f"{BAD} 11:00+00")
     assert pipeline.run().success

@@ -3,7 +3,7 @@
 Faults of a whole frame, such as a column that is missing or of another kind, belong to `column_types.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 import dagster as dg
@@ -37,7 +37,7 @@ def refuse_misfits(rows: pd.DataFrame, contract: dg.TableSchema) -> None:
             message = f"{column.name} must not be null, but is in {nulls.sum()} row(s): {named}."
             raise ValueError(message)
         if positions := list(islice(_find_misfits(values, column), _MAX_NAMED_ROWS + 1)):
-            shown = MASK if PERSONAL_DATA_TAG in column.tags else repr(values.iloc[positions[:1]].tolist()[0])
+            shown = MASK if PERSONAL_DATA_TAG in column.tags else repr(values.take(positions[:1]).tolist()[0])
             named = _name_rows(rows, positions, contract)
             message = f"{column.name} is {column.type}, which cannot hold {shown}, found in {named}."
             raise ValueError(message)
@@ -79,11 +79,11 @@ def _is_of_kind(values: pd.Series, type_: pa.DataType) -> bool:
     return is_castable(given.value_type if pa.types.is_dictionary(given) else given, type_)
 
 
-def _name_rows(rows: pd.DataFrame, positions: Sequence[int], contract: dg.TableSchema) -> str:
+def _name_rows(rows: pd.DataFrame, positions: list[int], contract: dg.TableSchema) -> str:
     """The first rows by their key, such as `order_id 7, 9 …`."""
     names = [column.name for column in contract.columns if PERSONAL_DATA_TAG not in column.tags]
     key = next((name for name in names if name in rows), None)
     first = positions[:_MAX_NAMED_ROWS]
-    found = first if key is None else rows[key].iloc[first]
+    found: list[object] = [*first] if key is None else rows[key].take(first).tolist()
     more = " …" if len(positions) > _MAX_NAMED_ROWS else ""
     return f"{key or 'row'} {', '.join(map(str, found))}{more}"

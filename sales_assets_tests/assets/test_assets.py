@@ -303,6 +303,56 @@ def test_a_day_that_had_no_data_once_is_made_when_it_has_some(
     assert stored_ids(warehouse) == [1]
 
 
+SILVER_ALONE = [silver_enriched_orders, *[asset.to_source_asset() for asset in (raw_orders, raw_customers)]]
+
+
+def test_silver_alone_refuses_a_day_that_was_never_loaded_and_says_what_to_run(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00")
+    run(assets=[raw_orders, raw_customers], partition_key="2025-01-14")
+    result = run(assets=SILVER_ALONE)
+    assert not result.success
+    assert f"silver_enriched_orders for {DAY}: raw_orders was never loaded for this day." in failure(result)
+    assert f"with `make repair RUN=1` or `make backfill FROM={DAY} TO={DAY}`" in failure(result)
+    assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+    run(assets=[raw_orders], partition_key="2025-01-16")
+    result = run(assets=SILVER_ALONE, tags=RANGE)
+    assert "2025-01-16: raw_customers was never loaded for this day. No stored" in failure(result)
+    assert f"`make backfill FROM={DAY} TO=2025-01-16`" in failure(result)
+    assert stored_ids(warehouse) == [14]
+
+
+def test_silver_alone_skips_a_day_without_orders_and_stores_one_that_was_loaded_as_empty(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.order(14, "2025-01-14 10:00+00")
+    erp.order(16, "2025-01-16 10:00+00", status="pending")
+    run(assets=[raw_orders, raw_customers], tags=RANGE)
+    result = run(assets=SILVER_ALONE, tags=RANGE)
+    assert result.success
+    stored = [m.partition for m in result.asset_materializations_for_node("silver_enriched_orders")]
+    assert stored == ["2025-01-14", "2025-01-16"]
+    assert stored_ids(warehouse) == [14]
+
+
+def test_a_corrected_order_needs_a_run_from_raw_orders_on_and_the_refusal_says_so(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.order(1, items=[(1, "-5.00", None)])
+    run()
+    erp.run("update order_items set unit_price = 5")
+    result = run(assets=SILVER_ALONE)
+    assert (
+        "Correct the source where needed, then run from raw_orders on, with `make repair RUN=1`"
+        in failure(result)
+    )
+    assert "; silver_enriched_orders alone would read the same stored rows again." in failure(result)
+    assert run().success
+    assert stored_ids(warehouse) == [1]
+
+
 def test_in_a_range_each_day_reports_its_excluded_and_unmatched_orders(erp: Erp, run: Any) -> None:
     erp.customer(7)
     erp.order(1, "2025-01-14 10:00+00", customer=7)

@@ -34,7 +34,10 @@ def rows(**columns: object) -> pd.DataFrame:
             rows(lines=2**31),
             r"^lines is INTEGER, which cannot hold 2147483648, found in id 7, 8, 9, 10, 11 …\.$",
         ),
-        (rows().assign(id=[None, *range(9)]), r"^id must not be null, but is in 1 row\(s\): id nan\.$"),
+        (
+            rows().assign(id=[float("nan"), *range(9)]),
+            r"^id must not be null, but is in 1 row\(s\): id nan\.$",
+        ),
     ],
     ids=["digits", "infinite", "range", "null key"],
 )

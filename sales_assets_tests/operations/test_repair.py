@@ -143,3 +143,15 @@ def test_marts_older_than_their_orders_are_rebuilt_alone(pipeline: RepairablePip
     assert pipeline.run().success
     assert pipeline.run(asset_selection=ORDERS_OF_GOLD, partition_key=BAD).success
     assert pipeline.repair() == (True, ["all..all from gold"])
+
+
+def test_marts_whose_inputs_were_never_built_are_not_planned(pipeline: RepairablePipeline) -> None:
+    pipeline.erp.clear()
+    assert pipeline.repair()[0]
+    assert pipeline.repair()[0]
+    assert pipeline.repair() == (True, [])
+    for number, day in enumerate(DAYS, start=1):
+        pipeline.erp.order(number, f"{day} 10:00+00")
+    assert pipeline.run().success
+    assert pipeline.repair() == (True, [])
+    assert [pipeline.totals(day)["gold.daily_sales"] for day in DAYS] == [(1, "10.0000")] * 4

@@ -4,8 +4,9 @@ A day that is skipped, or whose rows are refused, keeps what it has; the other d
 What the rows are is up to each asset.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -15,10 +16,15 @@ from sales_assets.assets._preview import report_days
 from sales_assets.catalog.contracts import PARTITION_COLUMN, declared_contract
 from sales_assets.catalog.names import NO_DATA_TAG, SKIPPED_PARTITIONS
 from sales_assets.catalog.partitions import Window, day_of_row, days_without, window_of
-from sales_assets.catalog.records import fetch_observations
+from sales_assets.catalog.records import fetch_observations, find_days_never_loaded
+from sales_assets.catalog.remedies import format_rerun
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.by_day import find_faulty_days
+from sales_assets.warehouse.misfits import refuse_misfits
+
+Check = Callable[[pd.DataFrame], None]
+"""Raises a `ValueError` about rows that must not be stored."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class DailyRun:
         contract: The columns of the asset's table.
         column: The asset's partition column.
         skipped: The days that keep what they have and do not count as materialized.
+        faults: The days that are refused, and why; the others are stored.
     """
 
     context: dg.AssetExecutionContext
@@ -55,6 +62,7 @@ class DailyRun:
     contract: dg.TableSchema
     column: str
     skipped: set[str] = field(default_factory=set)
+    faults: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext) -> "DailyRun":
@@ -107,7 +115,7 @@ class DailyRun:
             self.context.log_event(observation)
 
     def skip_days_not_in(self, source: dg.AssetKey, rows: DailyRows) -> None:
-        """Skip the days that an upstream asset skipped in this run, or never stored.
+        """Skip the days that an upstream asset skipped, and refuse those that it never loaded.
 
         Args:
             source: The upstream asset.
@@ -115,21 +123,42 @@ class DailyRun:
         """
         instance, run_id = self.context.instance, self.context.run.run_id
         records = fetch_observations(instance, source, self.window.days)
-        skipped = {str(record.partition_key) for record in records if record.run_id == run_id}
-        empty = set(days_without(rows.days, self.window))
-        stored = read_materialized_partitions(instance, source) if empty else set()
-        self.skipped |= {day for day in self.window.days if day in skipped or day in empty - stored}
+        self.skipped |= {str(record.partition_key) for record in records if record.run_id == run_id}
+        if empty := self._find_empty_days(rows.days):
+            self._refuse_never_loaded(source, empty)
+            stored = read_materialized_partitions(instance, source)
+            self.skipped |= {day for day in empty if day not in stored and day not in self.faults}
+
+    def refuse_days_not_in(self, source: dg.AssetKey, days: pd.Series, *, beside: dg.AssetKey) -> None:
+        """Refuse the days that an upstream asset never loaded, although another one did.
+
+        Args:
+            source: The upstream asset.
+            days: The business days of what was read of it.
+            beside: The other upstream asset.
+        """
+        if empty := self._find_empty_days(days):
+            loaded = read_materialized_partitions(self.context.instance, beside)
+            self._refuse_never_loaded(source, [day for day in empty if day in loaded])
+
+    def _refuse_never_loaded(self, source: dg.AssetKey, days: Sequence[str]) -> None:
+        for day in find_days_never_loaded(self.context.instance, source, days):
+            self.faults.setdefault(day, f"{source.to_user_string()} was never loaded for this day.")
+
+    def _find_empty_days(self, days: pd.Series) -> list[str]:
+        return [day for day in days_without(days, self.window) if day not in self.skipped]
 
     def emit(
         self,
         rows: DailyRows,
         *,
-        check: Callable[[pd.DataFrame], None] | None = None,
+        check: Check | None = None,
         metadata: Mapping[pd.Timestamp, Mapping[str, Any]] | None = None,
     ) -> Iterator[dg.Output[pd.DataFrame]]:
         """The output that replaces the days of the run, or none if no day is left.
 
-        Days that the check refuses do not spoil the others: those are stored, then the run fails.
+        Days that the check or the contract refuses do not spoil the others: these are stored, then the run
+        fails.
 
         Args:
             rows: What to store.
@@ -139,8 +168,10 @@ class DailyRun:
         Raises:
             RefusedError: Some days were refused; names them and what is wrong.
         """
-        faults = {} if check is None else find_faulty_days(check, rows.frame, rows.days)
-        dropped = [day for day in self.window.days if day in self.skipped or day in faults]
+        self.faults = (
+            find_faulty_days(partial(self._refuse_faults, check), rows.frame, rows.days) | self.faults
+        )
+        dropped = [day for day in self.window.days if day in self.skipped or day in self.faults]
         kept = [day for day in self.window.days if day not in dropped]
         if kept:
             if dropped:
@@ -148,14 +179,22 @@ class DailyRun:
             report_days(self.context, rows.frame, rows.days, self.contract, kept, metadata=metadata or {})
             skipped = {SKIPPED_PARTITIONS: dropped} if dropped else {}
             yield dg.Output(rows.frame, metadata={"window": self.window.interval, **skipped})
-        if faults:
-            raise self._refusal(faults, len(kept))
+        if self.faults:
+            raise self._refusal(len(kept))
 
-    def _refusal(self, faults: Mapping[str, str], stored_days: int) -> RefusedError:
+    def _refuse_faults(self, check: Check | None, rows: pd.DataFrame) -> None:
+        if check is not None:
+            check(rows)
+        refuse_misfits(rows, self.contract)
+
+    def _refusal(self, stored_days: int) -> RefusedError:
         asset = self.context.asset_key.to_user_string()
-        reasons = " ".join(f"{asset} for {day}: {fault}" for day, fault in faults.items())
+        days = sorted(self.faults)
+        reasons = " ".join(f"{asset} for {day}: {self.faults[day]}" for day in days)
+        reads_stored = any(self.context.assets_def.asset_deps[self.context.asset_key])
+        again = f"; {asset} alone would read the same stored rows again" if reads_stored else ""
         return RefusedError(
-            f"{reasons} No stored data of {'this day' if len(faults) == 1 else 'these days'} was changed; "
+            f"{reasons} No stored data of {'this day' if len(days) == 1 else 'these days'} was changed; "
             f"{stored_days} other day(s) of the run are stored. "
-            "Correct the source, then run the missing days again."
+            f"Correct the source where needed, then run from raw_orders on, {format_rerun(days)}{again}."
         )

@@ -14,6 +14,9 @@ AIRBYTE = "airbyte"
 RAW_ORDERS_KEY = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; downstream assets follow it."""
 
+RAW_CUSTOMERS_KEY = dg.AssetKey("raw_customers")
+"""The customers of each day."""
+
 RAW_MARKETPLACE_ORDERS_KEY = dg.AssetKey("raw_marketplace_orders")
 """The order lines of the marketplace files."""
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import dagster as dg
 
+from sales_assets.catalog.names import NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.private_apis.instance import read_latest_materializations
+from sales_assets.private_apis.instance import read_latest_materializations, read_materialized_partitions
 
 MAX_RECORDS = 10_000
 """How many records are fetched per request; Dagster refuses more."""
@@ -38,3 +39,29 @@ def fetch_latest_event_ids(
 ) -> Mapping[str, int]:
     """Fetch the event log's ID of each day's latest materialization; a higher ID is a later event."""
     return read_latest_materializations(instance, asset, days)
+
+
+def find_days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
+    """Find the days whose latest load found no orders in the ERP."""
+    if not days:
+        return set()
+    observations = fetch_observations(instance, RAW_ORDERS_KEY, days)
+    loads = fetch_latest_event_ids(instance, RAW_ORDERS_KEY, days)
+    empty: set[str] = set()
+    for record in observations:
+        observation = record.asset_observation
+        if observation is None or observation.partition is None or NO_DATA_TAG not in observation.metadata:
+            continue
+        if record.storage_id > loads.get(observation.partition, 0):
+            empty.add(observation.partition)
+    return empty
+
+
+def find_days_never_loaded(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]
+) -> list[str]:
+    """Find the days for which a daily asset was never materialized, although the ERP may have orders."""
+    stored = read_materialized_partitions(instance, asset) if days else set()
+    missing = [day for day in days if day not in stored]
+    without_orders = find_days_without_orders(instance, missing)
+    return [day for day in missing if day not in without_orders]

@@ -12,6 +12,7 @@ from pydantic import Field
 from sales_assets.catalog.names import DBT_POOL
 from sales_assets.catalog.partitions import BACKFILL, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
+from sales_assets.dbt.loaded_days import refuse_days_never_loaded
 from sales_assets.dbt.project import SalesDbtResource, prepare_project
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
@@ -48,6 +49,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[Any]:
         manifest = json.loads(project.manifest_path.read_text())
         refuse_unknown_models(config.full_refresh, manifest)
+        refuse_days_never_loaded(context)
         command = [
             *build_command(context, config.full_refresh),
             *build_selection(context, manifest, translator),

@@ -27,8 +27,10 @@ def list_job_assets(job: dg.JobDefinition) -> Sequence[JobAsset]:
     """Return the assets of a job, upstream before downstream."""
     layer = job.asset_layer
     keys = [key for key in layer.asset_graph.toposorted_asset_keys if key in layer.executable_asset_keys]
-    nodes = [layer.get(key) for key in keys]
-    return [
-        JobAsset(node.key, frozenset(node.parent_keys), node.group_name, node.partitions_def)
-        for node in nodes
-    ]
+    return [find_asset(job, key) for key in keys]
+
+
+def find_asset(job: dg.JobDefinition, key: dg.AssetKey) -> JobAsset:
+    """Return an asset of a job, or one that an asset of the job reads, directly or through others."""
+    node = job.asset_layer.get(key)
+    return JobAsset(node.key, frozenset(node.parent_keys), node.group_name, node.partitions_def)

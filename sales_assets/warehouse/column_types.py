@@ -26,7 +26,9 @@ _ARROW_TYPES = {
     "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us"),
 }
-_CAST_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
+CAST_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
+"""What Arrow raises for values that a type cannot hold."""
+
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 WIDEST_TYPES = (
@@ -108,8 +110,8 @@ def _find_column_faults(expected: list[str], given: list[str]) -> list[str]:
 
 def _cast(series: pd.Series, column: dg.TableColumn, table: str) -> pa.Array:
     try:
-        values = _cast_exactly(series, to_arrow_type(column))
-    except _CAST_ERRORS:
+        values = cast_exactly(series, to_arrow_type(column))
+    except CAST_ERRORS:
         raise _build_misfit_error(series, column, table) from None
     if values.null_count and not column.constraints.nullable:
         message = (
@@ -120,14 +122,14 @@ def _cast(series: pd.Series, column: dg.TableColumn, table: str) -> pa.Array:
     return values
 
 
-def _cast_exactly(series: pd.Series, type_: pa.DataType) -> pa.Array:
-    """Cast a series to an Arrow type; raises Arrow's error if a value would change."""
+def cast_exactly(series: pd.Series, type_: pa.DataType) -> pa.Array:
+    """Cast a series to an Arrow type; raises one of `CAST_ERRORS` if a value would change."""
     values = pa.Array.from_pandas(series.infer_objects())
     if values.null_count == len(values):
         return pa.nulls(len(values), type_)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if not _is_castable(values.type, type_):
+    if not is_castable(values.type, type_):
         message = f"{values.type} is not {type_}"
         raise pa.ArrowTypeError(message)
     if pa.types.is_date(type_) and pa.types.is_timestamp(values.type):
@@ -156,7 +158,7 @@ def _prepare_for_decimal(values: pa.Array, scale: int) -> pa.Array:
     return values
 
 
-def _is_castable(given: pa.DataType, wanted: pa.DataType) -> bool:
+def is_castable(given: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether a type may be cast to another: text is never parsed, and a number never becomes text."""
     is_ = pa.types
     numeric = is_.is_integer(given) or is_.is_floating(given) or is_.is_decimal(given)
@@ -177,8 +179,8 @@ def _build_misfit_error(series: pd.Series, column: dg.TableColumn, table: str) -
     remedy = "No stored data was changed. Correct the values, or the column's type in the contract."
     for position, value in enumerate(series):
         try:
-            _cast_exactly(pd.Series([value], dtype=object), type_)
-        except _CAST_ERRORS:
+            cast_exactly(pd.Series([value], dtype=object), type_)
+        except CAST_ERRORS:
             shown = MASK if PERSONAL_DATA_TAG in column.tags else repr(value)
             return RefusedError(
                 f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not "

@@ -1,5 +1,6 @@
 """The Python assets, one by one, on a real PostgreSQL and a real DuckDB file, or as users mock them."""
 
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
@@ -302,6 +303,56 @@ def test_a_day_that_had_no_data_once_is_made_when_it_has_some(
     assert stored_ids(warehouse) == [1]
 
 
+SILVER_ALONE = [silver_enriched_orders, *[asset.to_source_asset() for asset in (raw_orders, raw_customers)]]
+
+
+def test_silver_alone_refuses_a_day_that_was_never_loaded_and_says_what_to_run(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00")
+    run(assets=[raw_orders, raw_customers], partition_key="2025-01-14")
+    result = run(assets=SILVER_ALONE)
+    assert not result.success
+    assert f"silver_enriched_orders for {DAY}: raw_orders was never loaded for this day." in failure(result)
+    assert f"with `make repair RUN=1` or `make backfill FROM={DAY} TO={DAY}`" in failure(result)
+    assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+    run(assets=[raw_orders], partition_key="2025-01-16")
+    result = run(assets=SILVER_ALONE, tags=RANGE)
+    assert "2025-01-16: raw_customers was never loaded for this day. No stored" in failure(result)
+    assert f"`make backfill FROM={DAY} TO=2025-01-16`" in failure(result)
+    assert stored_ids(warehouse) == [14]
+
+
+def test_silver_alone_skips_a_day_without_orders_and_stores_one_that_was_loaded_as_empty(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.order(14, "2025-01-14 10:00+00")
+    erp.order(16, "2025-01-16 10:00+00", status="pending")
+    run(assets=[raw_orders, raw_customers], tags=RANGE)
+    result = run(assets=SILVER_ALONE, tags=RANGE)
+    assert result.success
+    stored = [m.partition for m in result.asset_materializations_for_node("silver_enriched_orders")]
+    assert stored == ["2025-01-14", "2025-01-16"]
+    assert stored_ids(warehouse) == [14]
+
+
+def test_a_corrected_order_needs_a_run_from_raw_orders_on_and_the_refusal_says_so(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.order(1, items=[(1, "-5.00", None)])
+    run()
+    erp.run("update order_items set unit_price = 5")
+    result = run(assets=SILVER_ALONE)
+    assert (
+        "Correct the source where needed, then run from raw_orders on, with `make repair RUN=1`"
+        in failure(result)
+    )
+    assert "; silver_enriched_orders alone would read the same stored rows again." in failure(result)
+    assert run().success
+    assert stored_ids(warehouse) == [1]
+
+
 def test_in_a_range_each_day_reports_its_excluded_and_unmatched_orders(erp: Erp, run: Any) -> None:
     erp.customer(7)
     erp.order(1, "2025-01-14 10:00+00", customer=7)
@@ -402,6 +453,39 @@ def test_one_bad_day_of_an_extraction_does_not_spoil_the_others_either(
         "2025-01-16",
     ]
     assert stored_ids(warehouse, "raw.raw_orders") == [14, 16]
+
+
+@pytest.fixture
+def lax_erp(erp: Erp) -> Iterator[Erp]:
+    """An ERP that lets columns be null which should not be."""
+    tables = ("orders", "customers")
+    erp.run(*(f"alter table {table} alter column updated_at drop not null" for table in tables))
+    yield erp
+    erp.clear()
+    erp.run(*(f"alter table {table} alter column updated_at set not null" for table in tables))
+
+
+def test_one_day_whose_rows_do_not_fit_the_contract_does_not_spoil_the_others(
+    lax_erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    for day in (14, 15, 16):
+        lax_erp.customer(day)
+        lax_erp.order(day, f"2025-01-{day} 10:00+00", customer=day)
+    lax_erp.run(
+        "update orders set updated_at = null where id = 15",
+        "update customers set updated_at = null where id = 15",
+    )
+    good = ["2025-01-14", "2025-01-16"]
+    for asset, key in ((raw_orders, "order_id"), (raw_customers, "id")):
+        result = run(assets=[asset], tags=RANGE)
+        name = asset.key.to_user_string()
+        reason = f"{name} for {DAY}: updated_at must not be null, but is in 1 row(s): {key} 15. No stored"
+        assert reason in failure(result)
+        assert "2 other day(s) of the run are stored" in failure(result)
+        assert [m.partition for m in result.asset_materializations_for_node(name)] == good
+        assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+    assert stored_ids(warehouse, "raw.raw_orders") == [14, 16]
+    assert list(warehouse.query("select id from raw.raw_customers order by 1")["id"]) == [14, 16]
 
 
 def test_an_order_in_two_days_of_a_range_is_checked_as_in_two_runs(

@@ -27,7 +27,7 @@ from sales_assets.private_apis import instance as private
 from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
-from sales_assets.private_apis.job_assets import JobAsset, list_job_assets
+from sales_assets.private_apis.job_assets import JobAsset, find_asset, list_job_assets
 from sales_assets.private_apis.outputs import add_partition_metadata, materialize_only, read_run_id
 from sales_assets_tests.support.data_dir import settings_with
 
@@ -99,6 +99,7 @@ def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:
         JobAsset(b.key, parents=frozenset(), group="raw", partitions=days),
         JobAsset(a.key, parents=frozenset({b.key}), group="gold", partitions=None),
     ]
+    assert find_asset(job.get_subset(asset_selection={a.key}), b.key) == list_job_assets(job)[0]
 
 
 def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes() -> None:

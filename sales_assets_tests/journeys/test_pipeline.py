@@ -11,12 +11,14 @@ import dagster as dg
 import duckdb
 import pytest
 
+from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_resource, prepare_project
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, Pipeline
+from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, RANGE, Pipeline
+from sales_assets_tests.support.results import failure
 
 pytestmark = pytest.mark.slow
 
@@ -128,6 +130,31 @@ def test_the_daily_models_can_run_while_the_marts_after_them_are_old(
     assert pipeline.run(asset_selection=daily, partition_key="2025-01-17").success
     assert pipeline.totals("2025-01-17")["gold.fct_orders"] == (0, None)
     assert pipeline.totals("2025-01-17")["gold.daily_sales"] != (0, None)
+
+
+def test_gold_alone_refuses_days_that_silver_never_loaded_and_names_them(
+    stocked: Pipeline, tmp_path: Path
+) -> None:
+    pipeline = stocked.copy(tmp_path)
+    pipeline.instance = stocked.instance
+    gold = [FCT_ORDERS_KEY]
+    result = pipeline.run(asset_selection=gold, partition_key="2025-01-20")
+    assert not result.success
+    assert (
+        "gold/fct_orders cannot be built: silver_enriched_orders was never loaded for 2025-01-20."
+        in failure(result)
+    )
+    assert "`make backfill FROM=2025-01-20 TO=2025-01-20`" in failure(result)
+    assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+    last = {**RANGE, "dagster/asset_partition_range_end": "2025-01-19"}
+    result = pipeline.run(asset_selection=gold, tags=last)
+    assert "never loaded for 2025-01-18, 2025-01-19. No stored data was changed." in failure(result)
+    stocked.instance.report_runless_asset_event(
+        dg.AssetObservation(RAW_ORDERS_KEY, partition="2025-01-18", metadata={NO_DATA_TAG: True})
+    )
+    last["dagster/asset_partition_range_end"] = "2025-01-18"
+    assert pipeline.run(asset_selection=gold, tags=last).success
+    assert pipeline.totals(DAYS[0]) == stocked.totals(DAYS[0])
 
 
 def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipeline, tmp_path: Path) -> None:

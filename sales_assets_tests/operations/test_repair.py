@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_ORDERS_KEY
+from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.operations.repair.launch import execute_runs
@@ -14,10 +14,13 @@ from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, Pipeline
+from sales_assets_tests.support.results import failure
 
 pytestmark = pytest.mark.slow
 
 BAD = DAYS[1]
+SILVER_KEY = dg.AssetKey("silver_enriched_orders")
+ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), FCT_ORDERS_KEY]
 
 
 class RepairablePipeline(Pipeline):
@@ -79,6 +82,47 @@ def test_the_good_days_of_a_range_with_a_bad_one_reach_gold(pipeline: Repairable
     assert pipeline.repair() == (True, [])
 
 
+def test_a_day_that_does_not_fit_the_contract_is_the_only_one_that_is_asked_for_again(
+    pipeline: RepairablePipeline,
+) -> None:
+    erp = pipeline.erp
+    erp.run("alter table orders alter column updated_at drop not null")
+    try:
+        erp.run("update orders set updated_at = null where id = 2")
+        assert not pipeline.run().success
+        _, runs = pipeline.repair()
+        assert runs[0] == f"{DAYS[0]}..{DAYS[0]} from the ERP"
+        assert pipeline.repair() == (False, [f"{BAD}..{BAD} from the ERP"])
+        erp.run("update orders set updated_at = created_at")
+    finally:
+        erp.run(
+            "update orders set updated_at = created_at where updated_at is null",
+            "alter table orders alter column updated_at set not null",
+        )
+    assert pipeline.repair() == (True, [f"{BAD}..{BAD} from the ERP"])
+    assert [pipeline.totals(day)["gold.fct_orders"] for day in DAYS] == [(1, "10.0000")] * 4
+    assert pipeline.repair() == (True, [])
+
+
+def test_a_day_that_was_corrected_in_the_erp_needs_its_orders_again_and_repair_plans_just_that(
+    pipeline: RepairablePipeline,
+) -> None:
+    pipeline.erp.run("update order_items set unit_price = -5 where order_id = 2")
+    assert not pipeline.run(partition_key=BAD).success
+    pipeline.erp.run("update order_items set unit_price = 10 where order_id = 2")
+    failed_steps = [SILVER_KEY, *ORDERS_OF_GOLD]
+    again = pipeline.run(partition_key=BAD, asset_selection=failed_steps)
+    assert (
+        f"run from raw_orders on, with `make repair RUN=1` or `make backfill FROM={BAD} TO={BAD}`"
+        in failure(again)
+    )
+    [planned] = [run for run in pipeline.plan().runs if run.first <= BAD <= run.last]
+    assert (planned.first, planned.last) == (BAD, BAD)
+    assert planned.assets[:3] == (RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY, SILVER_KEY)
+    assert pipeline.repair()[0]
+    assert pipeline.totals(BAD)["gold.fct_orders"] == (1, "10.0000")
+
+
 def test_a_day_with_orders_deleted_in_the_erp_is_run_again(pipeline: RepairablePipeline) -> None:
     pipeline.erp.order(9, f"{BAD} 11:00+00")
     assert pipeline.run().success
@@ -97,6 +141,17 @@ def test_a_day_without_any_order_left_in_the_erp_is_skipped(pipeline: Repairable
 
 def test_marts_older_than_their_orders_are_rebuilt_alone(pipeline: RepairablePipeline) -> None:
     assert pipeline.run().success
-    daily = [dg.AssetKey(["staging", "stg_orders"]), FCT_ORDERS_KEY]
-    assert pipeline.run(asset_selection=daily, partition_key=BAD).success
+    assert pipeline.run(asset_selection=ORDERS_OF_GOLD, partition_key=BAD).success
     assert pipeline.repair() == (True, ["all..all from gold"])
+
+
+def test_marts_whose_inputs_were_never_built_are_not_planned(pipeline: RepairablePipeline) -> None:
+    pipeline.erp.clear()
+    assert pipeline.repair()[0]
+    assert pipeline.repair()[0]
+    assert pipeline.repair() == (True, [])
+    for number, day in enumerate(DAYS, start=1):
+        pipeline.erp.order(number, f"{day} 10:00+00")
+    assert pipeline.run().success
+    assert pipeline.repair() == (True, [])
+    assert [pipeline.totals(day)["gold.daily_sales"] for day in DAYS] == [(1, "10.0000")] * 4

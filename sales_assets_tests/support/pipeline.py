@@ -41,7 +41,7 @@ class Pipeline:
     def run(self, **options: Any) -> dg.ExecuteInProcessResult:
         """Run the job; for a range unless a partition key is given."""
         if "partition_key" not in options:
-            options["tags"] = RANGE
+            options.setdefault("tags", RANGE)
         with patch.dict(os.environ, {"ERP_POSTGRES_URL": self.erp.url}):
             return self.job.execute_in_process(instance=self.instance, raise_on_error=False, **options)
 

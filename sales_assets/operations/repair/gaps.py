@@ -9,9 +9,10 @@ from datetime import timedelta
 import dagster as dg
 import pandas as pd
 
-from sales_assets.catalog.names import NO_DATA_TAG, RAW_ORDERS_KEY
+from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.catalog.records import fetch_latest_event_ids, fetch_observations, fetch_statuses
+from sales_assets.catalog.records import fetch_latest_event_ids, fetch_statuses
+from sales_assets.catalog.records import find_days_without_orders as find_days_without_orders  # noqa: PLC0414 - is read here
 from sales_assets.operations.repair.lineage import Lineage
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -130,22 +131,6 @@ def build_run_request(
 def find_days_in_progress(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Sequence[str]) -> set[str]:
     """Find the days of an asset that a queued or running run is going to materialize."""
     return {day for day, status in fetch_statuses(instance, asset, days).items() if status == "IN_PROGRESS"}
-
-
-def find_days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
-    """Find the days whose latest load found no orders in the ERP."""
-    if not days:
-        return set()
-    observations = fetch_observations(instance, RAW_ORDERS_KEY, days)
-    loads = fetch_latest_event_ids(instance, RAW_ORDERS_KEY, days)
-    empty: set[str] = set()
-    for record in observations:
-        observation = record.asset_observation
-        if observation is None or observation.partition is None or NO_DATA_TAG not in observation.metadata:
-            continue
-        if record.storage_id > loads.get(observation.partition, 0):
-            empty.add(observation.partition)
-    return empty
 
 
 def _next_day(day: str) -> str:

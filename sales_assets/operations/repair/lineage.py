@@ -1,6 +1,6 @@
 """The lineage of a job as planning needs it: its daily and unpartitioned assets, and what depends on what."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 import dagster as dg
@@ -34,6 +34,25 @@ class Lineage:
     def parents(self, key: dg.AssetKey) -> list[dg.AssetKey]:
         """The assets of the job that an asset reads."""
         return [parent for parent in self.assets if parent in self._nodes[key].parents]
+
+    def keep_with_inputs(
+        self, assets: Iterable[dg.AssetKey], built: Collection[dg.AssetKey]
+    ) -> list[dg.AssetKey]:
+        """Keep the assets whose inputs exist when they run.
+
+        Args:
+            assets: In the order of materialization.
+            built: The assets that exist, or will before these run.
+        """
+        known = set(built)
+        kept: list[dg.AssetKey] = []
+        for asset in assets:
+            if known.issuperset(self.parents(asset)):
+                kept.append(asset)
+                known.add(asset)
+            else:
+                known.discard(asset)
+        return kept
 
     def assets_to_run(self, gaps: Iterable[dg.AssetKey]) -> list[dg.AssetKey]:
         """The assets to run in order to close the gaps of some assets.

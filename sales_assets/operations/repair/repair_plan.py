@@ -4,7 +4,7 @@ This module only reads. The command `make repair` and the job `repair_job` show 
 executes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -118,8 +118,9 @@ def plan_repair(
     }
     stale = find_stale(instance, lineage, [day for day in complete if day not in not_in_erp])
     days = merge_gaps(gaps, differing, stale)
-    unpartitioned = _find_unpartitioned_gaps(instance, lineage)
-    runs = put_unpartitioned_last(plan_runs(days, lineage, at_most), lineage, unpartitioned)
+    runs = plan_runs(days, lineage, at_most)
+    unpartitioned = _find_unpartitioned_gaps(instance, lineage, {key for run in runs for key in run.assets})
+    runs = put_unpartitioned_last(runs, lineage, unpartitioned)
     return RepairPlan(window, days, unpartitioned, in_progress, not_in_erp, runs)
 
 
@@ -134,8 +135,13 @@ def _find_differences(
     return dict(zip(differences["day"], differences["reason"], strict=True))
 
 
-def _find_unpartitioned_gaps(instance: dg.DagsterInstance, lineage: Lineage) -> dict[dg.AssetKey, str]:
-    """Find the unpartitioned assets that are missing or stale, and their descendants."""
+def _find_unpartitioned_gaps(
+    instance: dg.DagsterInstance, lineage: Lineage, planned: Collection[dg.AssetKey]
+) -> dict[dg.AssetKey, str]:
+    """Find the unpartitioned assets that are missing or stale, and their descendants.
+
+    Those that read an asset which was never built and is not planned either are left out: they would fail.
+    """
     event_ids = {
         record.asset_entry.asset_key: record.asset_entry.last_materialization_storage_id or 0
         for record in instance.get_asset_records(lineage.assets)
@@ -146,6 +152,6 @@ def _find_unpartitioned_gaps(instance: dg.DagsterInstance, lineage: Lineage) -> 
             gaps[asset] = MISSING
         elif any(event_ids.get(parent, 0) > event_ids[asset] for parent in lineage.parents(asset)):
             gaps[asset] = STALE
-    if not gaps:
-        return {}
-    return {asset: gaps.get(asset, STALE) for asset in lineage.assets_to_run(gaps)}
+    built = {asset for asset, event_id in event_ids.items() if event_id} | set(planned)
+    runnable = lineage.keep_with_inputs(lineage.assets_to_run(gaps) if gaps else [], built)
+    return {asset: gaps.get(asset, STALE) for asset in runnable}

@@ -11,7 +11,40 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 MASK = "[redacted]"
 
-_EMAIL = re.compile(r"[^\s@\"'<>(),;:]+@[^\s@\"'<>(),;:]+")
+LONGEST_VALUE = 200
+"""How many characters of a single value are shown; there is more where it is stored."""
+
+LONGEST_ERROR = 4000
+"""How many characters of another program's error are shown."""
+
+# Looks back, and never tries a part of a word: a million letters without an @ would take hours.
+_EMAIL = re.compile(r"(?<![^\s@\"'<>(),;:])[^\s@\"'<>(),;:]++@[^\s@\"'<>(),;:]+")
+_NAMED = (
+    r"(?i:column|constraint|database|function|identifier|index|macro|model|named|node|object|provided:|role|schema|"
+    r"source|stage|table|test|view|warehouse)"
+)
+_NAME = re.compile(rf"\b({_NAMED}) '([\w.$\"-]+)'")
+_FOREIGN_VALUES = [
+    (re.compile(pattern, re.DOTALL | re.MULTILINE), replacement)
+    for pattern, replacement in (
+        (r"\bLINE (\d+):[^\n]*(?:\n[ \t]*[\^~]+)?", r"(line \1)"),  # an excerpt of the statement
+        (r"\b(Failing row contains|JSON data, line \d+:) [^\n]*", rf"\1 {MASK}"),
+        (r"\b(Key \([^)]*\))=\(.*?(?:\)(?= (?:already|is|conflicts|with)\b|[.;,]|\s*$)|\Z)", rf"\1=({MASK})"),
+        (r"\b(key \"[^:\"]+): .*?(?:\"(?= violates)|\Z)", rf'\1: {MASK}"'),
+        (r"\b(found|[Tt]oken|value) \".*?(?:\"(?=\s|[.,;]|$)|\Z)", rf"\1 {MASK}"),
+        (r"\b(with value) \S+", rf"\1 {MASK}"),
+        (
+            r"(?<=[a-z0-9])(?<!bindings):\s*[\"»„“].*?(?:[\"«”“](?=\s*$|\.(?:\s|$)|, expected)|\Z)",
+            f": {MASK}",
+        ),
+    )
+]
+"""Where PostgreSQL, DuckDB, Snowflake and dbt put values into their messages, other than in single quotes."""
+
+_LITERAL = re.compile(r"(?<!\w)'(?:''|.)*?'(?!\w)", re.DOTALL)
+_WIDEST_LITERAL = re.compile(r"(?<!\w)'(?:.*'(?!\w)|.*)", re.DOTALL)
+_STRAY_QUOTE = re.compile(r"'(?!\w)|(?<!\w)'")
+
 _SECRET_NAMES = re.compile("PASSWORD|SECRET|PRIVATE_KEY|PASSPHRASE|TOKEN|KEY_ID|POSTGRES_URL|ALERT_URLS")
 _PUBLIC_NAMES = ("SNOWFLAKE_PRIVATE_KEY_PATH",)
 _SHORTEST_PUBLIC_VALUE = 12
@@ -63,6 +96,36 @@ def redact_settings(text: str, variables: Mapping[str, str], *, all_values: bool
 def redact_emails(text: str) -> str:
     """Replace whatever looks like an e-mail address."""
     return _EMAIL.sub(MASK, text)
+
+
+def redact_error(text: str) -> str:
+    """Take the values out of an error of a database or of dbt, and cut it.
+
+    Its class and code stay, and the names of tables, columns and constraints. The whole text is in the log of
+    the program that wrote it.
+    """
+    is_long = len(text) > 2 * LONGEST_ERROR
+    shown = text[:LONGEST_ERROR] + text[-LONGEST_ERROR:] if is_long else text
+    for pattern, replacement in _FOREIGN_VALUES:
+        shown = pattern.sub(replacement, shown)
+    shown = _NAME.sub(r"\1 \0\2\0", shown)  # Snowflake and dbt quote names like values
+    redacted = _LITERAL.sub(MASK, shown)
+    if _STRAY_QUOTE.search(redacted):  # a value with a quote in it: nobody knows where it ends
+        redacted = _WIDEST_LITERAL.sub(MASK, shown)
+    redacted = redact_emails(redacted).replace("\0", "'")
+    return cut_text(redacted, LONGEST_ERROR, length=len(text) if is_long else 0)
+
+
+def cut_text(text: str, longest: int = LONGEST_VALUE, *, length: int = 0) -> str:
+    """Return a text, or its beginning and how long it was.
+
+    Args:
+        text: What is going to be shown.
+        longest: How many characters of it to show.
+        length: How long it was, if it was shortened before.
+    """
+    length = length or len(text)
+    return text if length <= longest else f"{text[:longest]}… (cut, {length} characters)"
 
 
 def _replace(text: str, masks: Mapping[str, str]) -> str:

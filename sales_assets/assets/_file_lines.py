@@ -15,6 +15,7 @@ from sales_assets.assets._preview import preview_table
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.errors import RefusedError
+from sales_assets.redaction import cut_text
 from sales_assets.sources.marketplace.bucket import Bucket, Version
 from sales_assets.sources.marketplace.order_files import read_order_lines
 from sales_assets.transforms.marketplace_orders import BadFileError, sum_amounts
@@ -68,7 +69,7 @@ def load_lines(
         raise OvertakenError(message)
     metadata |= {
         "row_count": rows,
-        "ignored_columns": list(lines.ignored),
+        "ignored_columns": [cut_text(name) for name in lines.ignored],
         "amounts": {currency: str(totals[currency]) for currency in sorted(totals)},
     }
     context.add_asset_metadata(metadata, partition_key=context.partition_key)

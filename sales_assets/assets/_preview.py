@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
-from sales_assets.redaction import MASK
+from sales_assets.redaction import MASK, cut_text
 
 PREVIEW_ROWS = 5
 
@@ -82,4 +82,4 @@ def _to_markdown(shown: pd.DataFrame) -> str:
 
 
 def _escape(value: object) -> str:
-    return html.escape(str(value), quote=False).translate(_MARKDOWN)
+    return html.escape(cut_text(str(value)), quote=False).translate(_MARKDOWN)

@@ -10,7 +10,7 @@ from contextlib import chdir, contextmanager, redirect_stdout
 import dagster as dg
 
 from sales_assets.demo.background import lock_folder
-from sales_assets.settings import ROOT, dagster_home, find_data_dir
+from sales_assets.settings import ROOT, dagster_home, find_data_dir, make_private_folder
 
 LOG = find_data_dir() / "command.log"
 """What dbt and other libraries print about each model and test; too long for the screen."""
@@ -41,6 +41,6 @@ def _load_instance() -> dg.DagsterInstance:
 @contextmanager
 def redirect_output_to_log() -> Iterator[None]:
     """Work in the repository's root, and write everything that libraries print to the log."""
-    LOG.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(LOG.parent)
     with LOG.open("w") as log, redirect_stdout(log), chdir(ROOT):
         yield

@@ -9,11 +9,12 @@ from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
 from sales_assets.commands.console import open_instance, print_line
 from sales_assets.demo.s3.demo_s3 import DemoS3Resource
 from sales_assets.errors import RefusedError
-from sales_assets.settings import Settings, settings
+from sales_assets.settings import Settings, make_private_folder, settings
 
 
 def run(_: Namespace) -> int:
     """Register the files. The exit code is always 0: the UI works without them if S3 does not start."""
+    make_private_folder(settings().data_dir)  # before Dagster makes it for everyone
     register_demo_files(settings())
     return 0
 

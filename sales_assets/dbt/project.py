@@ -19,7 +19,15 @@ from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 
 from sales_assets.dbt.runner import run_dbt
 from sales_assets.errors import RefusedError
-from sales_assets.settings import ROOT, Settings, SnowflakeSecret, WarehouseEngine, environment_with, exported
+from sales_assets.settings import (
+    ROOT,
+    Settings,
+    SnowflakeSecret,
+    WarehouseEngine,
+    environment_with,
+    exported,
+    make_private_folder,
+)
 from sales_assets.warehouse.duckdb_file import reserve_database
 
 PROJECT_DIR = ROOT / "dbt_project"
@@ -168,7 +176,7 @@ def _parse_project(settings: Settings, folder: Path) -> None:
     Raises:
         RuntimeError: The project does not parse; contains dbt's output.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         project = os.fspath(PROJECT_DIR)
         folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]

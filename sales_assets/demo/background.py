@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sales_assets.settings import ROOT
+from sales_assets.settings import ROOT, make_private_folder
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
@@ -76,7 +76,7 @@ def stop_process(pid: int, find: Callable[[], object | None]) -> None:
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
     """Let only one process at a time start, stop or fill the server of a folder."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder.parent)
     with folder.with_name(f"{folder.name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

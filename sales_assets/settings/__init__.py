@@ -12,6 +12,7 @@ from sales_assets.settings.environment import (
     set_default,
     settings,
 )
+from sales_assets.settings.private_files import make_private_folder
 from sales_assets.settings.schema import (
     ROOT,
     SNOWFLAKE_VARIABLES,
@@ -36,6 +37,7 @@ __all__ = [
     "environment_with",
     "exported",
     "find_data_dir",
+    "make_private_folder",
     "our_variables",
     "set_default",
     "settings",

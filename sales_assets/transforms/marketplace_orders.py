@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sales_assets.redaction import MASK
+from sales_assets.redaction import MASK, redact_error
 from sales_assets.transforms.strict_values import (
     LARGEST_INTEGER,
     is_blank,
@@ -154,7 +154,7 @@ def _parse_column(values: pa.Array, name: str) -> pa.Array:
     try:
         return _PARSERS[name](values)
     except pa.ArrowException as error:
-        message = f"Column {name}, of type {values.type}: {error}."
+        message = f"Column {name}, of type {values.type}: {redact_error(str(error))}."
         raise BadFileError(message) from None
 
 

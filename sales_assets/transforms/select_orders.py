@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
+from sales_assets.redaction import cut_text
+
 SALES_STATUSES = ("completed", "shipped")
 """The statuses that count as sales, unless a run's config has others."""
 
@@ -46,7 +48,8 @@ def count_excluded(
             {"day": days[is_other], "status": extracted.loc[is_other, "status"].fillna("none")}
         )
         for day, status, count in others.value_counts().reset_index().itertuples(index=False):
-            excluded[day][str(status)] = int(count)
+            name = cut_text(str(status))
+            excluded[day][name] = excluded[day].get(name, 0) + int(count)
     return {
         day: {
             "excluded_by_status": counts,

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.errors import RefusedError
 from sales_assets.frames import to_pandas
-from sales_assets.redaction import MASK
+from sales_assets.redaction import MASK, cut_text
 
 _ARROW_TYPES = {
     "BIGINT": pa.int64(),
@@ -181,7 +181,7 @@ def _build_misfit_error(series: pd.Series, column: dg.TableColumn, table: str) -
         try:
             cast_exactly(pd.Series([value], dtype=object), type_)
         except CAST_ERRORS:
-            shown = MASK if PERSONAL_DATA_TAG in column.tags else repr(value)
+            shown = MASK if PERSONAL_DATA_TAG in column.tags else cut_text(repr(value))
             return RefusedError(
                 f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not "
                 f"fit. {remedy}"

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from sales_assets.errors import RefusedError
+from sales_assets.warehouse.duckdb_errors import translate_errors
 from sales_assets.warehouse.file_lock import WarehouseBusyError, backoff_pauses, lock_database
 
 FOREIGN_LOCK_TIMEOUT_SECONDS = 60.0
@@ -49,7 +50,7 @@ def open_database(
             )
             raise RefusedError(message)
         connection = _connect(database, read_only, dict(config or {}), foreign_lock_timeout_seconds)
-        with closing(connection):
+        with closing(connection), translate_errors(database):
             yield connection
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from sales_assets.errors import UnavailableError
+from sales_assets.settings import make_private_folder
 
 LOCK_TIMEOUT_SECONDS = 1800.0
 """How long to wait for the lock; dbt may hold the file for minutes when it builds a range."""
@@ -40,7 +41,7 @@ def lock_database(
         WarehouseBusyError: The wait timed out; names the last writer.
     """
     path = database.with_name(f"{database.name}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     with path.open("a+") as lock, path.with_suffix(".queue").open("a") as queue:
         pauses = backoff_pauses(timeout_seconds, longest=0.1)
         # A process that waits for the lock keeps the queue: readers that come later cannot overtake a writer.

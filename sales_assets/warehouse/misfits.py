@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
-from sales_assets.redaction import MASK
+from sales_assets.redaction import MASK, cut_text
 from sales_assets.warehouse.column_types import CAST_ERRORS, cast_exactly, is_castable, to_arrow_type
 
 _MAX_NAMED_ROWS = 5
@@ -37,7 +37,8 @@ def refuse_misfits(rows: pd.DataFrame, contract: dg.TableSchema) -> None:
             message = f"{column.name} must not be null, but is in {nulls.sum()} row(s): {named}."
             raise ValueError(message)
         if positions := list(islice(_find_misfits(values, column), _MAX_NAMED_ROWS + 1)):
-            shown = MASK if PERSONAL_DATA_TAG in column.tags else repr(values.take(positions[:1]).tolist()[0])
+            first = values.take(positions[:1]).tolist()[0]
+            shown = MASK if PERSONAL_DATA_TAG in column.tags else cut_text(repr(first))
             named = _name_rows(rows, positions, contract)
             message = f"{column.name} is {column.type}, which cannot hold {shown}, found in {named}."
             raise ValueError(message)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from snowflake.connector.errors import DatabaseError
 
 from sales_assets.errors import RefusedError
+from sales_assets.redaction import redact_error
 
 _CHECK_NAMES_AND_RIGHTS = "Correct the name, or grant the right by deploy/snowflake/grants.sql"
 _REMEDIES = {
@@ -22,7 +23,7 @@ _REMEDIES = {
 
 @contextmanager
 def translate_refusals(caller: str) -> Iterator[None]:
-    """Raise what Snowflake rejects as a refusal; pass other errors on.
+    """Raise what Snowflake rejects as a refusal; pass other errors on, without values.
 
     Args:
         caller: Identifies the caller in the message.
@@ -34,9 +35,11 @@ def translate_refusals(caller: str) -> Iterator[None]:
         yield
     except DatabaseError as error:
         remedy = _REMEDIES.get((error.sqlstate or "")[:2])
+        error.msg = redact_error(str(error.msg))
+        error.args = (error.msg,)
         if remedy is None:
             raise
-        reason = " ".join(str(error.msg).split()).rstrip(".")
+        reason = " ".join(error.msg.split()).rstrip(".")
         raise _build_refusal(caller, reason, remedy) from None
 
 

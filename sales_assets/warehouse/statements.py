@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from sales_assets.errors import RefusedError
+from sales_assets.redaction import cut_text
 from sales_assets.warehouse.slices import Slice, Value
 
 Statement = tuple[str, list[Value]]
@@ -149,9 +150,10 @@ def refuse_out_of_range_rows(dialect: Dialect, slice_: Slice, outside: tuple[obj
         return
     count, *example = outside
     columns = ", ".join(part.column for part in slice_.dimensions)
+    shown = ", ".join(cut_text(str(value)) for value in example)
     message = (
         f"{count} row(s) for {slice_.name} lie outside the run's partitions, the first with "
-        f"{columns} = {', '.join(map(str, example))}. No stored data was changed. Return only rows of the "
+        f"{columns} = {shown}. No stored data was changed. Return only rows of the "
         f"run's partitions: {format_query(dialect, slice_)}"
     )
     raise RefusedError(message)

@@ -394,6 +394,20 @@ def test_a_preview_redacts_personal_data_and_escapes_markdown(erp: Erp, run: Any
     assert r"&lt;b&gt;R\|o\*me&lt;/b&gt; \`x\`" in preview
 
 
+def test_a_value_of_a_million_letters_is_stored_and_shown_in_part(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    long = "x" * 1_000_000
+    erp.customer(7, city=long, updated_at="2025-01-15 12:00+00")
+    erp.order(1)
+    erp.order(2, status=long)
+    result = run(assets=[raw_customers, raw_orders])
+    assert r"xxx… \(cut, 1000000 characters\)" in metadata(result, "raw_customers")["preview"]
+    assert "xxx… (cut, 1000000 characters)" in str(metadata(result, "raw_orders")["unknown_statuses"])
+    assert max(len(str(event)) for event in result.all_events) < 20_000
+    assert warehouse.query("select max(length(city)) from raw.raw_customers").iat[0, 0] == 1_000_000
+
+
 def test_quotes_and_markup_in_names_are_stored_as_they_are(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:

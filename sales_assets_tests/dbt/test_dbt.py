@@ -216,3 +216,24 @@ def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
     [found] = [t for s in sources for t in s["tables"] if t["name"] == table]
     columns = [(column["name"], column["data_type"].replace(" ", "").upper()) for column in found["columns"]]
     assert columns == [(column.name, column.type) for column in contract.columns]
+
+
+@pytest.mark.slow
+def test_values_in_dbts_errors_reach_neither_the_log_nor_the_error_nor_an_artifact(
+    copied_project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = (
+        "{{ config(contract={'enforced': false}) }} select cast('ada@' || 'example.com' as integer) as email"
+    )
+    (copied_project / "models" / "marts" / "leaks.sql").write_text(model)
+    settings = Settings(data_dir=tmp_path / "data", duckdb_path=tmp_path / "sales.duckdb")
+    dbt = build_dbt_resource(settings)
+    with pytest.raises(DbtFailedError) as error:
+        list(dbt.run(["run", "--select", "leaks"], prepare_project(settings), "a test"))
+    runs = tmp_path / "data" / "dbt" / "runs"
+    written = {path.name: path.read_bytes() for path in runs.rglob("*") if path.is_file()}
+    for text in (str(error.value), "".join(capfd.readouterr()), written["run_results.json"].decode()):
+        assert "Could not convert string [redacted] to INT32" in text
+        assert "leaks" in text
+        assert "ada@example.com" not in text
+    assert [name for name, content in written.items() if b"ada@example.com" in content] == []

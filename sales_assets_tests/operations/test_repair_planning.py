@@ -12,12 +12,12 @@ import pytest
 
 from sales_assets.catalog import records
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
+from sales_assets.catalog.records import find_days_without_orders
 from sales_assets.definitions import defs
 from sales_assets.operations.repair.gaps import (
     FAILED,
     MISSING,
     STALE,
-    find_days_without_orders,
     find_gaps,
     find_stale,
     format_days,

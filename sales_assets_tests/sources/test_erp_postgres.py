@@ -299,3 +299,19 @@ def test_the_sqlstate_decides_whether_a_retry_may_help(erp: Erp, state: str, err
 def test_the_repr_of_a_resource_does_not_show_the_password() -> None:
     for url in (dg.EnvVar("ERP_POSTGRES_URL"), "postgresql://u:planted-word@h/d"):
         assert "planted-word" not in repr(PostgresResource(url=url))
+
+
+def test_an_error_of_the_erp_names_the_fault_and_shows_no_value(erp: Erp) -> None:
+    erp.customer(7, first_name="Ada Lovelace")
+    faults = {
+        "email::int": "invalid input syntax for type integer: [redacted]",
+        "(first_name || email)::json": "invalid input syntax for type json",
+        "to_date(first_name, 'YYYY')": 'invalid value [redacted] for "YYYY"',
+        "nope from customers where email = 'ada@example.com'; --": 'column "nope" does not exist',
+    }
+    for expression, shown in faults.items():
+        with pytest.raises(RefusedError) as error:
+            erp.resource.execute_query(f"select {expression} from customers")
+        assert shown in str(error.value)
+        assert "7@example" not in str(error.value)
+        assert "Ada" not in str(error.value)

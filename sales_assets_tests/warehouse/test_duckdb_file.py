@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from sales_assets.dbt.project import build_dbt_resource
 from sales_assets.errors import RefusedError
+from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.duckdb_file import FOREIGN_LOCK_TIMEOUT_SECONDS, open_database
 from sales_assets.warehouse.file_lock import WarehouseBusyError
 from sales_assets_tests.support.data_dir import settings_with
@@ -119,3 +121,14 @@ def test_a_connection_is_closed_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), open_database(database, read_only=False, caller="test"):
         _ = 1 / 0
     duckdb.connect(database, read_only=True).close()
+
+
+def test_an_error_of_duckdb_keeps_its_class_and_column_and_shows_no_value(tmp_path: Path) -> None:
+    write(tmp_path / "sales.duckdb")
+    warehouse = DuckDBWarehouse(database=str(tmp_path / "sales.duckdb"))
+    with pytest.raises(duckdb.ConversionException) as error:
+        warehouse.query("select email::int from (select 'ada@' || 'example.com' as email)")
+    assert "Could not convert string [redacted] to INT32 when casting from source column email" in str(
+        error.value
+    )
+    assert "ada" not in "".join(traceback.format_exception(error.value)).partition("ConversionException")[2]

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import dagster as dg
 import pytest
 import snowflake.connector
-from snowflake.connector.errors import DatabaseError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from sales_assets.errors import RefusedError
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse
@@ -71,3 +71,14 @@ def test_a_runs_queries_are_tagged_with_the_run(tmp_path: Path) -> None:
         with patch.object(snowflake.connector, "connect", wraps=snowflake.connector.connect) as connect:
             run = dg.materialize([asking], resources={"warehouse": engine.reader})
         assert connect.call_args.kwargs["session_parameters"]["QUERY_TAG"] == f"run {run.run_id}, warehouse"
+
+
+@pytest.mark.parametrize(("state", "kind"), [("42S02", RefusedError), ("22018", ProgrammingError)])
+def test_an_error_of_snowflake_shows_no_value_and_keeps_its_code(state: str, kind: type[Exception]) -> None:
+    text = "Numeric value 'ada@example.com' is not recognized"
+    with (
+        pytest.raises(kind, match=r"Numeric value \[redacted\] is not recognized") as error,
+        translate_refusals("a run"),
+    ):
+        raise ProgrammingError(text, errno=100038, sqlstate=state)
+    assert "ada@" not in repr(error.value) + str(error.value)

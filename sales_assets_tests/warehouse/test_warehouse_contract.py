@@ -528,3 +528,9 @@ def test_an_input_whose_table_was_never_written_says_what_to_do(warehouse: Wareh
 
     with pytest.raises(dg.Failure, match="Materialize"):
         warehouse.materialize(table(rows(), T).to_source_asset(), reader, key=D15)
+
+
+def test_a_misfit_of_a_million_letters_is_shown_in_part(warehouse: WarehouseUnderTest) -> None:
+    error = store_refused(warehouse, rows(1, amount="x" * 1_000_000))
+    assert "xxx… (cut, 1000002 characters), which does not fit" in error
+    assert len(error) < 2_000

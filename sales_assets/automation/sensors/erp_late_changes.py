@@ -8,10 +8,10 @@ import pandas as pd
 from sales_assets.automation.jobs import daily_sales_pipeline
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
+from sales_assets.catalog.records import find_days_without_orders
 from sales_assets.operations.repair.gaps import (
     build_run_request,
     find_days_in_progress,
-    find_days_without_orders,
     group_into_ranges,
 )
 from sales_assets.private_apis.instance import read_materialized_partitions

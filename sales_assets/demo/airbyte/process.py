@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from sales_assets.demo.background import lock_folder, start_module, stop_process
+from sales_assets.settings import make_private_folder
 
 _PORT = 18001
 """The port of the links in the reviewed local snapshot; another one is used if it is taken."""
@@ -62,7 +63,7 @@ def _find_address(folder: Path) -> str | None:
 
 
 def _start(folder: Path, arguments: list[str]) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     (folder / "server.json").unlink(missing_ok=True)
     log = folder / "server.log"
     if url := start_module("sales_assets.demo.airbyte", arguments, log, lambda: _find_address(folder)):

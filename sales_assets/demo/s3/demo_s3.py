@@ -16,6 +16,7 @@ from sales_assets.demo.background import lock_folder, start_module, stop_process
 from sales_assets.demo.packages import require_packages
 from sales_assets.demo.s3.marketplaces import PREFIX
 from sales_assets.errors import RefusedError
+from sales_assets.settings import make_private_folder
 from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 
 BUCKET = "sales-demo"
@@ -89,7 +90,7 @@ def _read_state(folder: Path) -> dict[str, int] | None:
 
 def _start(folder: Path, timezone: str) -> dict[str, int]:
     require_packages("The S3 emulator", ["moto", "flask", "flask_cors"], variable="SALES_S3_BUCKET")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     log = folder / "server.log"
     arguments = [os.fspath(folder), timezone]
     if state := start_module("sales_assets.demo.s3.s3_server", arguments, log, lambda: _read_state(folder)):

@@ -11,8 +11,7 @@ import pandas as pd
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.catalog.records import fetch_latest_event_ids, fetch_statuses
-from sales_assets.catalog.records import find_days_without_orders as find_days_without_orders  # noqa: PLC0414 - is read here
+from sales_assets.catalog.records import fetch_latest_event_ids, fetch_statuses, find_days_without_orders
 from sales_assets.operations.repair.lineage import Lineage
 
 RANGE_START = "dagster/asset_partition_range_start"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from sales_assets.errors import RefusedError
-from sales_assets.redaction import redact_secrets
+from sales_assets.redaction import redact_error, redact_secrets
 
 _KEEPALIVE = {
     "keepalives": "1",
@@ -84,9 +84,9 @@ class ErpUrl:
         )
 
     def clean(self, message: str) -> str:
-        """Return a driver's message on one line, without its preamble, the query and the password."""
-        text = " ".join(_NOISE.sub(" ", message).split())
-        text = redact_secrets(text, [self.password])
+        """Return a driver's message on one line, without its preamble, the query, values and the password."""
+        text = redact_error(redact_secrets(_NOISE.sub(" ", message), [self.password]))
+        text = " ".join(text.split())
         return text if text.endswith(".") else f"{text}."
 
 

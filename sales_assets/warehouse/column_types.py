@@ -5,6 +5,7 @@ its table, column and text. Nothing here knows an engine or a connection.
 """
 
 import re
+from collections.abc import Iterator
 
 import dagster as dg
 import numpy as np
@@ -142,6 +143,37 @@ def cast_exactly(series: pd.Series, type_: pa.DataType) -> pa.Array:
     return values.cast(type_, safe=True)
 
 
+def fits(series: pd.Series, type_: pa.DataType) -> bool:
+    """Whether a type can hold every value of a series unchanged."""
+    try:
+        cast_exactly(series, type_)
+    except CAST_ERRORS:
+        return False
+    return True
+
+
+def find_misfits(series: pd.Series, type_: pa.DataType, offset: int = 0) -> Iterator[int]:
+    """Find the positions of values that a type cannot hold, in order.
+
+    It searches by halves, for one value among a million must not take a million casts. Values of mixed kinds,
+    which Arrow refuses only together, have no position.
+
+    Args:
+        series: The values.
+        type_: The type.
+        offset: The position of the first value.
+    """
+    series = series.astype(object)  # a part of a categorical has the categories of the whole
+    if fits(series, type_):
+        return
+    if len(series) == 1:
+        yield offset
+        return
+    middle = len(series) // 2
+    yield from find_misfits(series.iloc[:middle], type_, offset)
+    yield from find_misfits(series.iloc[middle:], type_, offset + middle)
+
+
 def _prepare_for_decimal(values: pa.Array, scale: int) -> pa.Array:
     """Check that numbers fit a decimal's scale; raises Arrow's error if digits would be lost.
 
@@ -174,19 +206,17 @@ def is_castable(given: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def _build_misfit_error(series: pd.Series, column: dg.TableColumn, table: str) -> RefusedError:
-    """Build the error that names the first value that does not fit, found by casting one value at a time."""
-    type_ = to_arrow_type(column)
+    """Build the error that names the first value that does not fit."""
     remedy = "No stored data was changed. Correct the values, or the column's type in the contract."
-    for position, value in enumerate(series):
-        try:
-            cast_exactly(pd.Series([value], dtype=object), type_)
-        except CAST_ERRORS:
-            shown = MASK if PERSONAL_DATA_TAG in column.tags else cut_text(repr(value))
-            return RefusedError(
-                f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not "
-                f"fit. {remedy}"
-            )
+    position = next(find_misfits(series, to_arrow_type(column)), None)
+    if position is None:
+        return RefusedError(
+            f"{table}.{column.name} is {column.type}, but the frame's values are {series.dtype} of mixed "
+            f"kinds. {remedy}"
+        )
+    value = series.take([position]).tolist()[0]
+    shown = MASK if PERSONAL_DATA_TAG in column.tags else cut_text(repr(value))
     return RefusedError(
-        f"{table}.{column.name} is {column.type}, but the frame's values are {series.dtype} of mixed kinds. "
+        f"{table}.{column.name} is {column.type}, but row {position} has {shown}, which does not fit. "
         f"{remedy}"
     )

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.redaction import MASK, cut_text
-from sales_assets.warehouse.column_types import CAST_ERRORS, cast_exactly, is_castable, to_arrow_type
+from sales_assets.warehouse.column_types import CAST_ERRORS, find_misfits, fits, is_castable, to_arrow_type
 
 _MAX_NAMED_ROWS = 5
 
@@ -36,7 +36,7 @@ def refuse_misfits(rows: pd.DataFrame, contract: dg.TableSchema) -> None:
             named = _name_rows(rows, nulls.nonzero()[0].tolist(), contract)
             message = f"{column.name} must not be null, but is in {nulls.sum()} row(s): {named}."
             raise ValueError(message)
-        if positions := list(islice(_find_misfits(values, column), _MAX_NAMED_ROWS + 1)):
+        if positions := list(islice(_find_misfits_of_kind(values, column), _MAX_NAMED_ROWS + 1)):
             first = values.take(positions[:1]).tolist()[0]
             shown = MASK if PERSONAL_DATA_TAG in column.tags else cut_text(repr(first))
             named = _name_rows(rows, positions, contract)
@@ -44,31 +44,11 @@ def refuse_misfits(rows: pd.DataFrame, contract: dg.TableSchema) -> None:
             raise ValueError(message)
 
 
-def _find_misfits(values: pd.Series, column: dg.TableColumn) -> Iterator[int]:
+def _find_misfits_of_kind(values: pd.Series, column: dg.TableColumn) -> Iterator[int]:
     """Find the positions of values that the column's type cannot hold."""
     type_ = to_arrow_type(column)
-    if not _fits(values, type_) and _is_of_kind(values, type_):
-        yield from _search_misfits(values, type_, 0)
-
-
-def _search_misfits(values: pd.Series, type_: pa.DataType, offset: int) -> Iterator[int]:
-    """Search by halves, for one value among a million must not take a million casts."""
-    if _fits(values, type_):
-        return
-    if len(values) == 1:
-        yield offset
-        return
-    middle = len(values) // 2
-    yield from _search_misfits(values.iloc[:middle], type_, offset)
-    yield from _search_misfits(values.iloc[middle:], type_, offset + middle)
-
-
-def _fits(values: pd.Series, type_: pa.DataType) -> bool:
-    try:
-        cast_exactly(values, type_)
-    except CAST_ERRORS:
-        return False
-    return True
+    if not fits(values, type_) and _is_of_kind(values, type_):
+        yield from find_misfits(values, type_)
 
 
 def _is_of_kind(values: pd.Series, type_: pa.DataType) -> bool:

@@ -65,6 +65,11 @@ class Window:
         return date.fromisoformat(self.days[0]), day_after.date()
 
 
+def is_of_days(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> bool:
+    """Whether a run is for one day or a range of days, and so has a window."""
+    return context.has_partition_key or context.has_partition_key_range
+
+
 def window_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Window:
     """The window of a run for one day or for a range of days.
 

@@ -41,6 +41,18 @@ def fetch_latest_event_ids(
     return read_latest_materializations(instance, asset, days)
 
 
+def fetch_latest_records(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]
+) -> dict[str, dg.EventLogRecord]:
+    """Fetch each day's latest materialization; days that were never materialized are absent."""
+    event_ids = fetch_latest_event_ids(instance, asset, days)
+    if not event_ids:
+        return {}
+    records_filter = dg.AssetRecordsFilter(asset_key=asset, storage_ids=list(event_ids.values()))
+    records = instance.fetch_materializations(records_filter, limit=len(event_ids)).records
+    return {str(record.partition_key): record for record in records}
+
+
 def find_days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:
     """Find the days whose latest load found no orders in the ERP."""
     if not days:

@@ -5,7 +5,7 @@ import pandas as pd
 from pydantic import Field
 
 from sales_assets.catalog.names import ERP_POOL, FCT_ORDERS_KEY
-from sales_assets.catalog.partitions import DAILY, Window, window_between, window_of
+from sales_assets.catalog.partitions import DAILY, Window, is_of_days, window_between, window_of
 from sales_assets.operations.reconciliation.compare import CHANGED_AFTER_LOAD
 from sales_assets.operations.reconciliation.reconcile import reconcile
 from sales_assets.operations.repair.gaps import format_days
@@ -83,7 +83,7 @@ def format_differences(differences: pd.DataFrame) -> str:
 
 def _choose_window(context: dg.AssetCheckExecutionContext, config: ReconciliationConfig) -> Window:
     run = context.op_execution_context
-    if run.has_partition_key or run.has_partition_key_range:
+    if is_of_days(run):
         return window_of(run)
     last = config.last_day or str(DAILY.get_last_partition_key())
     if config.first_day:

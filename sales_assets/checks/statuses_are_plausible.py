@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
-from sales_assets.catalog.partitions import DAILY, window_of
-from sales_assets.catalog.records import fetch_latest_event_ids
+from sales_assets.catalog.partitions import DAILY, is_of_days, window_of
+from sales_assets.catalog.records import fetch_latest_records
 from sales_assets.operations.repair.gaps import format_days
 from sales_assets.settings import settings
 from sales_assets.transforms.status_shares import (
@@ -30,8 +30,7 @@ def statuses_are_plausible(context: dg.AssetCheckExecutionContext) -> dg.AssetCh
     or added one, change the statuses in `transforms/select_orders.py` and rerun the days.
     """
     run = context.op_execution_context
-    is_of_days = run.has_partition_key or run.has_partition_key_range
-    days = window_of(run).days if is_of_days else DAILY.get_partition_keys()[-settings().lookback_days :]
+    days = window_of(run).days if is_of_days(run) else DAILY.get_partition_keys()[-settings().lookback_days :]
     counts = _read_counts(context.instance, days)
     without_sales, unknown = find_days_without_sales(counts), find_frequent_unknown(counts)
     return dg.AssetCheckResult(
@@ -50,14 +49,9 @@ def statuses_are_plausible(context: dg.AssetCheckExecutionContext) -> dg.AssetCh
 
 def _read_counts(instance: dg.DagsterInstance, days: Sequence[str]) -> dict[str, StatusCounts]:
     """Read what the latest load of each day reported; without the days that were never loaded."""
-    event_ids = fetch_latest_event_ids(instance, RAW_ORDERS_KEY, days)
-    if not event_ids:
-        return {}
-    records_filter = dg.AssetRecordsFilter(asset_key=RAW_ORDERS_KEY, storage_ids=list(event_ids.values()))
-    records = instance.fetch_materializations(records_filter, limit=len(event_ids)).records
     reported = {
-        str(record.partition_key): {name: value.value for name, value in event.metadata.items()}
-        for record in records
+        day: {name: value.value for name, value in event.metadata.items()}
+        for day, record in fetch_latest_records(instance, RAW_ORDERS_KEY, days).items()
         if (event := record.asset_materialization)
     }
     return {day: _read_day(metadata) for day, metadata in reported.items()}

@@ -10,7 +10,7 @@ from dbt.artifacts.schemas.results import TestStatus
 from pydantic import Field
 
 from sales_assets.catalog.names import DBT_POOL
-from sales_assets.catalog.partitions import BACKFILL, window_of
+from sales_assets.catalog.partitions import BACKFILL, is_of_days, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.dbt.loaded_days import refuse_days_never_loaded
 from sales_assets.dbt.project import SalesDbtResource, prepare_project
@@ -124,7 +124,7 @@ def build_command(context: dg.AssetExecutionContext, full_refresh: Sequence[str]
         full_refresh: Incremental models to rebuild from all stored rows.
     """
     variables: dict[str, Any] = {"full_refresh": list(full_refresh)} if full_refresh else {}
-    if context.has_partition_key or context.has_partition_key_range:
+    if is_of_days(context):
         start, end = window_of(context).dates
         variables |= {"start_date": start.isoformat(), "end_date": end.isoformat()}
     command = ["build", "--exclude-resource-type", "unit_test"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from sales_assets.catalog.names import GOLD
-from sales_assets.catalog.partitions import DAILY, window_of
+from sales_assets.catalog.partitions import DAILY, is_of_days, window_of
 from sales_assets.catalog.records import find_days_never_loaded
 from sales_assets.catalog.remedies import format_rerun
 from sales_assets.errors import RefusedError
@@ -24,13 +24,13 @@ def refuse_days_never_loaded(context: dg.AssetExecutionContext) -> None:
     models = [
         key for key in context.selected_asset_keys if find_asset(context.job_def, key).partitions == DAILY
     ]
-    if not models or not (context.has_partition_key or context.has_partition_key_range):
+    if not models or not is_of_days(context):
         return
     window = window_of(context)
     faults = {
         key: days
         for key in find_daily_inputs(context.job_def, models)
-        if read_materialized_partitions(context.instance, key) or not context.instance.is_ephemeral
+        if not context.instance.is_ephemeral or read_materialized_partitions(context.instance, key)
         if (days := find_days_never_loaded(context.instance, key, window.days))
     }
     if faults:

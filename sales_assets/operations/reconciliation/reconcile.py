@@ -11,7 +11,7 @@ import pandas as pd
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY, Window
-from sales_assets.catalog.records import fetch_latest_event_ids
+from sales_assets.catalog.records import fetch_latest_records
 from sales_assets.operations.reconciliation.compare import compare_sales
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.transforms.select_orders import SALES_STATUSES
@@ -55,9 +55,5 @@ def _read_gold_sales(warehouse: WarehouseReader, window: Window) -> pd.DataFrame
 
 def _fetch_load_times(instance: dg.DagsterInstance, days: set[str]) -> dict[str, datetime]:
     """Fetch when each day was last loaded from the ERP."""
-    event_ids = fetch_latest_event_ids(instance, RAW_ORDERS_KEY, days)
-    if not event_ids:
-        return {}
-    records_filter = dg.AssetRecordsFilter(asset_key=RAW_ORDERS_KEY, storage_ids=list(event_ids.values()))
-    records = instance.fetch_materializations(records_filter, limit=len(event_ids)).records
-    return {str(record.partition_key): datetime.fromtimestamp(record.timestamp, UTC) for record in records}
+    records = fetch_latest_records(instance, RAW_ORDERS_KEY, days)
+    return {day: datetime.fromtimestamp(record.timestamp, UTC) for day, record in records.items()}

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.redaction import MASK, cut_text
-from sales_assets.warehouse.column_types import CAST_ERRORS, find_misfits, fits, is_castable, to_arrow_type
+from sales_assets.warehouse.casts import CAST_ERRORS, find_misfits, fits, is_castable
+from sales_assets.warehouse.column_types import to_arrow_type
 
 _MAX_NAMED_ROWS = 5
 

@@ -43,6 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (not is_together(item.nodeid), item.get_closest_marker("slow") is None))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores, because workers often wait for a process that they started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedSetUpScheduling:
     """See `support/scheduling.py`."""
     return SharedSetUpScheduling(config, log)
@@ -81,9 +86,13 @@ def _loopback_only(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
-    """A PostgreSQL with the ERP's tables, for the whole session."""
-    folder = tmp_path_factory.mktemp("pg") / "erp"
+def postgres() -> Iterator[Erp]:
+    """A PostgreSQL with the ERP's tables, for the whole session.
+
+    It runs as a user of its own where the tests are root's, and pytest closes its folder to other users again
+    whenever another session starts. So it is not in pytest's folder.
+    """
+    folder = Path(DATA_DIR.name) / "tests" / "erp"
     erp = Erp(start_server(folder))
     erp.create()
     yield erp

@@ -1,8 +1,5 @@
 """Retries: unavailable sources are retried, refusals are not; and for how long."""
 
-import os
-import subprocess
-import sys
 from unittest.mock import Mock
 
 import dagster as dg
@@ -12,6 +9,7 @@ import pytest
 from sales_assets.assets import raw_orders
 from sales_assets.errors import RefusedError
 from sales_assets.sources.erp.postgres import ErpUnavailableError
+from sales_assets_tests.support.python_process import run_python
 
 ROWS = pd.DataFrame({"order_id": [1], "customer_id": [7], "total_amount": [1.0]})
 
@@ -45,18 +43,12 @@ def test_a_refusal_is_a_value_error_and_a_failure_with_its_sentence() -> None:
 def test_in_production_an_extraction_is_tried_for_about_an_hour_and_a_transformation_briefly() -> None:
     script = """
 from sales_assets.catalog.policies import EXTRACTION, TRANSFORMATION
+from sales_assets_tests.support.python_process import run_python
 for policy in (EXTRACTION, TRANSFORMATION):
     print(policy.max_retries, policy.jitter.name, policy.backoff.name,
           sum((2**attempt - 1) * policy.delay for attempt in range(1, policy.max_retries + 1)))
 """
-    environment = os.environ | {"DAGSTER_DEPLOYMENT": "prod"}
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    _, said = run_python("-c", script, environment={"DAGSTER_DEPLOYMENT": "prod"})
     assert said.splitlines() == ["5 PLUS_MINUS EXPONENTIAL 3420", "2 PLUS_MINUS EXPONENTIAL 120"]
 
 

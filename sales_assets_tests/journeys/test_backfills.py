@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,15 @@ from sales_assets.assets import raw_orders
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.sources.erp import postgres
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
-from sales_assets_tests.support.command_line import environment_of, run_commands
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import ORDER_TABLES
+from sales_assets_tests.support.python_process import PythonProcess
 
 pytestmark = pytest.mark.slow
 
 DAYS = [f"2025-01-{day:02}" for day in range(10, 19)]
+BACKFILL = ["-m", "sales_assets.commands", "backfill"]
+REPAIR = ["-m", "sales_assets.commands", "repair"]
 
 
 class Backfills:
@@ -32,20 +32,17 @@ class Backfills:
         self.erp = erp
         self.checkout = checkout
 
-    def start(self, first: str, last: str) -> "subprocess.Popen[str]":
+    def start(self, first: str, last: str) -> PythonProcess:
         """Start it as a process that can be killed and whose output can be read."""
-        return subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "sales_assets.commands", "backfill", first, last],
-            cwd=self.checkout,
-            env=environment_of(self.checkout) | {"ERP_POSTGRES_URL": self.erp.url},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return self._start(*BACKFILL, first, last)
 
     def run(self, *commands: Sequence[str]) -> list[tuple[int, str]]:
         """Run commands one after the other; returns exit code and output of each."""
-        return run_commands(self.checkout, *commands, ERP_POSTGRES_URL=self.erp.url)
+        return [self._start(*command).wait() for command in commands]
+
+    def _start(self, *command: str) -> PythonProcess:
+        environment = {"ERP_POSTGRES_URL": self.erp.url}
+        return PythonProcess(*command, environment=environment, checkout=self.checkout)
 
     def read_totals(self, table: str) -> dict[str, tuple[int, str]]:
         """Read count and exact sum of each stored day."""
@@ -73,14 +70,12 @@ def backfills(erp: Erp, checkout: Path) -> Backfills:
 
 def test_a_backfill_killed_after_a_step_is_completed_by_running_it_again(backfills: Backfills) -> None:
     whole = [DAYS[0], DAYS[-1]]
-    backfill, repair = ("sales_assets.commands", "backfill"), ("sales_assets.commands", "repair")
     process = backfills.start(*whole)
-    assert process.stdout is not None
-    assert any(line.strip().startswith("raw_orders") for line in process.stdout)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    find = [*repair, "--from", DAYS[0], "--to", DAYS[-1]]
-    (_, plan), (code, _), (_, remaining) = backfills.run(find, [*backfill, *whole], find)
+    assert any(line.strip().startswith("raw_orders") for line in process.output)
+    process.send(signal.SIGKILL)
+    process.wait()
+    find = [*REPAIR, "--from", DAYS[0], "--to", DAYS[-1]]
+    (_, plan), (code, _), (_, remaining) = backfills.run(find, [*BACKFILL, *whole], find)
     assert "was killed and is marked as failed" in plan
     assert f"failed      9 day(s): {DAYS[0]} to {DAYS[-1]}" in plan
     assert code == 0
@@ -92,10 +87,10 @@ def test_commands_with_a_failed_run_exit_with_1_and_name_the_day(backfills: Back
     backfills.erp.order(999, f"{DAYS[0]} 12:00+00", items=[(1, "-5.00", None)])
     config = {"first_day": DAYS[0], "last_day": DAYS[0], "launch": True}
     (backfills.checkout / "repair.yaml").write_text(json.dumps({"ops": {"repair": {"config": config}}}))
-    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
+    job = ["-m", "dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
     results = backfills.run(
-        ["sales_assets.commands", "backfill", DAYS[0], DAYS[0]],
-        ["sales_assets.commands", "repair", "--from", DAYS[0], "--to", DAYS[0], "--run"],
+        [*BACKFILL, DAYS[0], DAYS[0]],
+        [*REPAIR, "--from", DAYS[0], "--to", DAYS[0], "--run"],
         [*job, "-c", "repair.yaml"],
     )
     for code, output in results:
@@ -106,8 +101,8 @@ def test_commands_with_a_failed_run_exit_with_1_and_name_the_day(backfills: Back
 
 def test_two_backfills_of_overlapping_ranges_at_once_store_each_day_once(backfills: Backfills) -> None:
     both = [backfills.start(DAYS[0], DAYS[5]), backfills.start(DAYS[3], DAYS[-1])]
-    outputs = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], outputs
+    ended = [process.wait() for process in both]
+    assert [code for code, _ in ended] == [0, 0], ended
     assert backfills.is_exact()
 
 

@@ -12,8 +12,8 @@ import yaml
 
 from sales_assets.commands.__main__ import main
 from sales_assets.settings import ROOT
-from sales_assets_tests.support.command_line import run_commands
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.python_process import run_python
 
 BIN = Path(sys.executable).parent
 
@@ -32,18 +32,11 @@ def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.Compl
     )
 
 
-def test_a_fresh_clone_is_valid_without_preparation_or_dagster_home(fresh_clone: Path) -> None:
-    environment = {"PYTHONPATH": str(fresh_clone), "SALES_DATA_DIR": ""}
-    validated = run("dagster", "definitions", "validate", cwd=fresh_clone, **environment)
-    assert validated.returncode == 0, validated.stderr
-    assert "Validation successful" in validated.stderr + validated.stdout
-    assert (fresh_clone / ".data" / "dbt" / "manifest-duckdb-sales" / "manifest.json").exists()
-
-
 def test_an_unknown_deployment_fails_and_lists_the_known_ones() -> None:
-    validated = run("dagster", "definitions", "validate", DAGSTER_DEPLOYMENT="production")
-    assert validated.returncode != 0
-    assert "must be one of: local, staging, prod" in validated.stderr + validated.stdout
+    environment = {"DAGSTER_DEPLOYMENT": "production"}
+    code, output = run_python("-m", "dagster", "definitions", "validate", environment=environment)
+    assert code != 0
+    assert "must be one of: local, staging, prod" in output
 
 
 def test_a_dotenv_file_is_read_by_every_command(tmp_path: Path) -> None:
@@ -106,21 +99,21 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_aft
 ) -> None:
     for day in range(1, 6):
         erp.order(day, f"2025-01-{day:02} 10:00+00")
-    repair = ["sales_assets.commands", "repair", "--from", "2025-01-01", "--to"]
-    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job", "-c"]
+    repair = ["-m", "sales_assets.commands", "repair", "--from", "2025-01-01", "--to"]
+    job = ["-m", "dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job", "-c"]
     for launch in (False, True):
         config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": launch}}}}
         (checkout / f"{launch}.yaml").write_text(yaml.safe_dump(config))
-    results = run_commands(
-        checkout,
-        ["sales_assets.commands", "backfill", "2025-01-01", "2025-01-02"],
+    commands = [
+        ["-m", "sales_assets.commands", "backfill", "2025-01-01", "2025-01-02"],
         [*repair, "2025-01-04"],
         [*repair, "2025-01-04", "--run"],
         [*job, "False.yaml"],
         [*job, "True.yaml"],
         [*repair, "2025-01-05"],
-        ERP_POSTGRES_URL=erp.url,
-    )
+    ]
+    environment = {"ERP_POSTGRES_URL": erp.url}
+    results = [run_python(*command, environment=environment, checkout=checkout) for command in commands]
     assert [code for code, _ in results] == [0] * 6
     plan, repaired, shown, launched, remaining = [output for _, output in results[1:]]
     assert "raw_orders               missing     2 day(s): 2025-01-03 to 2025-01-04" in plan

@@ -1,9 +1,6 @@
 """The main street from the ERP to gold: real PostgreSQL, real dbt, a real DuckDB file."""
 
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, RANGE, Pipeline
+from sales_assets_tests.support.python_process import run_python
 from sales_assets_tests.support.results import failure
 
 pytestmark = pytest.mark.slow
@@ -255,14 +253,13 @@ config = {{"first_day": {days[0]!r}, "last_day": {days[-1]!r}}}
 assert evaluation.passed, evaluation.description
 """
     database = tmp_path / "sales.duckdb"
-    environment = os.environ | {
+    environment = {
         "SALES_TIMEZONE": "Europe/Rome",
         "SALES_DUCKDB_PATH": str(database),
         "ERP_POSTGRES_URL": erp.url,
     }
-    subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script], env=environment, check=True, capture_output=True
-    )
+    code, output = run_python("-c", script, environment=environment)
+    assert code == 0, output
     sales = DuckDBWarehouse(database=str(database)).query(
         "select order_date, order_count, total_amount::varchar as total from gold.daily_sales order by 1"
     )

@@ -1,17 +1,14 @@
 """`make doctor` as a whole process: its exit code, and that it never shows a secret."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from sales_assets.commands.__main__ import main
-from sales_assets.settings import ROOT
 from sales_assets_tests.support.data_dir import environment_with
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.python_process import run_python
 from sales_assets_tests.support.s3 import S3
 
 pytestmark = pytest.mark.slow
@@ -34,16 +31,9 @@ OTHER_VARIABLES = [
 ]
 
 
-def doctor(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def doctor(home: Path, **variables: str) -> tuple[int, str]:
     """Run it as a process, with its own instance and only the loopback network."""
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "sales_assets.commands", "doctor"],
-        cwd=ROOT,
-        env=os.environ | environment_for(home) | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_python("-m", "sales_assets.commands", "doctor", environment=environment_for(home) | variables)
 
 
 def environment_for(home: Path) -> dict[str, str]:
@@ -76,7 +66,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_a_laptop_with_an_erp_and_a_bucket_has_no_problems(home: Path, erp: Erp, s3: S3) -> None:
-    done = doctor(
+    code, output = doctor(
         home,
         ERP_POSTGRES_URL=erp.url,
         SALES_DUCKDB_PATH=str(home / "sales.duckdb"),
@@ -86,8 +76,8 @@ def test_a_laptop_with_an_erp_and_a_bucket_has_no_problems(home: Path, erp: Erp,
         AWS_SECRET_ACCESS_KEY="test",
         AWS_DEFAULT_REGION="us-east-1",
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("No problems found.\n")
+    assert code == 0, output
+    assert output.endswith("No problems found.\n")
 
 
 def test_an_unavailable_erp_is_the_only_problem_of_a_laptop(in_process: DoctorInProcess) -> None:
@@ -98,11 +88,11 @@ def test_an_unavailable_erp_is_the_only_problem_of_a_laptop(in_process: DoctorIn
 
 
 def test_production_with_nothing_set_lists_every_variable_without_a_traceback(home: Path) -> None:
-    done = doctor(home, DAGSTER_DEPLOYMENT="prod")
-    assert done.returncode == 1
-    assert "SNOWFLAKE_ACCOUNT is not set" in done.stdout
-    assert "Not checked: ERP_POSTGRES_URL is not set." in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+    code, output = doctor(home, DAGSTER_DEPLOYMENT="prod")
+    assert code == 1
+    assert "SNOWFLAKE_ACCOUNT is not set" in output
+    assert "Not checked: ERP_POSTGRES_URL is not set." in output
+    assert "Traceback" not in output
 
 
 def test_a_dagster_yaml_that_does_not_load_is_one_line(home: Path, in_process: DoctorInProcess) -> None:

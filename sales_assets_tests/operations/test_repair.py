@@ -123,26 +123,20 @@ def test_a_day_that_was_corrected_in_the_erp_needs_its_orders_again_and_repair_p
     assert pipeline.totals(BAD)["gold.fct_orders"] == (1, "10.0000")
 
 
-def test_a_day_with_orders_deleted_in_the_erp_is_run_again(pipeline: RepairablePipeline) -> None:
+def test_deleted_orders_are_run_again_an_empty_day_is_skipped_and_old_marts_are_rebuilt_alone(
+    pipeline: RepairablePipeline,
+) -> None:
     pipeline.erp.order(9, f"{BAD} 11:00+00")
     assert pipeline.run().success
     pipeline.erp.run("delete from orders where id = 9")
     assert pipeline.repair() == (True, [f"{BAD}..{BAD} from the ERP"])
     assert pipeline.totals(BAD)["gold.daily_sales"] == (1, "10.0000")
-
-
-def test_a_day_without_any_order_left_in_the_erp_is_skipped(pipeline: RepairablePipeline) -> None:
-    assert pipeline.run().success
+    assert pipeline.run(asset_selection=ORDERS_OF_GOLD, partition_key=BAD).success
+    assert pipeline.repair() == (True, ["all..all from gold"])
     pipeline.erp.run("delete from orders where id = 2")
     assert f"the ERP no longer has orders for {BAD}" in str(pipeline.plan())
     assert pipeline.repair() == (True, [])
     assert pipeline.totals(BAD)["gold.daily_sales"] == (1, "10.0000")
-
-
-def test_marts_older_than_their_orders_are_rebuilt_alone(pipeline: RepairablePipeline) -> None:
-    assert pipeline.run().success
-    assert pipeline.run(asset_selection=ORDERS_OF_GOLD, partition_key=BAD).success
-    assert pipeline.repair() == (True, ["all..all from gold"])
 
 
 def test_marts_whose_inputs_were_never_built_are_not_planned(pipeline: RepairablePipeline) -> None:

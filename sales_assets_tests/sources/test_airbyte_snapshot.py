@@ -1,10 +1,7 @@
 """The snapshot: what loads from it, how it is created from a live server, and how drift is reported."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +13,7 @@ import pytest
 from sales_assets.commands.airbyte_snapshot import rewrite_snapshot
 from sales_assets.definitions import build_definitions
 from sales_assets.demo.airbyte.connections import WORKSPACE_ID
-from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings
+from sales_assets.settings import AirbyteLogin, Environment, Settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets, build_spec
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
 from sales_assets.sources.airbyte.diff import diff_snapshots
@@ -34,6 +31,7 @@ from sales_assets.sources.airbyte.snapshot import (
 from sales_assets.sources.airbyte.workspace import strip_api_path
 from sales_assets_tests.support.airbyte import CRM, GARBLED, RESET, SLOW, Airbyte, Fault
 from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.python_process import run_python
 
 LOCAL = read_snapshot(Environment.LOCAL)
 
@@ -78,15 +76,7 @@ from sales_assets.settings import Environment, settings
 for definitions in (defs, build_definitions(replace(settings(), environment=Environment.PROD))):
     definitions.get_repository_def()
 """
-    loaded = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
-        env=os.environ | variables,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert loaded.returncode == 0, loaded.stderr
+    assert run_python("-c", script, environment=variables) == (0, "")
     assert not list((settings_with().data_dir / "airbyte").glob("w-*"))
 
 

@@ -1,10 +1,7 @@
 """One sync on a clock that the test controls: how long outages may last, and what is cancelled."""
 
 import logging
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +11,7 @@ from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUn
 from sales_assets.sources.airbyte.sync import PollingConfig, Sync
 from sales_assets.sources.airbyte.sync_jobs import Attempts, Job
 from sales_assets_tests.support.airbyte import Airbyte
+from sales_assets_tests.support.python_process import PythonProcess
 
 LOG = logging.getLogger("test")
 DOWN = AirbyteUnavailableError("down")
@@ -207,14 +205,10 @@ workspace = SalesAirbyteWorkspace(url=sys.argv[1], workspace_id="w", poll_interv
 assets = [each for each in build_airbyte_assets(Settings()) if each.op.name == "airbyte_crm"]
 dg.materialize(assets, resources={"airbyte": workspace})
 """
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", script, server.url],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while not server.count_requests("GET", r"/jobs/\d+") and process.poll() is None:
+    process = PythonProcess("-c", script, server.url)
+    while not server.count_requests("GET", r"/jobs/\d+") and process.is_alive():
         server.closing.wait(0.05)
-    os.kill(process.pid, signal.SIGINT)
-    assert process.wait(60) != 0
+    process.send(signal.SIGINT)
+    assert process.wait()[0] != 0
     assert server.count_requests("DELETE", r"/jobs/\d+") == 1
     assert server.jobs.list_all()[0].status == "cancelled"

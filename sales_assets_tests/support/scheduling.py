@@ -1,6 +1,7 @@
 """Which test runs on which of pytest-xdist's workers: the next free one, unless tests share a set-up.
 
-Only files whose module-wide fixture takes many seconds are kept together.
+Only files whose module-wide fixture takes many seconds are kept together, and those that start processes: the
+server that these are forked from takes as long to start.
 """
 
 from xdist.scheduler import LoadScopeScheduling
@@ -10,6 +11,14 @@ _TOGETHER = {
     "sales_assets_tests/journeys/test_whole_graph.py": "laptop",
     "sales_assets_tests/journeys/test_pipeline.py": "pipeline",
     "sales_assets_tests/journeys/test_production.py": "production",
+    "sales_assets_tests/house/test_private_files.py": "processes",
+    "sales_assets_tests/house/test_retries.py": "processes",
+    "sales_assets_tests/journeys/test_backfills.py": "processes",
+    "sales_assets_tests/journeys/test_commands.py": "processes",
+    "sales_assets_tests/operations/test_doctor_command.py": "processes",
+    "sales_assets_tests/sources/test_airbyte_snapshot.py": "processes",
+    "sales_assets_tests/sources/test_airbyte_sync.py": "processes",
+    "sales_assets_tests/warehouse/test_warehouse_faults.py": "processes",
 }
 
 

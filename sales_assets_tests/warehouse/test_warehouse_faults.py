@@ -4,7 +4,6 @@ Afterwards the partition has all of its old rows or all of its new ones, and a r
 """
 
 import itertools
-import multiprocessing
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ import pytest
 from dagster_snowflake import SnowflakeResource
 
 from sales_assets.warehouse.snowflake import SnowflakeEngine
+from sales_assets_tests.support.python_process import LIBRARIES, PROCESSES
 from sales_assets_tests.support.warehouses import (
     D15,
     D16,
@@ -40,8 +40,7 @@ pytestmark = pytest.mark.slow
 OLD, NEW, NEIGHBOUR = [1, 2, 3], [11, 12], [99]
 
 # Children import nothing again: each is forked from a server that has loaded this module.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
+PROCESSES.set_forkserver_preload([*LIBRARIES, __name__])
 
 
 def store_old_rows(warehouse: WarehouseUnderTest) -> None:

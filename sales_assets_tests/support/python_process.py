@@ -1,0 +1,86 @@
+"""Starts Python programs with the libraries already loaded, because importing Dagster and dbt takes seconds.
+
+Each program is a process of its own, with its own environment, folder and output, and can be killed. It is
+forked from a server that has imported the libraries, and imports the project anew from its checkout.
+"""
+
+import multiprocessing
+import os
+import runpy
+import signal
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TextIO
+
+ROOT = Path(__file__).resolve().parents[2]
+
+LIBRARIES = ["dagster", "dagster_aws.s3", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb"]
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(LIBRARIES)
+
+
+class PythonProcess:
+    """`python -W ignore` with the arguments `-m module …` or `-c code …`.
+
+    It runs in this project and its test's data folder, or in another checkout and that one's data folder.
+    """
+
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None, checkout: Path = ROOT):
+        receiver, sender = PROCESSES.Pipe(duplex=False)
+        variables = os.environ | {"PYTHONPATH": str(checkout)}
+        if checkout != ROOT:
+            variables["SALES_DATA_DIR"] = str(checkout / ".data")
+        variables.update(environment or {})
+        self._process = PROCESSES.Process(target=_run, args=(arguments, variables, checkout, sender))
+        self._process.start()
+        sender.close()
+        self.output: TextIO = os.fdopen(os.dup(receiver.fileno()))
+        receiver.close()
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end; returns the exit code and what was not read yet of its output and errors."""
+        with self.output:
+            output = self.output.read()
+        self._process.join()
+        assert self._process.exitcode is not None
+        return self._process.exitcode, output
+
+
+def run_python(
+    *arguments: str, environment: Mapping[str, str] | None = None, checkout: Path = ROOT
+) -> tuple[int, str]:
+    """Run it to its end; returns the exit code and all output."""
+    return PythonProcess(*arguments, environment=environment, checkout=checkout).wait()
+
+
+def _run(arguments: Sequence[str], variables: Mapping[str, str], checkout: Path, sender: Connection) -> None:
+    os.dup2(sender.fileno(), 1)
+    os.dup2(sender.fileno(), 2)
+    sender.close()
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
+    os.chdir(checkout)
+    os.environ.clear()
+    os.environ.update(variables)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sales_assets"]:
+        del sys.modules[name]
+    sys.path.insert(0, str(checkout))
+    sys.warnoptions[:] = ["ignore"]
+    warnings.simplefilter("ignore")
+    option, program, *rest = arguments
+    sys.argv = [option, *rest]
+    if option == "-m":
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    else:
+        exec(program, {"__name__": "__main__"})  # noqa: S102 (a test's own code)

@@ -7,6 +7,7 @@ from sales_assets.automation.jobs import (
     airbyte_marts_job,
     customers_job,
     daily_sales_pipeline,
+    freshness_job,
     marketplace_marts_job,
     marketplace_orders_job,
     reconciliation_job,
@@ -35,22 +36,23 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ValueError: The settings differ from the process's in what is fixed when assets are imported.
     """
     refuse_other_partitions(settings)
+    all_assets = with_policies(
+        settings,
+        [
+            assets.raw_orders,
+            assets.raw_customers,
+            assets.raw_marketplace_orders,
+            assets.silver_enriched_orders,
+            *build_airbyte_assets(settings),
+            build_dbt_assets(settings),
+        ],
+    )
     return dg.Definitions(
-        assets=with_policies(
-            settings,
-            [
-                assets.raw_orders,
-                assets.raw_customers,
-                assets.raw_marketplace_orders,
-                assets.silver_enriched_orders,
-                *build_airbyte_assets(settings),
-                build_dbt_assets(settings),
-            ],
-        ),
+        assets=all_assets,
         asset_checks=[
             checks.agrees_with_the_erp,
-            checks.marketplace_files_arrive,
             checks.statuses_are_plausible,
+            checks.build_yesterday_check(all_assets),
             build_airbyte_check(settings),
         ],
         jobs=[
@@ -60,6 +62,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             marketplace_orders_job,
             marketplace_marts_job,
             reconciliation_job,
+            freshness_job,
             repair_job,
         ],
         schedules=build_schedules(settings),

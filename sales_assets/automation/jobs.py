@@ -10,6 +10,7 @@ from sales_assets.catalog.names import (
     INGESTION,
     RAW_MARKETPLACE_ORDERS_KEY,
     SILVER,
+    YESTERDAY_CHECK,
 )
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.operations.repair.op import repair
@@ -18,7 +19,8 @@ daily_sales_pipeline = dg.define_asset_job(
     DAILY_JOB,
     selection=dg.AssetSelection.groups(INGESTION, SILVER, GOLD)
     - dg.AssetSelection.assets(RAW_MARKETPLACE_ORDERS_KEY)
-    - dg.AssetSelection.checks(agrees_with_the_erp),
+    - dg.AssetSelection.checks(agrees_with_the_erp)
+    - dg.AssetSelection.checks(YESTERDAY_CHECK),
     description=(
         "Builds business days from the ERP to gold. `sales_pipeline_schedule` runs it daily at 05:00, and "
         "`erp_late_changes_sensor` after changes in the ERP. If it fails, the failed days keep their rows: "
@@ -50,10 +52,21 @@ reconciliation_job = dg.define_asset_job(
     tags=DOMAIN_TAGS,
 )
 
+freshness_job = dg.define_asset_job(
+    "freshness_job",
+    selection=dg.AssetSelection.checks(YESTERDAY_CHECK),
+    description=(
+        "Checks that yesterday, or the day in the config, is in every mart and as in the ERP. "
+        "`freshness_schedule` runs it daily at 08:00. If the day is not complete, the check says what is "
+        "missing: fix the cause of its run, then run `make repair RUN=1`."
+    ),
+    tags=DOMAIN_TAGS,
+)
+
 airbyte_marts_job = dg.define_asset_job(
     "airbyte_marts_job",
     selection=dg.AssetSelection.groups(AIRBYTE).downstream(include_self=False)
-    & dg.AssetSelection.groups(GOLD),
+    & dg.AssetSelection.groups(GOLD) - dg.AssetSelection.checks(YESTERDAY_CHECK),
     description=(
         "Rebuilds the dbt models that read Airbyte's tables. `airbyte_sync_sensor` runs it after syncs that "
         "Airbyte started. If it fails, the models keep their rows: fix the cause and launch it again."
@@ -73,7 +86,8 @@ marketplace_orders_job = dg.define_asset_job(
 
 marketplace_marts_job = dg.define_asset_job(
     "marketplace_marts_job",
-    selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream(),
+    selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream()
+    - dg.AssetSelection.checks(YESTERDAY_CHECK),
     description=(
         "Rebuilds the dbt models that read marketplace orders. `s3_new_file_sensor` runs it after files have "
         "landed. If it fails, the models keep their rows: fix the cause and launch it again."

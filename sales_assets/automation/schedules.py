@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.automation.jobs import daily_sales_pipeline, reconciliation_job
+from sales_assets.automation.jobs import daily_sales_pipeline, freshness_job, reconciliation_job
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.checks import marketplace_files_arrive
+from sales_assets.catalog.policies import READY_CRON
 from sales_assets.operations.repair.gaps import MISSING, build_run_request, find_gaps
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import plan_runs
@@ -29,9 +29,9 @@ _RECONCILIATION_DESCRIPTION = (
     "Compares the last SALES_LOOKBACK_DAYS days of gold with the ERP, daily at 06:00. If days differ, run "
     "`make repair` for a plan that fixes them."
 )
-_MARKETPLACE_DESCRIPTION = (
-    "Warns if no marketplace file has landed for three days, daily at 06:00. If it does, check the bucket "
-    "and `s3_new_file_sensor`, then ask the marketplaces."
+_FRESHNESS_DESCRIPTION = (
+    "Checks that yesterday is in every mart, complete and as in the ERP, daily at 08:00. If it is not, the "
+    "check says what is missing: fix the cause of the morning's run, then run `make repair RUN=1`."
 )
 _AIRBYTE_DESCRIPTION = (
     "Compares the snapshot with Airbyte's server, daily at 06:00. If they differ, run "
@@ -52,7 +52,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         description=_PIPELINE_DESCRIPTION,
     )
     def sales_pipeline_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        lineage = Lineage(_get_repository(context).get_job(daily_sales_pipeline.name))
+        lineage = Lineage.of_job(_get_repository(context).get_job(daily_sales_pipeline.name))
         days = DAILY.get_partition_keys(context.scheduled_execution_time)[-settings.lookback_days :]
         gaps, in_progress = find_gaps(context.instance, lineage, days)
         # Yesterday always runs, even if it was loaded during the night, unless a run is in progress for it.
@@ -62,28 +62,29 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             has_all_assets = len(run.assets) == len(lineage.assets)
             yield build_run_request(run.first, run.last, run_key, None if has_all_assets else run.assets)
 
-    files_arrive = dg.AssetSelection.checks(marketplace_files_arrive)
     is_current = dg.AssetSelection.checks(build_airbyte_check(settings))
     airbyte_status = running if settings.has_airbyte_url else stopped
     return [
         sales_pipeline_schedule,
         _build_check_schedule(
-            "reconciliation_schedule", reconciliation_job, status, _RECONCILIATION_DESCRIPTION
+            "reconciliation_schedule", CHECKS_CRON, reconciliation_job, status, _RECONCILIATION_DESCRIPTION
         ),
         _build_check_schedule(
-            "marketplace_freshness_schedule", files_arrive, status, _MARKETPLACE_DESCRIPTION
+            "airbyte_snapshot_schedule", CHECKS_CRON, is_current, airbyte_status, _AIRBYTE_DESCRIPTION
         ),
-        _build_check_schedule("airbyte_snapshot_schedule", is_current, airbyte_status, _AIRBYTE_DESCRIPTION),
+        _build_check_schedule(
+            "freshness_schedule", READY_CRON, freshness_job, status, _FRESHNESS_DESCRIPTION
+        ),
     ]
 
 
 def _build_check_schedule(
-    name: str, target: Any, status: dg.DefaultScheduleStatus, description: str
+    name: str, cron: str, target: Any, status: dg.DefaultScheduleStatus, description: str
 ) -> dg.ScheduleDefinition:
     return dg.ScheduleDefinition(
         name=name,
         target=target,
-        cron_schedule=CHECKS_CRON,
+        cron_schedule=cron,
         execution_timezone=DAILY.timezone,
         default_status=status,
         description=description,

@@ -23,6 +23,12 @@ RAW_MARKETPLACE_ORDERS_KEY = dg.AssetKey("raw_marketplace_orders")
 FCT_ORDERS_KEY = dg.AssetKey(["gold", "fct_orders"])
 """One row per sale: the source of gold's other tables, and what is reconciled with the ERP."""
 
+DAILY_SALES_KEY = dg.AssetKey(["gold", "daily_sales"])
+"""The mart that people look at in the morning."""
+
+YESTERDAY_CHECK = dg.AssetCheckKey(DAILY_SALES_KEY, "yesterday_is_complete")
+"""The check that the marts are ready in the morning."""
+
 AIRBYTE_SNAPSHOT_CHECK = "airbyte_snapshot_is_current"
 """The check that compares the snapshot of Airbyte's connections with the server."""
 

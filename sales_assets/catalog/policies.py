@@ -1,14 +1,16 @@
-"""What every asset has, in one place: owner, tags and kinds, and when a failed step is retried.
+"""What every asset has, in one place: owner, tags, kinds, freshness, and when a failed step is retried.
 
-Owner, tags and kinds are added to all assets after composition, so no asset can forget them. Retry policies
-are constants, because a spec cannot carry them. A refusal (`errors.RefusedError`) is never retried.
+Owner, tags, kinds and freshness are added to all assets after composition, so no asset can forget them. Retry
+policies are constants, because a spec cannot carry them. A refusal (`errors.RefusedError`) is never retried.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import dagster as dg
 
-from sales_assets.catalog.names import DOMAIN_TAGS, OWNER
+from sales_assets.catalog.names import DOMAIN_TAGS, OWNER, RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.partitions import DAILY
 from sales_assets.settings import Settings, settings
 
 LAPTOP = dg.RetryPolicy(max_retries=1, delay=2, jitter=dg.Jitter.FULL)
@@ -29,8 +31,21 @@ TRANSFORMATION = (
 """Retries after 30 and 90 seconds, plus or minus 30 each: failures that last longer need a person."""
 
 
+READY_CRON = "0 8 * * *"
+"""When yesterday has to be in the marts, in the business time zone."""
+
+EVERY_MORNING = dg.FreshnessPolicy.cron(READY_CRON, timedelta(hours=8), DAILY.timezone)
+"""Built between midnight and 08:00. Whether yesterday is in it says the check `yesterday_is_complete`."""
+
+EVERY_FEW_DAYS = dg.FreshnessPolicy.time_window(timedelta(days=7), warn_window=timedelta(days=3))
+"""Files of others: a weekend and one more day of silence is a warning."""
+
+EVERY_DAY = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
+"""Airbyte's syncs, whose schedule is Airbyte's."""
+
+
 def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
-    """The assets with owner, tags and kinds.
+    """The assets with owner, tags, kinds and freshness policy.
 
     Args:
         settings: Their warehouse engine is one of the kinds.
@@ -40,6 +55,14 @@ def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> 
     def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
         is_pandas = not spec.kinds & {"dbt", "airbyte"}
         kinds = {*spec.kinds, str(settings.warehouse), *(["pandas"] if is_pandas else [])}
-        return spec.replace_attributes(owners=[OWNER], kinds=kinds).merge_attributes(tags=DOMAIN_TAGS)
+        spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, freshness_policy=find_freshness(spec))
+        return spec.merge_attributes(tags=DOMAIN_TAGS)
 
     return dg.map_asset_specs(apply, assets)
+
+
+def find_freshness(spec: dg.AssetSpec) -> dg.FreshnessPolicy:
+    """Find how often an asset has to be built."""
+    if spec.key == RAW_MARKETPLACE_ORDERS_KEY:
+        return EVERY_FEW_DAYS
+    return EVERY_DAY if "airbyte" in spec.kinds else EVERY_MORNING

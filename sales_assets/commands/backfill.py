@@ -17,7 +17,7 @@ def run(options: Namespace) -> int:
     """Run the days; the exit code is 0 if all of them succeeded."""
     window = parse_window(options.first, options.last)
     job = defs.resolve_job_def(DAILY_JOB)
-    lineage = Lineage(job)
+    lineage = Lineage.of_job(job)
     ranges = group_into_ranges(window.days, settings().max_partitions_per_run)
     runs = [PlannedRun(tuple(lineage.assets), first, last) for first, last in ranges]
     runs = put_unpartitioned_last(runs, lineage)

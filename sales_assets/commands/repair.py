@@ -23,7 +23,7 @@ def run(options: Namespace) -> int:
         fail_dead_runs(instance, print_line)
         plan = plan_repair(
             window,
-            Lineage(job),
+            Lineage.of_job(job),
             instance,
             postgres_erp=resources.postgres_erp,
             warehouse=resources.warehouse,

@@ -100,7 +100,7 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_aft
     for day in range(1, 6):
         erp.order(day, f"2025-01-{day:02} 10:00+00")
     repair = ["-m", "sales_assets.commands", "repair", "--from", "2025-01-01", "--to"]
-    job = ["-m", "dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job", "-c"]
+    job = ["-m", "dagster", "job", "execute", "-m", "sales_assets.definitions", "-j"]
     for launch in (False, True):
         config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": launch}}}}
         (checkout / f"{launch}.yaml").write_text(yaml.safe_dump(config))
@@ -108,8 +108,8 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_aft
         ["-m", "sales_assets.commands", "backfill", "2025-01-01", "2025-01-02"],
         [*repair, "2025-01-04"],
         [*repair, "2025-01-04", "--run"],
-        [*job, "False.yaml"],
-        [*job, "True.yaml"],
+        [*job, "repair_job", "-c", "False.yaml"],
+        [*job, "repair_job", "-c", "True.yaml"],
         [*repair, "2025-01-05"],
     ]
     environment = {"ERP_POSTGRES_URL": erp.url}

@@ -55,7 +55,7 @@ class Books:
 
     def record_all(self, *days: str) -> None:
         """Record that all daily assets were materialized now."""
-        for asset in Lineage(self.job).daily:
+        for asset in Lineage.of_job(self.job).daily:
             for day in days:
                 self.instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
 
@@ -63,7 +63,7 @@ class Books:
         """Plan the repair of the three days."""
         return plan_repair(
             window_between(DAYS[0], DAYS[-1]),
-            Lineage(self.job),
+            Lineage.of_job(self.job),
             self.instance,
             postgres_erp=self.erp.resource,
             warehouse=DuckDBWarehouse(database=str(self.settings.duckdb_path)),
@@ -247,7 +247,7 @@ def test_a_repair_runs_stale_days_but_skips_those_without_orders_in_the_erp(
 def test_descendants_of_a_missing_mart_are_run_with_it(books: Books) -> None:
     files = dg.AssetKey(["staging", "stg_marketplace_orders"])
     books.record_all(*DAYS)
-    for asset in Lineage(books.job).unpartitioned:
+    for asset in Lineage.of_job(books.job).unpartitioned:
         if asset != files:
             books.instance.report_runless_asset_event(dg.AssetMaterialization(asset))
     assert books.plan_repair().unpartitioned == {files: MISSING, dg.AssetKey(["gold", "daily_sales"]): STALE}

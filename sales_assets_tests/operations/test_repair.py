@@ -7,6 +7,7 @@ import pytest
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
+from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.operations.repair.launch import execute_runs
 from sales_assets.operations.repair.lineage import Lineage
@@ -37,12 +38,21 @@ class RepairablePipeline(Pipeline):
         """Plan the repair of all days."""
         return plan_repair(
             window_between(DAYS[0], DAYS[-1]),
-            Lineage(self.job),
+            Lineage.of_job(self.job),
             self.instance,
             postgres_erp=self.erp.resource,
             warehouse=self.warehouse,
             at_most=None,
         )
+
+    def is_complete(self, day: str) -> bool:
+        """Whether a single day needs nothing, as the check `yesterday_is_complete` decides."""
+        repository = build_definitions(self.settings).get_repository_def()
+        job = repository.get_job("freshness_job")
+        config = {"ops": {"gold__daily_sales_yesterday_is_complete": {"config": {"day": day}}}}
+        result = job.execute_in_process(instance=self.instance, run_config=config)
+        [evaluation] = result.get_asset_check_evaluations()
+        return evaluation.passed
 
 
 def describe(run: dg.DagsterRun) -> str:
@@ -128,13 +138,18 @@ def test_deleted_orders_are_run_again_an_empty_day_is_skipped_and_old_marts_are_
 ) -> None:
     pipeline.erp.order(9, f"{BAD} 11:00+00")
     assert pipeline.run().success
+    assert pipeline.is_complete(BAD)
+    assert not pipeline.is_complete("2025-01-20")
     pipeline.erp.run("delete from orders where id = 9")
+    assert not pipeline.is_complete(BAD)
+    assert pipeline.is_complete(DAYS[0])
     assert pipeline.repair() == (True, [f"{BAD}..{BAD} from the ERP"])
     assert pipeline.totals(BAD)["gold.daily_sales"] == (1, "10.0000")
     assert pipeline.run(asset_selection=ORDERS_OF_GOLD, partition_key=BAD).success
     assert pipeline.repair() == (True, ["all..all from gold"])
     pipeline.erp.run("delete from orders where id = 2")
     assert f"the ERP no longer has orders for {BAD}" in str(pipeline.plan())
+    assert not pipeline.is_complete(BAD)
     assert pipeline.repair() == (True, [])
     assert pipeline.totals(BAD)["gold.daily_sales"] == (1, "10.0000")
 

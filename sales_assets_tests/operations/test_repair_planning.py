@@ -35,7 +35,7 @@ DAYS = [f"2025-03-0{day}" for day in range(1, 8)]
 
 @pytest.fixture(scope="module")
 def lineage() -> Lineage:
-    return Lineage(defs.resolve_job_def("daily_sales_pipeline"))
+    return Lineage.of_job(defs.resolve_job_def("daily_sales_pipeline"))
 
 
 def materialize(instance: dg.DagsterInstance, *days: str, assets: list[dg.AssetKey]) -> None:

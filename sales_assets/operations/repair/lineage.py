@@ -1,25 +1,53 @@
-"""The lineage of a job as planning needs it: its daily and unpartitioned assets, and what depends on what."""
+"""The lineage of assets as planning needs it: which are daily or unpartitioned, and what depends on what."""
 
 from collections.abc import Collection, Iterable
 from functools import cached_property
+from graphlib import TopologicalSorter
+from typing import Self
 
 import dagster as dg
 
 from sales_assets.catalog.names import GOLD
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.private_apis.job_assets import list_job_assets
+from sales_assets.private_apis.job_assets import JobAsset, list_job_assets
 
 
 class Lineage:
-    """The assets of a job; `assets` has their keys in the order of materialization.
+    """Some assets; `assets` has their keys in the order of materialization.
 
     Args:
-        job: A job of assets, some of them daily.
+        nodes: The assets, upstream before downstream.
     """
 
-    def __init__(self, job: dg.JobDefinition):
-        self._nodes = {node.key: node for node in list_job_assets(job)}
+    def __init__(self, nodes: Iterable[JobAsset]):
+        self._nodes = {node.key: node for node in nodes}
         self.assets = list(self._nodes)
+
+    @classmethod
+    def of_job(cls, job: dg.JobDefinition) -> Self:
+        """The assets of a job, some of them daily."""
+        return cls(list_job_assets(job))
+
+    @classmethod
+    def leading_to(cls, key: dg.AssetKey, assets: Iterable[dg.AssetsDefinition]) -> Self:
+        """An asset and everything that it is made of, directly or through others.
+
+        Args:
+            key: The asset.
+            assets: All assets of the location.
+        """
+        specs = {spec.key: spec for each in assets for spec in each.specs}
+        parents: dict[dg.AssetKey, set[dg.AssetKey]] = {}
+        remaining = [key]
+        while remaining:
+            found = remaining.pop()
+            parents[found] = {dep.asset_key for dep in specs[found].deps} & specs.keys()
+            remaining += parents[found] - parents.keys()
+        keys = TopologicalSorter(parents).static_order()
+        return cls(
+            JobAsset(key, frozenset(parents[key]), specs[key].group_name, specs[key].partitions_def)
+            for key in keys
+        )
 
     @cached_property
     def daily(self) -> list[dg.AssetKey]:
@@ -32,7 +60,7 @@ class Lineage:
         return [key for key, node in self._nodes.items() if node.partitions is None]
 
     def parents(self, key: dg.AssetKey) -> list[dg.AssetKey]:
-        """The assets of the job that an asset reads."""
+        """The assets, among these, that an asset reads."""
         return [parent for parent in self.assets if parent in self._nodes[key].parents]
 
     def keep_with_inputs(

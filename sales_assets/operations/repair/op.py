@@ -45,7 +45,7 @@ def repair(
     window = window_between(config.first_day, config.last_day or str(DAILY.get_last_partition_key()))
     plan = plan_repair(
         window,
-        Lineage(job),
+        Lineage.of_job(job),
         context.instance,
         postgres_erp=postgres_erp,
         warehouse=warehouse,

@@ -59,7 +59,7 @@ TABLES = {
     "gold.fct_orders": "order_id",
     "gold.dim_customers": "customer_id",
     "gold.daily_sales": "order_date, channel, currency",
-    "gold.monthly_revenue": "month",
+    "gold.monthly_revenue": "month, channel, currency",
     "gold.payments_reconciliation": "order_id",
     "gold.marketing_roi": "month, channel",
 }

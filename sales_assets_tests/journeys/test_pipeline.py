@@ -182,6 +182,7 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
             "from silver.silver_enriched_orders limit 1",
             "update gold.monthly_revenue set total_amount = total_amount + 0.0001",
             "update gold.customer_lifetime_value set revenue = revenue + 0.0001 where customer_id = 1",
+            "update gold.customer_cohorts set revenue = revenue + 0.0001",
             "delete from gold.payments_reconciliation where order_id = "
             "(select min(order_id) from gold.payments_reconciliation where order_amount = 0)",
             "update gold.marketing_roi set revenue = revenue + 0.0001",

@@ -59,6 +59,7 @@ TABLES = {
     "gold.fct_orders": "order_id",
     "gold.dim_customers": "customer_id",
     "gold.customer_lifetime_value": "customer_id",
+    "gold.customer_cohorts": "cohort_month, month",
     "gold.daily_sales": "order_date, channel, currency",
     "gold.monthly_revenue": "month, channel, currency",
     "gold.payments_reconciliation": "order_id",

@@ -183,6 +183,8 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
             "update gold.monthly_revenue set total_amount = total_amount + 0.0001",
             "update gold.customer_lifetime_value set revenue = revenue + 0.0001 where customer_id = 1",
             "update gold.customer_cohorts set revenue = revenue + 0.0001",
+            "update gold.segment_performance set revenue = revenue + 0.0001",
+            "update gold.city_performance set order_count = order_count + 1",
             "delete from gold.payments_reconciliation where order_id = "
             "(select min(order_id) from gold.payments_reconciliation where order_amount = 0)",
             "update gold.marketing_roi set revenue = revenue + 0.0001",

@@ -62,6 +62,8 @@ TABLES = {
     "gold.customer_cohorts": "cohort_month, month",
     "gold.daily_sales": "order_date, channel, currency",
     "gold.monthly_revenue": "month, channel, currency",
+    "gold.segment_performance": "month, segment",
+    "gold.city_performance": "month, city",
     "gold.payments_reconciliation": "order_id",
     "gold.marketing_roi": "month, channel",
 }

@@ -58,6 +58,7 @@ TABLES = {
     "silver.silver_enriched_orders": "order_id",
     "gold.fct_orders": "order_id",
     "gold.dim_customers": "customer_id",
+    "gold.dim_dates": "date_day",
     "gold.customer_lifetime_value": "customer_id",
     "gold.customer_cohorts": "cohort_month, month",
     "gold.daily_sales": "order_date, channel, currency",

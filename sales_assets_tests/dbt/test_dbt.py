@@ -54,7 +54,7 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     dbt, project = build_dbt_resource(settings), prepare_project(settings)
     list(dbt.run(["run", "--empty"], project, "a test"))
     results = list(dbt.run(["test", "--select", "test_type:unit"], project, "a test"))
-    assert len(results) == 15
+    assert len(results) == 16
 
 
 @pytest.fixture

@@ -185,6 +185,7 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
             "update gold.customer_cohorts set revenue = revenue + 0.0001",
             "update gold.segment_performance set revenue = revenue + 0.0001",
             "update gold.city_performance set order_count = order_count + 1",
+            "update gold.sales_anomalies set actual = actual + 0.0001",
             "delete from gold.payments_reconciliation where order_id = "
             "(select min(order_id) from gold.payments_reconciliation where order_amount = 0)",
             "update gold.marketing_roi set revenue = revenue + 0.0001",

@@ -65,6 +65,7 @@ TABLES = {
     "gold.monthly_revenue": "month, channel, currency",
     "gold.segment_performance": "month, segment",
     "gold.city_performance": "month, city",
+    "gold.sales_anomalies": "order_date, channel, currency, segment",
     "gold.payments_reconciliation": "order_id",
     "gold.marketing_roi": "month, channel",
 }

@@ -112,45 +112,66 @@ offsets as (
 
 ),
 
--- For each day, the days of the weeks before it; a remainder of 0 is its own weekday.
-history as (
+-- Computed before the join: otherwise every day is joined with every other day of its series.
+days_before as (
 
     select
         days_of_series.series_id,
         days_of_series.day_number,
-        cast(offsets.generated_number as integer) as days_before,
-        mod(cast(offsets.generated_number as integer), 7) as weekday,
-        cast(days_before.actual as double) as revenue
+        cast(offsets.generated_number as integer) as days_ago,
+        days_of_series.day_number - cast(offsets.generated_number as integer) as day_number_before
     from days_of_series
     cross join offsets
-    inner join days_of_series as days_before
-        on
-            days_of_series.series_id = days_before.series_id
-            and days_of_series.day_number - cast(offsets.generated_number as integer) = days_before.day_number
 
 ),
 
-history_with_weekdays as (
+-- For each day, the days of the weeks before it; weekday 0 is its own weekday.
+history as (
 
     select
-        *,
-        median(revenue) over (partition by series_id, day_number, weekday) as revenue_of_weekday
+        days_before.series_id,
+        days_before.day_number,
+        days_before.days_ago,
+        mod(days_before.days_ago, 7) as weekday,
+        cast(days_of_series.actual as double) as revenue
+    from days_before
+    inner join days_of_series
+        on
+            days_before.series_id = days_of_series.series_id
+            and days_before.day_number_before = days_of_series.day_number
+
+),
+
+weekdays as (
+
+    select
+        series_id,
+        day_number,
+        weekday,
+        median(revenue) as revenue_of_weekday
     from history
+    group by 1, 2, 3
 
 ),
 
 baselines as (
 
     select
-        series_id,
-        day_number,
+        history.series_id,
+        history.day_number,
         count(*) as day_count,
-        sum(case when revenue = 0 then 1 else 0 end) as days_without_sale,
-        max(case when weekday = 0 then revenue_of_weekday end) as revenue_of_weekday,
-        median(revenue) as level_of_weeks,
-        median(case when days_before <= {{ recent_days }} then revenue end) as level_of_recent_days,
-        median(abs(revenue - revenue_of_weekday)) as deviation
-    from history_with_weekdays
+        sum(case when history.revenue = 0 then 1 else 0 end) as days_without_sale,
+        max(case when history.weekday = 0 then weekdays.revenue_of_weekday end) as revenue_of_weekday,
+        median(history.revenue) as level_of_weeks,
+        median(case when history.days_ago <= {{ recent_days }} then history.revenue end)
+            as level_of_recent_days,
+        median(abs(history.revenue - weekdays.revenue_of_weekday)) as deviation
+    from history
+    inner join weekdays
+        on
+            history.series_id = weekdays.series_id
+            and history.day_number = weekdays.day_number
+            and history.weekday = weekdays.weekday
     group by 1, 2
 
 ),

@@ -42,6 +42,10 @@ repair: $(INSTALLED) ## List what is missing, failed, stale or different from th
 doctor: $(INSTALLED) ## Check every setting, connection and permission, and print what to do
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor
 
+.PHONY: docs
+docs: $(INSTALLED) ## Build the data dictionary, every table and column, as one page
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets docs
+
 .PHONY: test
 test: $(INSTALLED) ## Run every test; with CI=true also measure branch coverage
 	@$(BIN)/pytest $(if $(CI),--cov --cov-report=term)

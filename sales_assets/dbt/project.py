@@ -53,6 +53,11 @@ class SalesDbtResource(DbtCliResource):
     environment: dict[str, str]
     duckdb_path: str = ""
 
+    @property
+    def target_folder(self) -> Path:
+        """Where dbt writes the artifacts of its runs."""
+        return Path(self.environment[_TARGET_PATH])
+
     def cli(self, args: Sequence[str], **kwargs: Any) -> DbtCliInvocation:
         """Start a dbt process; see dagster-dbt's `DbtCliResource.cli`."""
         with exported(self.environment):
@@ -73,7 +78,7 @@ class SalesDbtResource(DbtCliResource):
             DbtFailedError: A model, a test or dbt itself failed; names them.
         """
         folders = ["--project-dir", self.project_dir, "--profiles-dir", self.profiles_dir or self.project_dir]
-        target_path = self.environment[_TARGET_PATH]
+        target_path = os.fspath(self.target_folder)
         options = ["--target", project.target or "", "--target-path", target_path, "--log-path", target_path]
         parsed = Path(project.target_path) / PARSED
         with self.reserve_warehouse(caller), exported(self.environment | {_QUERY_TAG: caller}):

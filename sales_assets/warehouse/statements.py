@@ -61,6 +61,8 @@ def build_missing_ddl(
 ) -> list[str]:
     """Build the DDL for what a contract has and the table lacks: the whole table, or new columns.
 
+    Their descriptions become comments. Those of columns that the table has are left as they are.
+
     Args:
         dialect: The engine's.
         slice_: Names the table.
@@ -75,12 +77,16 @@ def build_missing_ddl(
         return [
             f"create schema if not exists {dialect.quote(slice_.schema)}",
             f"create table if not exists {table} ({dialect.define_columns(contract)})",
+            *_build_comments(dialect, table, contract.columns),
         ]
     _refuse_changed_types(dialect, slice_, contract, stored)
+    new = [column for column in contract.columns if dialect.fold(column.name) not in stored]
     return [
-        f"alter table {table} add column {dialect.quote(column.name)} {dialect.to_engine_type(column)}"
-        for column in contract.columns
-        if dialect.fold(column.name) not in stored
+        *(
+            f"alter table {table} add column {dialect.quote(column.name)} {dialect.to_engine_type(column)}"
+            for column in new
+        ),
+        *_build_comments(dialect, table, new),
     ]
 
 
@@ -168,6 +174,15 @@ def build_replacement(
     delete = (f"delete from {table} where {predicate}", values)
     insert = (f"insert into {table} ({names}) select {names} from {incoming}", list[Value]())
     return delete, insert
+
+
+def _build_comments(dialect: Dialect, table: str, columns: Sequence[dg.TableColumn]) -> list[str]:
+    """Build the statements that store the descriptions of columns; literals, for DDL binds no values."""
+    return [
+        f"comment on column {table}.{dialect.quote(column.name)} is '{text}'"
+        for column in columns
+        if (text := (column.description or "").replace("'", "''"))
+    ]
 
 
 def _refuse_changed_types(

@@ -54,7 +54,15 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     dbt, project = build_dbt_resource(settings), prepare_project(settings)
     list(dbt.run(["run", "--empty"], project, "a test"))
     results = list(dbt.run(["test", "--select", "test_type:unit"], project, "a test"))
-    assert len(results) == 10
+    assert len(results) == 16
+
+
+def test_the_semantic_layer_has_the_metrics_and_a_time_spine() -> None:
+    manifest = json.loads(prepare_project(settings_with()).manifest_path.read_text())
+    metrics = {metric["name"] for metric in manifest["metrics"].values()}
+    assert metrics == {"revenue", "orders", "average_order_value", "active_customers"}
+    spine = manifest["nodes"]["model.sales.dim_dates"]["time_spine"]
+    assert spine["standard_granularity_column"] == "date_day"
 
 
 @pytest.fixture

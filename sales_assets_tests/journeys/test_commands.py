@@ -111,17 +111,21 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_aft
         [*job, "repair_job", "-c", "False.yaml"],
         [*job, "repair_job", "-c", "True.yaml"],
         [*repair, "2025-01-05"],
+        ["-m", "sales_assets.commands", "docs"],
     ]
     environment = {"ERP_POSTGRES_URL": erp.url}
     results = [run_python(*command, environment=environment, checkout=checkout) for command in commands]
-    assert [code for code, _ in results] == [0] * 6
-    plan, repaired, shown, launched, remaining = [output for _, output in results[1:]]
+    assert [code for code, _ in results] == [0] * 7
+    plan, repaired, shown, launched, remaining, docs = [output for _, output in results[1:]]
     assert "raw_orders               missing     2 day(s): 2025-01-03 to 2025-01-04" in plan
     assert "Nothing was run." in plan
     assert "Done." in repaired
     assert "2025-01-05: raw_customers … gold/" in shown
     assert "2025-01-05: raw_customers … gold/" in launched
     assert "Nothing is missing" in remaining
+    page = checkout / ".data" / "reports" / "data_dictionary.html"
+    assert f"The data dictionary is {page}." in docs
+    assert "Revenue that was to be expected, in `currency`" in page.read_text()  # a column's description
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The main street from the ERP to gold: real PostgreSQL, real dbt, a real DuckDB file."""
 
 import random
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,48 @@ def test_the_months_revenue_is_that_of_its_days(stocked: Pipeline) -> None:
     )
     assert list(months["total"]) == list(days["total"])
     assert str(months["month"][0].date()) == "2025-01-01"
+
+
+def test_the_marts_are_what_python_computes_from_the_orders(stocked: Pipeline) -> None:
+    query = stocked.warehouse.query
+    orders = query(
+        "select customer_id, order_date, coalesce(segment, 'unknown') as segment, "
+        "coalesce(city, 'unknown') as city, total_amount::varchar as amount from gold.fct_orders"
+    )
+    orders["amount"] = orders["amount"].map(Decimal)
+    with_customer = orders.dropna(subset="customer_id")
+    for mart, column, rows in (
+        ("customer_lifetime_value", "customer_id", with_customer),
+        ("segment_performance", "segment", orders),
+        ("city_performance", "city", orders),
+    ):
+        stored = query(f"select {column} as key, order_count, revenue::varchar as revenue from gold.{mart}")
+        found = {row.key: (row.order_count, Decimal(row.revenue)) for row in stored.itertuples()}
+        amounts = rows.groupby(column)["amount"]
+        assert found == {key: (len(each), sum(each)) for key, each in amounts}, mart
+    [cohort] = query("select * replace (revenue::varchar as revenue) from gold.customer_cohorts").itertuples()
+    assert (cohort.order_count, Decimal(cohort.revenue)) == (
+        len(with_customer),
+        sum(with_customer["amount"]),
+    )
+    assert (cohort.cohort_size, cohort.retention) == (with_customer["customer_id"].nunique(), 1)
+    days = query("select order_date, segment, actual::varchar as actual, verdict from gold.sales_anomalies")
+    by_day = orders.groupby(["order_date", "segment"])["amount"].sum()
+    found = {(row.order_date, row.segment): Decimal(row.actual) for row in days.itertuples()}
+    assert {key: amount for key, amount in found.items() if amount} == by_day[by_day > 0].to_dict()
+    assert set(days["verdict"]) == {"not_judged"}
+
+
+def test_every_table_and_column_has_its_description_in_the_warehouse(stocked: Pipeline) -> None:
+    relations = "select table_name as name, comment from duckdb_tables() where schema_name = 'gold' "
+    relations += "union all select view_name, comment from duckdb_views() where schema_name = 'staging'"
+    columns = (
+        "select table_name || '.' || column_name as name, comment from duckdb_columns() where not internal"
+    )
+    for names in (relations, columns):
+        found = stocked.warehouse.query(names)
+        assert len(found) > 10
+        assert list(found.loc[found["comment"].isna(), "name"]) == []
 
 
 def test_dim_customers_has_each_customer_once(stocked: Pipeline) -> None:
@@ -179,6 +222,11 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
             "insert into silver.silver_enriched_orders select * replace (-5 as order_id) "
             "from silver.silver_enriched_orders limit 1",
             "update gold.monthly_revenue set total_amount = total_amount + 0.0001",
+            "update gold.customer_lifetime_value set revenue = revenue + 0.0001 where customer_id = 1",
+            "update gold.customer_cohorts set revenue = revenue + 0.0001",
+            "update gold.segment_performance set revenue = revenue + 0.0001",
+            "update gold.city_performance set order_count = order_count + 1",
+            "update gold.sales_anomalies set actual = actual + 0.0001",
             "delete from gold.payments_reconciliation where order_id = "
             "(select min(order_id) from gold.payments_reconciliation where order_amount = 0)",
             "update gold.marketing_roi set revenue = revenue + 0.0001",

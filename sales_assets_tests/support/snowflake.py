@@ -4,6 +4,7 @@ What the emulator does not support is documented, and worked around, where it is
 """
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import pandas as pd
 import snowflake.connector
 from snowflake.connector import pandas_tools
 from snowflake.connector.cursor import SnowflakeCursor
+
+_ONLY_COMMENTS = re.compile(r"^\s*(comment\s+on|alter\s+(table|view)\s+\S+\s+alter)\s", re.I | re.M)
 
 REFUSED = "Incorrect username or password was specified."
 
@@ -62,6 +65,7 @@ def work_around_emulator_gaps() -> Iterator[list[str]]:
     """Work around what the emulator does not support; yields every statement that is sent.
 
     Rows are inserted, because it takes no files. Temporary tables in a schema become transient ones.
+    Statements that only store comments are noted and not sent: the server fails after them.
     """
     execute = SnowflakeCursor.execute
     statements: list[str] = []
@@ -69,7 +73,8 @@ def work_around_emulator_gaps() -> Iterator[list[str]]:
     def executing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
         command = command.replace("create or replace temporary table", "create or replace transient table")
         statements.append(command)
-        return execute(cursor, command, *arguments, **options)
+        sent = "select 1" if _ONLY_COMMENTS.search(command) else command
+        return execute(cursor, sent, *arguments, **options)
 
     with (
         patch.object(SnowflakeCursor, "execute", executing),

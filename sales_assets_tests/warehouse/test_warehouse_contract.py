@@ -280,6 +280,17 @@ def test_a_contract_that_gains_a_column_alters_the_table_at_the_next_write(
     assert warehouse.column("select coalesce(note, '-') as note from raw.t order by id") == ["-", "new"]
 
 
+def test_descriptions_of_columns_stand_in_the_warehouse(warehouse: WarehouseUnderTest) -> None:
+    described = [optional(column.name, column.type, f"It's {column.name}.") for column in T.columns]
+    warehouse.store(rows(1), dg.TableSchema(columns=described), key=D15)
+    wider = dg.TableSchema(columns=[*described, optional("note", "VARCHAR", "Free text.")])
+    warehouse.store(rows(2, day=D16).assign(note="new"), wider, key=D16)
+    is_duckdb = "DuckDB" in type(warehouse.reader).__name__
+    columns = "duckdb_columns()" if is_duckdb else "information_schema.columns"
+    comments = warehouse.column(f"select comment from {columns} where lower(table_name) = 't'")
+    assert sorted(comments) == sorted([*(column.description for column in described), "Free text."])
+
+
 # --- the window is checked ---
 
 

@@ -1,28 +1,43 @@
 {{ config(meta={
     'dagster': {'ref': {'name': 'monthly_revenue'}},
-    'description': 'Each month has the orders and revenue of its days',
+    'description': 'Each month has the revenue of its days, by channel and currency, and the orders of the ERP',
 }) }}
 
--- The total of all months equals the total of all business days of the channel erp.
+-- By month, channel and currency, revenue is that of the business days. So are the ERP's orders; a
+-- marketplace's order may have lines on two days.
 with
 
-daily_total as (
+days_by_month as (
 
-    select sum(total_amount) as total_amount
+    select
+        cast({{ date_trunc('month', 'order_date') }} as date) as month,
+        channel,
+        currency,
+        sum(order_count) as order_count,
+        sum(total_amount) as total_amount
     from {{ ref('daily_sales') }}
-    where channel = 'erp'
+    group by 1, 2, 3
 
 ),
 
-monthly_total as (
+months as (
 
-    select sum(total_amount) as total_amount from {{ ref('monthly_revenue') }}
+    select * from {{ ref('monthly_revenue') }}
 
 )
 
 select
-    monthly_total.total_amount,
-    daily_total.total_amount as daily_total_amount
-from monthly_total
-cross join daily_total
-where monthly_total.total_amount is distinct from daily_total.total_amount
+    months.month,
+    days_by_month.month as month_of_days
+from months
+full outer join days_by_month
+    on
+        months.month = days_by_month.month
+        and months.channel = days_by_month.channel
+        and months.currency = days_by_month.currency
+where
+    months.total_amount is distinct from days_by_month.total_amount
+    or (
+        coalesce(months.channel, days_by_month.channel) = 'erp'
+        and months.order_count is distinct from days_by_month.order_count
+    )

@@ -83,18 +83,19 @@ def test_the_marts_are_what_python_computes_from_the_orders(stocked: Pipeline) -
         ("city_performance", "city", orders),
     ):
         stored = query(f"select {column} as key, order_count, revenue::varchar as revenue from gold.{mart}")
-        found = {row.key: (row.order_count, Decimal(row.revenue)) for row in stored.itertuples()}
+        found: dict[Any, Any] = {
+            key: (count, Decimal(revenue)) for key, count, revenue in stored.to_numpy().tolist()
+        }
         amounts = rows.groupby(column)["amount"]
         assert found == {key: (len(each), sum(each)) for key, each in amounts}, mart
-    [cohort] = query("select * replace (revenue::varchar as revenue) from gold.customer_cohorts").itertuples()
-    assert (cohort.order_count, Decimal(cohort.revenue)) == (
-        len(with_customer),
-        sum(with_customer["amount"]),
-    )
-    assert (cohort.cohort_size, cohort.retention) == (with_customer["customer_id"].nunique(), 1)
+    cohort = query("select * replace (revenue::varchar as revenue) from gold.customer_cohorts").iloc[0]
+    assert cohort["order_count"] == len(with_customer)
+    assert Decimal(cohort["revenue"]) == with_customer["amount"].sum()
+    assert (cohort["cohort_size"], cohort["retention"]) == (with_customer["customer_id"].nunique(), 1)
     days = query("select order_date, segment, actual::varchar as actual, verdict from gold.sales_anomalies")
     by_day = orders.groupby(["order_date", "segment"])["amount"].sum()
-    found = {(row.order_date, row.segment): Decimal(row.actual) for row in days.itertuples()}
+    actual = days["actual"].map(Decimal)
+    found = dict(zip(zip(days["order_date"], days["segment"], strict=True), actual, strict=True))
     assert {key: amount for key, amount in found.items() if amount} == by_day[by_day > 0].to_dict()
     assert set(days["verdict"]) == {"not_judged"}
 

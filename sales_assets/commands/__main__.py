@@ -5,26 +5,39 @@ takes seconds, and the doctor must start even if settings are invalid.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from sales_assets.commands.console import UsageError, print_line
-from sales_assets.errors import RefusedError, UnavailableError
-from sales_assets.settings import settings
-
 _FIRST = "first business day, as YYYY-MM-DD"
 _LAST = "last business day, as YYYY-MM-DD"
+_INTERRUPTED = "\nInterrupted. What was stored before is kept. Run the command again to finish."
+_INTERRUPTED_CODE = 128 + signal.SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0 for success, 1 for a failure, 2 for wrong arguments or settings.
+        0 for success, 1 for a failure, 2 for wrong arguments or settings, 130 if it was interrupted.
     """
     parser = build_parser()
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends a command like Ctrl-C
+    try:
+        return _run(options, parser)
+    except KeyboardInterrupt:
+        print(_INTERRUPTED, file=sys.__stdout__, flush=True)
+        return _INTERRUPTED_CODE
+
+
+def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    # Imported here, because Ctrl-C may come while Dagster is imported, too.
+    from sales_assets.commands.console import UsageError, print_line  # noqa: PLC0415
+    from sales_assets.errors import RefusedError, UnavailableError  # noqa: PLC0415
+    from sales_assets.settings import settings  # noqa: PLC0415
+
     try:
         if options.command != "doctor":
             settings()  # invalid settings end the command before anything else is loaded

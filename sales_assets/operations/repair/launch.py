@@ -3,7 +3,6 @@
 Planning belongs to `planned_runs.py` and `repair_plan.py`. Runs are recorded on the instance like any other.
 """
 
-import os
 import socket
 import uuid
 from collections.abc import Callable, Iterable
@@ -14,11 +13,13 @@ from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.instance import fail_run, listen_to_run
+from sales_assets.processes import ProcessIdentity
+from sales_assets.warehouse.file_lock import WAITING
 
 PrintLine = Callable[[str], None]
 
 PROCESS_TAG = "sales/process"
-"""Tag of a run that a command executes: host, process ID and the run's own ID.
+"""Tag of a run that a command executes: host, process with its start, and the run's own ID.
 
 Dagster copies tags to a re-executed run. The run ID shows that such a copy does not belong to the process.
 """
@@ -36,6 +37,8 @@ def execute_runs(
 ) -> int:
     """Execute the runs of a plan; after a failed run the next ones are executed all the same.
 
+    A signal, such as that of Ctrl-C, ends the run and the plan.
+
     Args:
         runs: The runs, in order.
         job: Has the assets.
@@ -44,6 +47,9 @@ def execute_runs(
 
     Returns:
         The number of runs that failed.
+
+    Raises:
+        KeyboardInterrupt: The process was asked to end.
     """
     failed = 0
     for number, run in enumerate(runs, start=1):
@@ -60,7 +66,7 @@ def execute_run(
     run_id = str(uuid.uuid4())
     listen_to_run(instance, run_id, lambda entry: _print_event(entry, print_line))
     partition_key = run.first if run.first and run.first == run.last else None
-    tags = {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}:{run_id}"}
+    tags = {PROCESS_TAG: f"{socket.gethostname()}:{ProcessIdentity.of_this_process()}:{run_id}"}
     if run.first != run.last:
         tags |= range_tags(run.first, run.last)
     return run_in_process(
@@ -83,35 +89,25 @@ def fail_dead_runs(instance: dg.DagsterInstance, print_line: PrintLine) -> None:
     """
     for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED)):
         run = record.dagster_run
-        process_id = _find_process_id(run)
-        if process_id and not _is_alive(process_id):
-            fail_run(instance, run, f"Its process {process_id} was killed. The days it stored are complete.")
+        process = _find_process(run)
+        if process and not process.is_alive():
+            reason = f"Its process {process.number} was killed. The days it stored are complete."
+            fail_run(instance, run, reason)
             print_line(
                 f"Run {run.run_id} was killed and is marked as failed. The days it stored are complete."
             )
 
 
-def _find_process_id(run: dg.DagsterRun) -> int | None:
+def _find_process(run: dg.DagsterRun) -> ProcessIdentity | None:
     """Find the process that executes a run, if it is one of this machine."""
     match run.tags.get(PROCESS_TAG, "").split(":"):
-        case [host, process_id, run.run_id] if host == socket.gethostname():
-            return int(process_id)
+        case [host, process, run.run_id] if host == socket.gethostname():
+            return ProcessIdentity.parse(process)
     return None
 
 
-def _is_alive(process_id: int) -> bool:
-    """Whether a process with this ID exists, even a zombie or an unrelated one that reuses the ID."""
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it belongs to another user
-        return True
-    return True
-
-
 def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
-    """Print a finished or failed step, or a failed check; other events are not shown."""
+    """Print a finished or failed step, a failed check, or a wait; other events are not shown."""
     event = entry.dagster_event
     if event and event.is_step_success:
         seconds = event.step_success_data.duration_ms / 1000
@@ -123,3 +119,5 @@ def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
             print_line(f"     check {evaluation.check_name} failed. {evaluation.description or ''}")
+    elif event is None and entry.user_message.startswith(WAITING):
+        print_line(f"     {entry.user_message}")

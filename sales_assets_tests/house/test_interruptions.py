@@ -6,23 +6,33 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from sales_assets.dbt import runner
+from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.private_apis import interruptions
 from sales_assets.warehouse.duckdb_file import open_database
+from sales_assets.warehouse.file_lock import lock_database
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 
 ENDLESS = "select sum(a.range * b.range) from range(10000000) as a, range(10000000) as b"
 
 
 @contextmanager
-def signals_that_dagster_only_notes(ending: signal.Signals) -> Iterator[None]:
+def signals_that_dagster_only_notes(
+    ending: signal.Signals, begin: threading.Event | None = None
+) -> Iterator[None]:
     """Send a signal again and again, which raises nothing in Python, until the block ends."""
     before = signal.signal(ending, lambda *_: None)
     is_over = threading.Event()
 
     def send() -> None:
+        if begin:
+            begin.wait()
         while not is_over.wait(0.05):
             os.kill(os.getpid(), ending)
 
@@ -57,6 +67,30 @@ def test_a_query_of_the_erp_is_cancelled(erp: Erp, ending: signal.Signals) -> No
         "select count(*) as n from pg_stat_activity where query like '%pg_sleep(600)' and state = 'active'"
     )
     assert erp.resource.execute_query(running)["n"].tolist() == [0]
+
+
+@pytest.mark.slow  # runs dbt
+def test_a_query_of_dbt_is_cancelled_and_the_lock_is_free(tmp_path: Path) -> None:
+    settings = settings_with(duckdb_path=tmp_path / "sales.duckdb")
+    is_computing = threading.Event()
+    receive = runner._DbtThread._receive
+
+    def watch(thread: Any, event: Any) -> None:
+        if event.info.name == "SQLQuery" and ENDLESS in event.info.msg:
+            is_computing.set()
+        receive(thread, event)
+
+    with (
+        patch.object(runner._DbtThread, "_receive", watch),
+        signals_that_dagster_only_notes(signal.SIGINT, is_computing),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        list(
+            build_dbt_resource(settings).run(["show", "--inline", ENDLESS], prepare_project(settings), "test")
+        )
+    assert "dbt" not in {thread.name for thread in threading.enumerate()}
+    with lock_database(settings.duckdb_path, exclusive=True, caller="test", timeout_seconds=0):
+        pass
 
 
 def test_an_error_without_a_signal_stays_what_it_is() -> None:

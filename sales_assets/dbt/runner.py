@@ -4,6 +4,7 @@ A separate dbt process would import dbt once more and parse the project again: s
 work. `dbt_assets.py` builds the command and turns the results into Dagster's events.
 """
 
+import atexit
 import json
 import sys
 import time
@@ -49,22 +50,27 @@ class _DbtThread(Thread):
 
     def __init__(self, command: Sequence[str], parsed: Path):
         super().__init__(name="dbt", daemon=True)
+        self._deadline: float | None = None
         self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
         self._command = [*command, *_QUIET]
         self._runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[self._receive])
         self._is_stopping = Event()
 
     def run(self) -> None:
-        self.events.put(self._runner.invoke(self._command))
+        atexit.register(self.stop)  # an interrupted run may end without closing its generators
+        try:
+            self.events.put(self._runner.invoke(self._command))
+        finally:
+            atexit.unregister(self.stop)
 
     def stop(self) -> None:
-        """Cancel dbt's queries and start no more models, until it has ended, for at most ten seconds.
+        """Cancel dbt's queries and start no more models, until it has ended, for ten seconds in all.
 
         It is cancelled again and again, because a model may have been between two queries.
         """
         self._is_stopping.set()
-        deadline = time.monotonic() + _STOP_SECONDS
-        while self.is_alive() and time.monotonic() < deadline:
+        self._deadline = self._deadline or time.monotonic() + _STOP_SECONDS
+        while self.is_alive() and time.monotonic() < self._deadline:
             cancel_queries()
             self.join(_STOP_PAUSE_SECONDS)
 

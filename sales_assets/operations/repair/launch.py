@@ -6,6 +6,7 @@ Planning belongs to `planned_runs.py` and `repair_plan.py`. Runs are recorded on
 import socket
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import dagster as dg
 
@@ -24,7 +25,10 @@ PROCESS_TAG = "sales/process"
 Dagster copies tags to a re-executed run. The run ID shows that such a copy does not belong to the process.
 """
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Errors are printed by `_print_event`, in one line each; their tracebacks are in Dagster's event log."""
+
+_INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 _UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
@@ -107,17 +111,24 @@ def _find_process(run: dg.DagsterRun) -> ProcessIdentity | None:
 
 
 def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
-    """Print a finished or failed step, a failed check, or a wait; other events are not shown."""
+    """Print a finished or failed step or run, a failed check, or a wait; other events are not shown."""
     event = entry.dagster_event
     if event and event.is_step_success:
         seconds = event.step_success_data.duration_ms / 1000
         print_line(f"     {event.step_key:24} {seconds:5.1f} s")
     elif event and event.is_step_failure and (error := event.step_failure_data.error):
-        reason = error.cause.message if error.cause else error.message
-        print_line(f"     {event.step_key:24} failed. {' '.join(reason.split())}")
+        if error.cls_name not in _INTERRUPTIONS:
+            print_line(f"     {event.step_key:24} failed. {_format_reason(error)}")
+    elif event and event.is_failure and (error := event.job_failure_data.error):
+        print_line(f"     the run failed. {_format_reason(error)}")
     elif event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
             print_line(f"     check {evaluation.check_name} failed. {evaluation.description or ''}")
     elif event is None and entry.user_message.startswith(WAITING):
         print_line(f"     {entry.user_message}")
+
+
+def _format_reason(error: Any) -> str:
+    reason = error.cause.message if error.cause else error.message
+    return " ".join(reason.split())

@@ -1,6 +1,5 @@
 """Runs that are terminated at a bad moment: they end at once, with what was stored kept and the lock free."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -21,12 +20,10 @@ from sales_assets.warehouse import file_lock
 from sales_assets.warehouse.file_lock import WAITING, lock_database
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import DAYS, Pipeline
+from sales_assets_tests.support.python_process import PROCESSES
 
 pytestmark = pytest.mark.slow
 
-# Children import nothing again: each is forked from a server that has loaded this module.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
 
 INTERRUPTED = 130
 POLL_SECONDS = 0.1

@@ -31,8 +31,9 @@ AT_MOST_SECONDS = 60.0
 DAY = DAYS[0]
 
 
-def run_day(settings: Settings, history: Path) -> None:
+def run_day(settings: Settings, erp_url: str, history: Path) -> None:
     """In a child: run a day as the commands do."""
+    os.environ["ERP_POSTGRES_URL"] = erp_url
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
     with (
         patch.object(file_lock, "FIRST_NOTICE_SECONDS", 0.0),
@@ -95,8 +96,7 @@ MOMENTS = (
 
 
 @pytest.fixture
-def pipeline(erp: Erp, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    monkeypatch.setenv("ERP_POSTGRES_URL", erp.url)
+def pipeline(erp: Erp, settings: Settings) -> Pipeline:
     erp.order(1, f"{DAY} 10:00+00")
     return Pipeline(erp, settings)
 
@@ -109,7 +109,7 @@ def test_a_run_that_is_terminated_at_any_moment_ends_and_keeps_what_was_stored(
     pipeline.erp.run("update order_items set unit_price = 20")
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         for number, (moment, ending) in enumerate(MOMENTS, start=1):
-            child = PROCESSES.Process(target=run_day, args=(pipeline.settings, tmp_path))
+            child = PROCESSES.Process(target=run_day, args=(pipeline.settings, pipeline.erp.url, tmp_path))
             with moment(pipeline, instance) as has_come:
                 child.start()
                 while not (len(instance.get_runs()) == number and has_come()):

@@ -113,20 +113,34 @@ def _find_process(run: dg.DagsterRun) -> ProcessIdentity | None:
 def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
     """Print a finished or failed step or run, a failed check, or a wait; other events are not shown."""
     event = entry.dagster_event
-    if event and event.is_step_success:
-        seconds = event.step_success_data.duration_ms / 1000
-        print_line(f"     {event.step_key:24} {seconds:5.1f} s")
-    elif event and event.is_step_failure and (error := event.step_failure_data.error):
-        if error.cls_name not in _INTERRUPTIONS:
-            print_line(f"     {event.step_key:24} failed. {_format_reason(error)}")
-    elif event and event.is_failure and (error := event.job_failure_data.error):
-        print_line(f"     the run failed. {_format_reason(error)}")
-    elif event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+    if event is None:
+        line = entry.user_message if entry.user_message.startswith(WAITING) else ""
+    elif event.is_step_success:
+        line = f"{event.step_key:24} {event.step_success_data.duration_ms / 1000:5.1f} s"
+    elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         evaluation = event.asset_check_evaluation_data
-        if not evaluation.passed:
-            print_line(f"     check {evaluation.check_name} failed. {evaluation.description or ''}")
-    elif event is None and entry.user_message.startswith(WAITING):
-        print_line(f"     {entry.user_message}")
+        failed = f"check {evaluation.check_name} failed. {evaluation.description or ''}"
+        line = "" if evaluation.passed else failed
+    else:
+        line = _format_failure(event)
+    if line:
+        print_line(f"     {line}")
+
+
+def _format_failure(event: dg.DagsterEvent) -> str:
+    """The line about a failed step or run; empty for other events, and if a signal ended the step."""
+    if event.is_step_failure:
+        subject, error = f"{event.step_key:24}", event.step_failure_data.error
+    elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
+        subject, error = (
+            "the run",
+            event.job_failure_data.error,
+        )  # none if a step has failed, which was printed
+    else:
+        return ""
+    if error is None or error.cls_name in _INTERRUPTIONS:
+        return ""
+    return f"{subject} failed. {_format_reason(error)}"
 
 
 def _format_reason(error: Any) -> str:

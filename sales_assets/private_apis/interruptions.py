@@ -25,10 +25,15 @@ class RetryUnlessTerminated(dg.RetryPolicy):
     """
 
     def calculate_delay(self, attempt_num: int) -> float:
-        """Return the delay in seconds; raise an interruption on, as it would be without a policy."""
+        """Return the delay in seconds; raise an interruption on, as it would be without a policy.
+
+        Some libraries catch everything, an interruption too, and raise an error of their own in its place.
+        """
         error = sys.exception()
-        if isinstance(error, KeyboardInterrupt | dg.DagsterExecutionInterruptedError):
-            raise error
+        while error is not None:
+            if isinstance(error, KeyboardInterrupt | dg.DagsterExecutionInterruptedError):
+                raise error
+            error = error.__cause__ or error.__context__
         return float(super().calculate_delay(attempt_num))
 
 

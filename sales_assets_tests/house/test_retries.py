@@ -45,11 +45,19 @@ def test_a_step_that_was_terminated_is_not_tried_again_in_a_run_of_one_process(
         os.kill(os.getpid(), ending)
         return ROWS
 
-    erp = Mock(execute_query=Mock(side_effect=be_terminated))
-    result = materialize(erp)
-    assert result.dagster_run.status is dg.DagsterRunStatus.FAILURE  # nobody asked Dagster to cancel it
-    assert erp.execute_query.call_count == 1
-    assert not [event for event in result.all_events if event.is_step_up_for_retry]
+    def be_terminated_in_a_library(*_: object) -> pd.DataFrame:
+        try:
+            return be_terminated()
+        except BaseException:
+            message = "not a number"
+            raise ValueError(message) from None
+
+    for query in (be_terminated, be_terminated_in_a_library):
+        erp = Mock(execute_query=Mock(side_effect=query))
+        result = materialize(erp)
+        assert result.dagster_run.status is dg.DagsterRunStatus.FAILURE  # nobody asked Dagster to cancel it
+        assert erp.execute_query.call_count == 1
+        assert not [event for event in result.all_events if event.is_step_up_for_retry]
 
 
 def test_no_asset_tries_a_terminated_step_again() -> None:

@@ -1,7 +1,8 @@
 """What every asset has, in one place: owner, tags, kinds, freshness, and when a failed step is retried.
 
 Owner, tags, kinds and freshness are added to all assets after composition, so no asset can forget them. Retry
-policies are constants, because a spec cannot carry them. A refusal (`errors.RefusedError`) is never retried.
+policies are constants, because a spec cannot carry them. A refusal (`errors.RefusedError`) and a terminated
+step are never retried.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,20 +12,25 @@ import dagster as dg
 
 from sales_assets.catalog.names import DOMAIN_TAGS, OWNER, RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
+from sales_assets.private_apis.interruptions import RetryUnlessTerminated
 from sales_assets.settings import Settings, settings
 
-LAPTOP = dg.RetryPolicy(max_retries=1, delay=2, jitter=dg.Jitter.FULL)
+LAPTOP = RetryUnlessTerminated(max_retries=1, delay=2, jitter=dg.Jitter.FULL)
 """One retry after at most two seconds: a person is watching."""
 
 EXTRACTION = (
-    dg.RetryPolicy(max_retries=5, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+    RetryUnlessTerminated(
+        max_retries=5, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    )
     if settings().runs_unattended
     else LAPTOP
 )
 """Retries after 1, 3, 7, 15 and 31 minutes, plus or minus one each: an hour, an ERP's maintenance window."""
 
 TRANSFORMATION = (
-    dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+    RetryUnlessTerminated(
+        max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    )
     if settings().runs_unattended
     else LAPTOP
 )

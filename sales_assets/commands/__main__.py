@@ -5,36 +5,72 @@ takes seconds, and the doctor must start even if settings are invalid.
 """
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-
-from sales_assets.commands.console import UsageError, print_line
-from sales_assets.errors import RefusedError, UnavailableError
-from sales_assets.settings import settings
+from threading import Event
 
 _FIRST = "first business day, as YYYY-MM-DD"
 _LAST = "last business day, as YYYY-MM-DD"
+_INTERRUPTED = "\nInterrupted. What was stored before is kept. Run the command again to finish."
+_INTERRUPTED_CODE = 128 + signal.SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0 for success, 1 for a failure, 2 for wrong arguments or settings.
+        0 for success, 1 for a failure, 2 for wrong arguments or settings, 130 if it was interrupted.
     """
     parser = build_parser()
     options = parser.parse_args(arguments)
+    is_interrupted = _listen_to_signals()
+    try:
+        return _run(options, parser, is_interrupted)
+    except KeyboardInterrupt:
+        print(_INTERRUPTED, file=sys.__stdout__, flush=True)
+        if arguments is None:  # the process is the command's: what libraries say of an unclean end is noise
+            os._exit(_INTERRUPTED_CODE)
+        return _INTERRUPTED_CODE
+
+
+def _listen_to_signals() -> Event:
+    """Let Ctrl-C and `kill` raise a KeyboardInterrupt, and note it: a library may drop one while it loads."""
+    is_interrupted = Event()
+
+    def interrupt(*_: object) -> None:
+        is_interrupted.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under `nohup`
+            signal.signal(number, interrupt)
+    return is_interrupted
+
+
+def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interrupted: Event) -> int:
+    # Imported here, because Ctrl-C may come while Dagster is imported, too.
+    from sales_assets.commands.console import UsageError, print_line  # noqa: PLC0415
+    from sales_assets.errors import RefusedError, UnavailableError  # noqa: PLC0415
+    from sales_assets.private_apis.interruptions import pass_on_interruptions  # noqa: PLC0415
+    from sales_assets.settings import settings  # noqa: PLC0415
+
     try:
         if options.command != "doctor":
             settings()  # invalid settings end the command before anything else is loaded
-        command = import_module(f"sales_assets.commands.{options.command.replace('-', '_')}")
-        return int(command.run(options))
+        with pass_on_interruptions(is_interrupted.set):
+            command = import_module(f"sales_assets.commands.{options.command.replace('-', '_')}")
+            code = 0 if is_interrupted.is_set() else int(command.run(options))
+        if is_interrupted.is_set():  # and it was dropped, or taken for an error
+            raise KeyboardInterrupt
     except (RefusedError, UnavailableError) as error:
         print_line(str(error))
         return 1
     except (UsageError, ValueError) as error:
         parser.error(str(error))
+    return code
 
 
 def build_parser() -> argparse.ArgumentParser:

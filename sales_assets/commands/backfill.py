@@ -6,6 +6,7 @@ from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.commands.console import LOG, open_instance, print_line
 from sales_assets.commands.days import parse_window
 from sales_assets.definitions import defs
+from sales_assets.operations.ended_writer import refuse_ended_writer
 from sales_assets.operations.repair.gaps import group_into_ranges
 from sales_assets.operations.repair.launch import execute_runs, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
@@ -23,6 +24,7 @@ def run(options: Namespace) -> int:
     runs = put_unpartitioned_last(runs, lineage)
     with open_instance() as instance:
         fail_dead_runs(instance, print_line)
+        refuse_ended_writer(settings(), instance)
         failed = execute_runs(runs, job, instance, print_line)
     if failed:
         print_line(f"{failed} of {len(runs)} run(s) failed; see above and {LOG}. The others are stored.")

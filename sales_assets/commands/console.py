@@ -3,9 +3,11 @@
 The doctor uses it too, so it loads without reading the settings, which may be invalid.
 """
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from typing import IO
 
 import dagster as dg
 
@@ -42,5 +44,17 @@ def _load_instance() -> dg.DagsterInstance:
 def redirect_output_to_log() -> Iterator[None]:
     """Work in the repository's root, and write everything that libraries print to the log."""
     make_private_folder(LOG.parent)
-    with LOG.open("w") as log, redirect_stdout(log), chdir(ROOT):
+    with LOG.open("w") as log, _redirect_children(log), redirect_stdout(log), chdir(ROOT):
         yield
+
+
+@contextmanager
+def _redirect_children(log: IO[str]) -> Iterator[None]:
+    """Let processes that libraries start write their errors to the log; at Ctrl-C they print tracebacks."""
+    errors = 2
+    with os.fdopen(os.dup(errors), "w", buffering=1) as terminal, redirect_stderr(terminal):
+        os.dup2(log.fileno(), errors)
+        try:
+            yield
+        finally:
+            os.dup2(terminal.fileno(), errors)

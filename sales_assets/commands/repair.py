@@ -8,6 +8,7 @@ from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.commands.console import LOG, open_instance, print_line
 from sales_assets.commands.days import parse_window
 from sales_assets.definitions import defs
+from sales_assets.operations.ended_writer import refuse_ended_writer
 from sales_assets.operations.repair.launch import execute_runs, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import plan_repair
@@ -21,6 +22,7 @@ def run(options: Namespace) -> int:
     needed = {key: (defs.resources or {})[key] for key in ("postgres_erp", "warehouse")}
     with open_instance() as instance, dg.build_resources(needed, instance=instance) as resources:
         fail_dead_runs(instance, print_line)
+        refuse_ended_writer(settings(), instance)
         plan = plan_repair(
             window,
             Lineage.of_job(job),

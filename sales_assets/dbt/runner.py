@@ -4,19 +4,22 @@ A separate dbt process would import dbt once more and parse the project again: s
 work. `dbt_assets.py` builds the command and turns the results into Dagster's events.
 """
 
+import atexit
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
 
-from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
+from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, load_manifest
+from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.redaction import redact_error
 
 _RESULT_EVENTS = ("LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult")
@@ -25,15 +28,66 @@ _QUIET = ("--log-level", "none", "--log-level-file", "none")
 """dbt's own log would have the values that ours has not."""
 
 
+_STOP_SECONDS = 10.0
+_STOP_PAUSE_SECONDS = 0.1
+_START_OF_NODE = "LogStartLine"
+
+
 class DbtFailedError(Exception):
     """dbt failed; a retry may succeed."""
+
+
+class DbtStoppedError(Exception):
+    """A model or test was not started, because dbt is to end."""
+
+
+class _DbtThread(Thread):
+    """dbt, in a thread of its own that does not keep the process from ending.
+
+    Attributes:
+        events: What dbt reports, the outcome last.
+    """
+
+    def __init__(self, command: Sequence[str], parsed: Path):
+        super().__init__(name="dbt", daemon=True)
+        self._deadline: float | None = None
+        self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
+        self._command = [*command, *_QUIET]
+        self._runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[self._receive])
+        self._is_stopping = Event()
+
+    def run(self) -> None:
+        atexit.register(self.stop)  # an interrupted run may end without closing its generators
+        try:
+            self.events.put(self._runner.invoke(self._command))
+        finally:
+            atexit.unregister(self.stop)
+
+    def stop(self) -> None:
+        """Cancel dbt's queries and start no more models, until it has ended, for ten seconds in all.
+
+        It is cancelled again and again, because a model may have been between two queries.
+        """
+        self._is_stopping.set()
+        self._deadline = self._deadline or time.monotonic() + _STOP_SECONDS
+        while self.is_alive() and time.monotonic() < self._deadline:
+            cancel_queries()
+            self.join(_STOP_PAUSE_SECONDS)
+
+    def _receive(self, event: EventMsg) -> None:
+        self.events.put(event)
+        # An error here fails the model that is about to start. At another event it would be lost in one of
+        # dbt's threads, and dbt would wait for ever.
+        if self._is_stopping.is_set() and event.info.name == _START_OF_NODE:
+            message = "dbt was stopped"
+            raise DbtStoppedError(message)
 
 
 def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
     """Run a dbt command, and write its log to the standard output.
 
-    dbt runs in a thread. A caller that stops early still waits for the thread to end, so that no unobserved
-    writer is left on the warehouse.
+    If the caller stops early, or the process is asked to end, dbt is stopped, so that no unobserved writer is
+    left on the warehouse.
 
     Args:
         command: dbt's arguments.
@@ -44,24 +98,24 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
 
     Raises:
         DbtFailedError: A model, a test or dbt itself failed; names them.
+        KeyboardInterrupt: The process was asked to end.
     """
-    events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
-    runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[events.put])
-    thread = Thread(target=lambda: events.put(runner.invoke([*command, *_QUIET])), name="dbt")
-    thread.start()
-    try:
-        while not isinstance(event := events.get(), dbtRunnerResult):
-            info: Any = event.info
-            if info.level in _LOGGED_LEVELS:
-                sys.stdout.write(f"{redact_error(info.msg)}\n")
-            if info.name in _RESULT_EVENTS:
-                yield msg_to_dict(event)
-    finally:
-        thread.join()
-        close_duckdb()
-        _redact_results(Path(command[command.index("--target-path") + 1]) / "run_results.json")
-    if not event.success:
-        raise DbtFailedError(_format_failure(event))
+    dbt = _DbtThread(command, parsed)
+    with pass_on_interruptions(dbt.stop):
+        try:
+            dbt.start()
+            while not isinstance(event := dbt.events.get(), dbtRunnerResult):
+                info: Any = event.info
+                if info.level in _LOGGED_LEVELS:
+                    sys.stdout.write(f"{redact_error(info.msg)}\n")
+                if info.name in _RESULT_EVENTS:
+                    yield msg_to_dict(event)
+        finally:
+            dbt.stop()
+            close_duckdb()
+            _redact_results(Path(command[command.index("--target-path") + 1]) / "run_results.json")
+        if not event.success:
+            raise DbtFailedError(_format_failure(event))
 
 
 def _format_failure(outcome: dbtRunnerResult) -> str:

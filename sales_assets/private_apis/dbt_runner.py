@@ -1,9 +1,11 @@
-"""Private parts of dbt: loading a parsed manifest for its runner, and closing dbt-duckdb's connections."""
+"""Private parts of dbt: loading a parsed manifest, cancelling queries, closing dbt-duckdb's connections."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import FACTORY
 from dbt.contracts.graph.manifest import Manifest
 
 
@@ -16,6 +18,15 @@ def load_manifest(parsed: Path) -> Any:
     manifest: Any = Manifest.from_msgpack(parsed.read_bytes())
     manifest.build_flat_graph()  # what macros see as `graph`; dbt builds it only when it parses
     return manifest
+
+
+def cancel_queries() -> None:
+    """Cancel the queries that dbt runs now, in all of its threads; callable from any thread."""
+    adapters: list[Any] = list(FACTORY.adapters.values())
+    for adapter in adapters:
+        # A connection that ends meanwhile, or a database that knows no cancelling.
+        with suppress(Exception), adapter.connection_named("cancel"):
+            adapter.cancel_open_connections()
 
 
 def close_duckdb() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from sales_assets.errors import RefusedError
+from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.warehouse.duckdb_errors import translate_errors
 from sales_assets.warehouse.file_lock import WarehouseBusyError, backoff_pauses, lock_database
 
@@ -29,7 +30,7 @@ def open_database(
     config: Mapping[str, Any] | None = None,
     foreign_lock_timeout_seconds: float = FOREIGN_LOCK_TIMEOUT_SECONDS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse file under its lock, and always close it.
+    """Open the warehouse file under its lock, and always close it. A signal cancels its queries.
 
     Args:
         database: The file; the first writer creates it, with its folder.
@@ -50,7 +51,11 @@ def open_database(
             )
             raise RefusedError(message)
         connection = _connect(database, read_only, dict(config or {}), foreign_lock_timeout_seconds)
-        with closing(connection), translate_errors(database):
+        with (
+            closing(connection),
+            translate_errors(database),
+            pass_on_interruptions(connection.interrupt),
+        ):
             yield connection
 
 

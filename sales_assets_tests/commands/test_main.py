@@ -1,5 +1,8 @@
 """The console script: its commands, and its exit codes for wrong arguments and settings."""
 
+import os
+import signal
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -24,6 +27,13 @@ def test_the_console_script_is_installed_and_every_command_has_a_module_of_its_n
         assert callable(import_module(f"sales_assets.commands.{name.replace('-', '_')}").run)
 
 
+@pytest.fixture(autouse=True)
+def _handlers_are_restored() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["doctor", "--fix"], ["backfill"]])
 def test_wrong_arguments_exit_with_2_and_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -32,6 +42,20 @@ def test_wrong_arguments_exit_with_2_and_the_usage(
         main(arguments)
     assert end.value.code == 2
     assert "usage: sales-assets" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", list_commands())
+def test_ctrl_c_and_kill_end_every_command_with_130_and_one_sentence(
+    name: str, ending: signal.Signals, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = import_module(f"sales_assets.commands.{name.replace('-', '_')}")
+    monkeypatch.setattr(command, "run", lambda _: os.kill(os.getpid(), ending))
+    assert main([name, *(["2025-01-01", "2025-01-01"] if name == "backfill" else [])]) == 130
+    assert capfd.readouterr() == (
+        "\nInterrupted. What was stored before is kept. Run the command again to finish.\n",
+        "",
+    )
 
 
 def test_an_invalid_setting_exits_with_2_and_one_sentence(

@@ -26,6 +26,7 @@ from sales_assets.operations.repair.gaps import (
 from sales_assets.operations.repair.launch import PROCESS_TAG, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
+from sales_assets.processes import ProcessIdentity
 from sales_assets_tests.support.runs import begin_load
 
 SILVER = dg.AssetKey("silver_enriched_orders")
@@ -174,7 +175,9 @@ def test_other_observations_do_not_mark_a_day_as_without_orders(
     assert find_days_without_orders(instance, DAYS) == set()
 
 
-def is_failed_as_dead(instance: dg.DagsterInstance, process: int, host: str = "", copied: str = "") -> bool:
+def is_failed_as_dead(
+    instance: dg.DagsterInstance, process: ProcessIdentity | int, host: str = "", copied: str = ""
+) -> bool:
     """Whether a run of this process, recorded but not started, is marked as failed because it died."""
     run_id = str(uuid.uuid4())
     tag = f"{host or socket.gethostname()}:{process}:{copied or run_id}"
@@ -191,5 +194,20 @@ def test_a_run_is_marked_as_failed_only_if_its_own_process_on_this_machine_ended
     ended.wait()
     assert is_failed_as_dead(instance, ended.pid)
     assert not is_failed_as_dead(instance, os.getpid())
+    assert not is_failed_as_dead(instance, ProcessIdentity.of_this_process())
     assert not is_failed_as_dead(instance, ended.pid, host="another")
     assert not is_failed_as_dead(instance, ended.pid, copied=str(uuid.uuid4()))
+
+
+def test_a_zombie_and_a_process_whose_number_was_given_again_do_not_count_as_alive(
+    instance: dg.DagsterInstance,
+) -> None:
+    this = ProcessIdentity.of_this_process()
+    assert this.started is not None
+    assert is_failed_as_dead(instance, ProcessIdentity(this.number, this.started - 60))
+    zombie = subprocess.Popen([sys.executable, "-V"], stdout=subprocess.PIPE)
+    assert zombie.stdout is not None
+    zombie.stdout.read()
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+    assert is_failed_as_dead(instance, zombie.pid)
+    zombie.communicate()

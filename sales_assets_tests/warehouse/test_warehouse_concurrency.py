@@ -1,5 +1,6 @@
 """DuckDB admits one writer: runs, readers and dbt wait for each other, and no write is lost."""
 
+import logging
 import multiprocessing
 import os
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, SILVER_ENRICHED_ORDERS_SCHEMA
 from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.settings import Settings
+from sales_assets.warehouse import file_lock
 from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.file_lock import WarehouseBusyError, lock_database
@@ -102,10 +104,37 @@ def test_readers_share_the_lock_and_a_writer_has_it_alone(tmp_path: Path) -> Non
     with lock(exclusive=True):
         for exclusive in (False, True):
             with (
-                pytest.raises(WarehouseBusyError, match=r"last writer: process \d+, run 1, raw_orders\."),
+                pytest.raises(
+                    WarehouseBusyError, match=r"held by process \d+ \(run 1, raw_orders\) since 20\d\d-"
+                ),
                 lock(exclusive=exclusive),
             ):
                 pass
+
+
+def test_a_run_that_waits_for_the_lock_says_for_whom_and_since_when_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("FIRST_NOTICE_SECONDS", "NEXT_NOTICE_SECONDS"):
+        monkeypatch.setattr(file_lock, name, 0.0)
+    monkeypatch.setattr(logging.getLogger("dagster"), "propagate", True)
+    file = tmp_path / "sales.duckdb"
+
+    def wait(*, exclusive: bool) -> list[str]:
+        caplog.clear()
+        with (
+            pytest.raises(WarehouseBusyError),
+            lock_database(file, exclusive=exclusive, caller="other", timeout_seconds=0.1),
+        ):
+            pass
+        return [record.getMessage() for record in caplog.records]
+
+    with lock_database(file, exclusive=True, caller="run 1, raw_orders"):
+        said = wait(exclusive=False)
+    assert len(said) > 1
+    assert all(f"held by process {os.getpid()} (run 1, raw_orders) since 20" in text for text in said)
+    with lock_database(file, exclusive=False, caller="a query"):
+        assert "It is held by readers." in wait(exclusive=True)[0]
 
 
 def hold(file: Path) -> None:

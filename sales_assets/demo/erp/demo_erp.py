@@ -19,6 +19,8 @@ from sales_assets.demo.erp.customers import build_customers
 from sales_assets.demo.erp.orders import LONGEST_LIFE_DAYS, build_orders
 from sales_assets.demo.erp.postgres_server import start_server
 from sales_assets.demo.seeded_days import FIRST_DAY, find_yesterday
+from sales_assets.private_apis.adbc import leave_signals_to_python
+from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.sources.erp.postgres import PostgresResource
 
 _SQL = files("sales_assets.demo.erp")
@@ -54,7 +56,12 @@ def start_demo_erp(data_dir: Path, last_day: date, timezone: str) -> str:
     """
     folder = erp_folder(data_dir)
     url = start_server(folder)
-    with lock_folder(folder), closing(dbapi.connect(url)) as connection:
+    leave_signals_to_python()
+    with (
+        lock_folder(folder),
+        closing(dbapi.connect(url)) as connection,
+        pass_on_interruptions(connection.adbc_cancel),
+    ):
         _fill(connection, last_day, timezone)
     host = urlsplit(url).query
     return f"postgresql://sales_reader@/postgres?{host}"

@@ -13,6 +13,7 @@ from sales_assets.operations.doctor.check_dbt import check_manifest
 from sales_assets.operations.doctor.check_disk import check_disk, check_duckdb_file
 from sales_assets.operations.doctor.check_erp import check_erp
 from sales_assets.operations.doctor.check_instance import check_daemons, check_pools
+from sales_assets.operations.doctor.check_lock import check_lock
 from sales_assets.operations.doctor.check_private_key import KEY_SUBJECT, check_private_key
 from sales_assets.operations.doctor.check_s3 import check_s3
 from sales_assets.operations.doctor.check_variables import check_variables
@@ -69,6 +70,7 @@ def check_instance(
     ):
         instance.get_run_records(limit=1)
         report.ok(f"{path} loads, and its storage answers.")
+        report.findings += check_lock(settings, instance)
         report.findings += check_daemons(instance, time.time(), is_needed=settings.runs_unattended)
         with report.catch_errors("Fix the error that prevents the location from loading."):
             if settings.runs_unattended:

@@ -3,10 +3,10 @@
 Planning belongs to `planned_runs.py` and `repair_plan.py`. Runs are recorded on the instance like any other.
 """
 
-import os
 import socket
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import dagster as dg
 
@@ -14,16 +14,21 @@ from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.instance import fail_run, listen_to_run
+from sales_assets.processes import ProcessIdentity
+from sales_assets.warehouse.file_lock import WAITING
 
 PrintLine = Callable[[str], None]
 
 PROCESS_TAG = "sales/process"
-"""Tag of a run that a command executes: host, process ID and the run's own ID.
+"""Tag of a run that a command executes: host, process with its start, and the run's own ID.
 
 Dagster copies tags to a re-executed run. The run ID shows that such a copy does not belong to the process.
 """
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Errors are printed by `_print_event`, in one line each; their tracebacks are in Dagster's event log."""
+
+_INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 _UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
@@ -36,6 +41,8 @@ def execute_runs(
 ) -> int:
     """Execute the runs of a plan; after a failed run the next ones are executed all the same.
 
+    A signal, such as that of Ctrl-C, ends the run and the plan.
+
     Args:
         runs: The runs, in order.
         job: Has the assets.
@@ -44,6 +51,9 @@ def execute_runs(
 
     Returns:
         The number of runs that failed.
+
+    Raises:
+        KeyboardInterrupt: The process was asked to end.
     """
     failed = 0
     for number, run in enumerate(runs, start=1):
@@ -60,7 +70,7 @@ def execute_run(
     run_id = str(uuid.uuid4())
     listen_to_run(instance, run_id, lambda entry: _print_event(entry, print_line))
     partition_key = run.first if run.first and run.first == run.last else None
-    tags = {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}:{run_id}"}
+    tags = {PROCESS_TAG: f"{socket.gethostname()}:{ProcessIdentity.of_this_process()}:{run_id}"}
     if run.first != run.last:
         tags |= range_tags(run.first, run.last)
     return run_in_process(
@@ -83,43 +93,56 @@ def fail_dead_runs(instance: dg.DagsterInstance, print_line: PrintLine) -> None:
     """
     for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED)):
         run = record.dagster_run
-        process_id = _find_process_id(run)
-        if process_id and not _is_alive(process_id):
-            fail_run(instance, run, f"Its process {process_id} was killed. The days it stored are complete.")
+        process = _find_process(run)
+        if process and not process.is_alive():
+            reason = f"Its process {process.number} was killed. The days it stored are complete."
+            fail_run(instance, run, reason)
             print_line(
                 f"Run {run.run_id} was killed and is marked as failed. The days it stored are complete."
             )
 
 
-def _find_process_id(run: dg.DagsterRun) -> int | None:
+def _find_process(run: dg.DagsterRun) -> ProcessIdentity | None:
     """Find the process that executes a run, if it is one of this machine."""
     match run.tags.get(PROCESS_TAG, "").split(":"):
-        case [host, process_id, run.run_id] if host == socket.gethostname():
-            return int(process_id)
+        case [host, process, run.run_id] if host == socket.gethostname():
+            return ProcessIdentity.parse(process)
     return None
 
 
-def _is_alive(process_id: int) -> bool:
-    """Whether a process with this ID exists, even a zombie or an unrelated one that reuses the ID."""
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it belongs to another user
-        return True
-    return True
-
-
 def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
-    """Print a finished or failed step, or a failed check; other events are not shown."""
+    """Print a finished or failed step or run, a failed check, or a wait; other events are not shown."""
     event = entry.dagster_event
-    if event and event.is_step_success:
-        seconds = event.step_success_data.duration_ms / 1000
-        print_line(f"     {event.step_key:24} {seconds:5.1f} s")
-    elif event and event.is_step_failure and (error := event.step_failure_data.error):
-        reason = error.cause.message if error.cause else error.message
-        print_line(f"     {event.step_key:24} failed. {' '.join(reason.split())}")
-    elif event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+    if event is None:
+        line = entry.user_message if entry.user_message.startswith(WAITING) else ""
+    elif event.is_step_success:
+        line = f"{event.step_key:24} {event.step_success_data.duration_ms / 1000:5.1f} s"
+    elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         evaluation = event.asset_check_evaluation_data
-        if not evaluation.passed:
-            print_line(f"     check {evaluation.check_name} failed. {evaluation.description or ''}")
+        failed = f"check {evaluation.check_name} failed. {evaluation.description or ''}"
+        line = "" if evaluation.passed else failed
+    else:
+        line = _format_failure(event)
+    if line:
+        print_line(f"     {line}")
+
+
+def _format_failure(event: dg.DagsterEvent) -> str:
+    """The line about a failed step or run; empty for other events, and if a signal ended the step."""
+    if event.is_step_failure:
+        subject, error = f"{event.step_key:24}", event.step_failure_data.error
+    elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
+        subject, error = (
+            "the run",
+            event.job_failure_data.error,
+        )  # none if a step has failed, which was printed
+    else:
+        return ""
+    if error is None or error.cls_name in _INTERRUPTIONS:
+        return ""
+    return f"{subject} failed. {_format_reason(error)}"
+
+
+def _format_reason(error: Any) -> str:
+    reason = error.cause.message if error.cause else error.message
+    return " ".join(reason.split())

@@ -50,14 +50,6 @@ class SyncFailedError(Exception):
     """A sync failed in Airbyte; the next one may succeed, so the retry policy applies."""
 
 
-class RunCancelledError(BaseException):
-    """The run is being cancelled while it waits for a sync.
-
-    Dagster applies the retry policy to its own interruption where a run is one process: the retry would
-    restart the sync that the cancelled run has just cancelled. This error ends the step and the run.
-    """
-
-
 class Redactor(Protocol):
     """Knows the secrets that no text may contain."""
 

@@ -12,11 +12,7 @@ import dagster as dg
 from sales_assets.private_apis.instance import tag_run
 from sales_assets.sources.airbyte.api import AirbyteApi
 from sales_assets.sources.airbyte.discovery import is_paused, list_selected_streams
-from sales_assets.sources.airbyte.failures import (
-    AirbyteRefusedError,
-    AirbyteUnavailableError,
-    RunCancelledError,
-)
+from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUnavailableError
 from sales_assets.sources.airbyte.sync import PollingConfig, Sync
 from sales_assets.sources.airbyte.sync_events import (
     CONNECTION_ID,
@@ -104,12 +100,7 @@ def run_sync(
 def _wait_for_sync(
     context: dg.AssetExecutionContext, api: AirbyteApi, target: SyncTarget, polling: PollingConfig
 ) -> Job:
-    sync = Sync(server=api, connection_id=target.id, name=target.name, polling=polling, log=context.log)
-    try:
-        return sync.run()
-    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interruption:
-        message = f"The run was cancelled while it waited for Airbyte's sync of {target.name}."
-        raise RunCancelledError(message) from interruption
+    return Sync(server=api, connection_id=target.id, name=target.name, polling=polling, log=context.log).run()
 
 
 def _get_attempts(api: AirbyteApi, job: Job) -> Attempts:

@@ -17,6 +17,8 @@ from pydantic import Field
 
 from sales_assets.errors import RefusedError, UnavailableError
 from sales_assets.frames import to_pandas
+from sales_assets.private_apis.adbc import leave_signals_to_python
+from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.url import ErpUrl
 
@@ -96,8 +98,13 @@ class PostgresResource(dg.ConfigurableResource[None]):
     @contextmanager
     def _open_transaction(self) -> Iterator[dbapi.Cursor]:
         url = ErpUrl.parse(self.connection_url(), self.connect_timeout_seconds)
+        leave_signals_to_python()
         try:
-            with closing(dbapi.connect(url.uri)) as connection, closing(connection.cursor()) as cursor:
+            with (
+                closing(dbapi.connect(url.uri)) as connection,
+                pass_on_interruptions(connection.adbc_cancel),
+                closing(connection.cursor()) as cursor,
+            ):
                 cursor.execute("set transaction read only")
                 limits = (self.statement_timeout_seconds, ERP_LOCK_TIMEOUT_SECONDS, ERP_IDLE_TIMEOUT_SECONDS)
                 cursor.execute(queries.SESSION_SQL, [str(seconds * 1000) for seconds in limits])

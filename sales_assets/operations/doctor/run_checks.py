@@ -13,6 +13,7 @@ from sales_assets.operations.doctor.check_dbt import check_manifest
 from sales_assets.operations.doctor.check_disk import check_disk, check_duckdb_file
 from sales_assets.operations.doctor.check_erp import check_erp
 from sales_assets.operations.doctor.check_instance import check_daemons, check_pools
+from sales_assets.operations.doctor.check_origin import check_origin
 from sales_assets.operations.doctor.check_private_key import KEY_SUBJECT, check_private_key
 from sales_assets.operations.doctor.check_s3 import check_s3
 from sales_assets.operations.doctor.check_variables import check_variables
@@ -78,15 +79,20 @@ def check_instance(
 
 def _check_warehouse(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
     if settings.warehouse is WarehouseEngine.DUCKDB:
-        yield from check_duckdb_file(settings.duckdb_path)
+        yield from check_duckdb_file(settings.duckdb_path, origin=settings.origin)
         return
     yield from _check_snowflake_key(settings, variables)
     # Two seconds of imports that no laptop needs.
     from sales_assets.operations.doctor.check_snowflake import check_snowflake  # noqa: PLC0415
 
-    yield from _check_resource(
+    findings = _check_resource(
         settings, "Warehouse", "io_manager", lambda io_manager: check_snowflake(io_manager.engine.config)
     )
+    yield from findings
+    if all(finding.is_ok for finding in findings):
+        yield from _check_resource(
+            settings, "Origin", "io_manager", lambda io_manager: check_origin(io_manager.engine)
+        )
 
 
 def _check_snowflake_key(settings: Settings, variables: Mapping[str, str]) -> list[Finding]:

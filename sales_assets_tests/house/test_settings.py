@@ -69,7 +69,7 @@ def test_the_warehouse_remembers_the_erp_without_user_and_password() -> None:
 
 def test_the_first_day_is_a_day() -> None:
     assert Settings.from_environment({"SALES_FIRST_DAY": "2019-07-01"}).first_day == "2019-07-01"
-    with pytest.raises(ValueError, match="SALES_FIRST_DAY is '1.7.2019', but it must be a day"):
+    with pytest.raises(ValueError, match=r"SALES_FIRST_DAY is '1\.7\.2019', but it must be a day"):
         Settings.from_environment({"SALES_FIRST_DAY": "1.7.2019"})
 
 

@@ -16,6 +16,7 @@ from sales_assets.operations.doctor.check_instance import check_daemons, check_p
 from sales_assets.operations.doctor.check_origin import check_origin
 from sales_assets.operations.doctor.check_private_key import KEY_SUBJECT, check_private_key
 from sales_assets.operations.doctor.check_s3 import check_s3
+from sales_assets.operations.doctor.check_time_zone import check_time_zone
 from sales_assets.operations.doctor.check_variables import check_variables
 from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.resources import build_resources, find_missing_variables
@@ -34,7 +35,7 @@ def run_checks(settings: Settings, variables: Mapping[str, str]) -> Iterator[Fin
     yield from check_variables(settings, variables)
     yield from check_disk(settings.data_dir)
     yield from check_manifest(settings)
-    yield from _check_resource(settings, "ERP", "postgres_erp", lambda erp: check_erp(erp, _now))
+    yield from _check_erp(settings)
     yield from _check_warehouse(settings, variables)
     if settings.uses_demo_airbyte:
         yield from check_airbyte(None, settings.environment)
@@ -75,6 +76,15 @@ def check_instance(
             if settings.runs_unattended:
                 report.findings += check_pools(instance, find_pools(settings))
     yield from report.findings
+
+
+def _check_erp(settings: Settings) -> Iterator[Finding]:
+    findings = _check_resource(settings, "ERP", "postgres_erp", lambda erp: check_erp(erp, _now))
+    yield from findings
+    if any(finding.is_ok for finding in findings):
+        yield from _check_resource(
+            settings, "Time zone", "postgres_erp", lambda erp: check_time_zone(settings, erp, _now().date())
+        )
 
 
 def _check_warehouse(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:

@@ -73,7 +73,7 @@ def _build_warehouse(settings: Settings) -> dict[str, Any]:
         case WarehouseEngine.DUCKDB:
             database = str(settings.duckdb_path)
             return {
-                "io_manager": DuckDBWarehouseIOManager(database=database),
+                "io_manager": DuckDBWarehouseIOManager(database=database, origin=settings.origin),
                 "warehouse": DuckDBWarehouse(database=database),
             }
         case WarehouseEngine.SNOWFLAKE:
@@ -85,7 +85,7 @@ def _build_warehouse(settings: Settings) -> dict[str, Any]:
 
             credentials = _snowflake_config(settings)
             return {
-                "io_manager": SnowflakeWarehouseIOManager(**credentials),
+                "io_manager": SnowflakeWarehouseIOManager(**credentials, origin=settings.origin),
                 "warehouse": SnowflakeWarehouse(**credentials),
             }
         case never:

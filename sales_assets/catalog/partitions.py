@@ -16,8 +16,8 @@ from sales_assets.errors import RefusedError
 from sales_assets.settings import Settings
 from sales_assets.settings import settings as process_settings
 
-DAILY = dg.DailyPartitionsDefinition("2025-01-01", timezone=process_settings().timezone)
-"""The partitions of every daily asset: business days in `SALES_TIMEZONE`."""
+DAILY = dg.DailyPartitionsDefinition(process_settings().first_day, timezone=process_settings().timezone)
+"""The partitions of every daily asset: business days in `SALES_TIMEZONE`, from `SALES_FIRST_DAY` on."""
 
 BACKFILL = dg.BackfillPolicy(process_settings().max_partitions_per_run)
 """A backfill of any length is one run, with one extraction and one write, unless the settings limit it."""
@@ -156,7 +156,7 @@ def refuse_other_partitions(settings: Settings) -> None:
         ValueError: Names the setting, both values and what to do.
     """
     process = process_settings()
-    for name in ("timezone", "max_partitions_per_run", "lookback_days"):
+    for name in ("timezone", "first_day", "max_partitions_per_run", "lookback_days"):
         wanted, fixed = getattr(settings, name), getattr(process, name)
         if wanted != fixed:
             message = (

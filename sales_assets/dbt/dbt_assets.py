@@ -9,7 +9,7 @@ from dagster_dbt import dbt_assets
 from dbt.artifacts.schemas.results import TestStatus
 from pydantic import Field
 
-from sales_assets.catalog.names import DBT_POOL
+from sales_assets.catalog.names import DBT_POOL, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, is_of_days, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.dbt.loaded_days import refuse_days_never_loaded
@@ -18,7 +18,10 @@ from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.dbt_events import DbtCoreCliEventMessage, get_subset_selection_for_context
+from sales_assets.private_apis.job_assets import list_job_assets
 from sales_assets.settings import Settings
+from sales_assets.warehouse.io_manager import WarehouseIOManager
+from sales_assets.warehouse.origin import read_origin, refuse_other_origin
 
 
 class DbtConfig(dg.Config):
@@ -45,11 +48,15 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         pool=DBT_POOL,
     )
     def dbt_models(
-        context: dg.AssetExecutionContext, config: DbtConfig, dbt: SalesDbtResource
+        context: dg.AssetExecutionContext,
+        config: DbtConfig,
+        dbt: SalesDbtResource,
+        io_manager: dg.ResourceParam[Any],
     ) -> Iterator[Any]:
         manifest = json.loads(project.manifest_path.read_text())
         refuse_unknown_models(config.full_refresh, manifest)
         refuse_days_never_loaded(context)
+        refuse_other_settings(context, io_manager)
         command = [
             *build_command(context, config.full_refresh),
             *build_selection(context, manifest, translator),
@@ -88,6 +95,20 @@ def to_dagster_events(
             "models were skipped. Correct the data (each check shows its query), then run again."
         )
         raise RefusedError(message) from error
+
+
+def refuse_other_settings(context: dg.AssetExecutionContext, io_manager: object) -> None:
+    """Refuse to build models of stored days with other settings than the days'.
+
+    A run that stores days itself was refused while it stored them; so only the others ask the warehouse.
+
+    Raises:
+        RefusedError: Names the settings and both values.
+    """
+    stores_days = any(asset.key == RAW_ORDERS_KEY for asset in list_job_assets(context.job_def))
+    if isinstance(io_manager, WarehouseIOManager) and not stores_days:
+        engine = io_manager.engine
+        refuse_other_origin(read_origin(engine, f"run {context.run.run_id}, dbt"), engine.origin)
 
 
 def build_selection(

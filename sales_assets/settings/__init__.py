@@ -14,6 +14,7 @@ from sales_assets.settings.environment import (
 )
 from sales_assets.settings.private_files import make_private_folder
 from sales_assets.settings.schema import (
+    ERP_NAME,
     ROOT,
     SNOWFLAKE_VARIABLES,
     VARIABLE_PREFIXES,
@@ -25,6 +26,7 @@ from sales_assets.settings.schema import (
 )
 
 __all__ = [
+    "ERP_NAME",
     "ROOT",
     "SNOWFLAKE_VARIABLES",
     "VARIABLE_PREFIXES",

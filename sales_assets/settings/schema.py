@@ -20,6 +20,9 @@ DATA_DIR = ROOT / ".data"
 VARIABLE_PREFIXES = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AWS_", "ALERT_")
 """The prefixes of all environment variables that a deployment sets for the code location."""
 
+ERP_NAME = "SALES_ERP_NAME"
+"""The variable for the ERP's name in the warehouse's memory, if its address must not be it."""
+
 SNOWFLAKE_VARIABLES = tuple(
     f"SNOWFLAKE_{name}" for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE")
 )
@@ -68,7 +71,9 @@ class Settings:
         timezone: IANA name of the business day's time zone.
         data_dir: The folder for demo data, dbt's artifacts and the local warehouse; all can be made again.
         duckdb_path: The DuckDB file of the local environment.
+        first_day: The first business day, as YYYY-MM-DD.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
+        erp_name: Which ERP it is: host, port and database, or a chosen name; empty if it is not known.
         erp_currency: The currency of the ERP's amounts, as three letters.
         has_s3_bucket: Whether `SALES_S3_BUCKET` is set.
         s3_prefix: The prefix of the marketplace files' keys: empty, or ending with a slash.
@@ -85,7 +90,9 @@ class Settings:
     timezone: str = "UTC"
     data_dir: Path = DATA_DIR
     duckdb_path: Path = DATA_DIR / "sales.duckdb"
+    first_day: str = "2025-01-01"
     has_erp_url: bool = False
+    erp_name: str = ""
     erp_currency: str = "EUR"
     has_s3_bucket: bool = False
     s3_prefix: str = ""
@@ -124,6 +131,13 @@ class Settings:
         return self.is_local and not self.has_erp_url
 
     @property
+    def origin(self) -> dict[str, str]:
+        """What a warehouse is made with and must not mix, by setting; what is unknown is absent."""
+        erp = self.erp_name or ("the embedded ERP" if self.uses_demo_erp else "")
+        origin = {"SALES_TIMEZONE": self.timezone, "SALES_ERP_CURRENCY": self.erp_currency, ERP_NAME: erp}
+        return {name: value for name, value in origin.items() if value}
+
+    @property
     def uses_demo_airbyte(self) -> bool:
         """Whether the Airbyte emulator is used: only locally, and only without a URL."""
         return self.is_local and not self.has_airbyte_url
@@ -158,10 +172,12 @@ class Settings:
             environment=values.parse_choice(given, "DAGSTER_DEPLOYMENT", Environment, Environment.LOCAL),
             timezone=values.parse_timezone(given.get("SALES_TIMEZONE", "UTC")),
             data_dir=data_dir,
-            duckdb_path=values.parse_path(
+            duckdb_path=values.parse_database_path(
                 ROOT, given.get("SALES_DUCKDB_PATH", data_dir / cls.duckdb_path.name)
             ),
+            first_day=values.parse_day(given, "SALES_FIRST_DAY", cls.first_day),
             has_erp_url="ERP_POSTGRES_URL" in given,
+            erp_name=given.get(ERP_NAME) or values.describe_erp(given.get("ERP_POSTGRES_URL", "")),
             erp_currency=values.parse_currency(given.get("SALES_ERP_CURRENCY", cls.erp_currency)),
             has_s3_bucket="SALES_S3_BUCKET" in given,
             s3_prefix=values.parse_prefix(given.get("SALES_S3_PREFIX", "")),

@@ -5,13 +5,17 @@ Which settings there are belongs to `schema.py`.
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 Choice = TypeVar("Choice", bound=StrEnum)
+
+_SCHEMAS = ("raw", "silver", "staging", "gold", "public", "crm", "payments", "ads")
+_TAKEN_DATABASE_NAMES = (*_SCHEMAS, "main", "temp", "system", "information_schema", "pg_catalog")
 
 
 def parse_choice(given: Mapping[str, str], name: str, choices: type[Choice], default: Choice) -> Choice:
@@ -44,6 +48,24 @@ def parse_path(root: Path, value: str | Path) -> Path:
     return root / Path(value).expanduser()
 
 
+def parse_database_path(root: Path, value: str | Path) -> Path:
+    """The path of a DuckDB file, see `parse_path`; its name must serve as the database's in SQL.
+
+    DuckDB names the database after the file, up to the first dot. With the name of a schema, `raw.raw_orders`
+    would be ambiguous; dbt does not escape quotes.
+    """
+    path = parse_path(root, value)
+    name = path.name.partition(".")[0]
+    if not name or name.lower() in _TAKEN_DATABASE_NAMES or any(quote in name for quote in "'\"`;"):
+        taken = ", ".join(_TAKEN_DATABASE_NAMES)
+        message = (
+            f"SALES_DUCKDB_PATH is {str(value)!r}, but the file's name must have no quote or semicolon and "
+            f"must not be one that SQL needs ({taken}); sales.duckdb is allowed."
+        )
+        raise ValueError(message)
+    return path
+
+
 def parse_currency(value: str) -> str:
     """A currency as three capital letters."""
     if re.fullmatch("[A-Z]{3}", value) is None:
@@ -67,6 +89,36 @@ def parse_days(given: Mapping[str, str], name: str) -> int | None:
         message = f"{name} is {value!r}, but it must be a number of days, 1 or more."
         raise ValueError(message)
     return int(value)
+
+
+def parse_day(given: Mapping[str, str], name: str, default: str) -> str:
+    """A day as YYYY-MM-DD."""
+    value = given.get(name, default)
+    try:
+        is_day = date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        is_day = False
+    if not is_day:
+        message = f"{name} is {value!r}, but it must be a day such as 2025-01-01."
+        raise ValueError(message)
+    return value
+
+
+def describe_erp(url: str) -> str:
+    """Host, port and database of a PostgreSQL URL, without user and password; empty if it is not valid.
+
+    The ERP's resource refuses an invalid one. An `@` after the host is a part of a password that was not
+    percent-encoded: then no part of the URL is safe to show.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        located = {"host": unquote(parts.hostname or ""), "port": str(parts.port or "5432")}
+    except ValueError:
+        return ""
+    if parts.fragment or "@" in parts.path + parts.query:
+        return ""
+    located |= {"dbname": unquote(parts.path[1:])} | dict(parse_qsl(parts.query))
+    return f"{located['host']}:{located['port']}/{located['dbname']}" if located["host"] else ""
 
 
 def has_server_url(given: Mapping[str, str], name: str) -> bool:

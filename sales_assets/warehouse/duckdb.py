@@ -14,10 +14,18 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 from dagster_duckdb_pandas import DuckDBPandasIOManager
+from pydantic import Field
 
 from sales_assets.frames import to_pandas
 from sales_assets.warehouse.duckdb_file import open_database
 from sales_assets.warehouse.io_manager import WarehouseIOManager
+from sales_assets.warehouse.origin import (
+    ORIGIN,
+    ORIGIN_CONTRACT,
+    build_memory,
+    build_memory_query,
+    is_of_business_days,
+)
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.statements import (
     Dialect,
@@ -37,9 +45,12 @@ class DuckDBEngine:
     kind = "duckdb"
     dialect = Dialect()
 
-    def __init__(self, database: Path, config: Mapping[str, Any] | None = None):
+    def __init__(
+        self, database: Path, config: Mapping[str, Any] | None = None, origin: Mapping[str, str] | None = None
+    ):
         self.database = database
         self.config = config or {}
+        self.origin = origin or {}
 
     def read_stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
         """See `Engine`."""
@@ -58,6 +69,8 @@ class DuckDBEngine:
         delete, insert = build_replacement(self.dialect, slice_, contract, _INCOMING)
         with self._open(read_only=False, caller=caller) as connection:
             connection.execute("begin")
+            if self.origin and is_of_business_days(slice_):
+                self._remember_origin(connection)
             stored = _read_stored_columns(connection, slice_)
             for statement in build_missing_ddl(self.dialect, slice_, contract, stored):
                 connection.execute(statement)
@@ -77,6 +90,14 @@ class DuckDBEngine:
             rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
             return rows
 
+    def _remember_origin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        stored = _read_stored_columns(connection, ORIGIN)
+        for statement in build_missing_ddl(self.dialect, ORIGIN, ORIGIN_CONTRACT, stored):
+            connection.execute(statement)
+        rows = connection.execute(build_memory_query(self.dialect)).fetchall()
+        for remember in build_memory(self.dialect, rows, self.origin):
+            connection.execute(*remember)
+
     def _open(self, *, read_only: bool, caller: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return open_database(self.database, read_only=read_only, caller=caller, config=self.config)
 
@@ -88,14 +109,18 @@ class DuckDBWarehouseIOManager(DuckDBPandasIOManager):
         database: Path of the file.
         connection_config: DuckDB settings.
         schema_: The schema of assets that name none.
+        origin: What the warehouse is made with, by setting; see `origin.py`.
     """
+
+    origin: dict[str, str] = Field(default={})
 
     def create_io_manager(  # type: ignore[override] # the library returns its private base class
         self,
         context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
     ) -> WarehouseIOManager:
         """Build the IO manager; Dagster calls this when a run needs it."""
-        return WarehouseIOManager(DuckDBEngine(Path(self.database), self.connection_config), self.schema_)
+        engine = DuckDBEngine(Path(self.database), self.connection_config, self.origin)
+        return WarehouseIOManager(engine, self.schema_)
 
 
 class DuckDBWarehouse(dg.ConfigurableResource[None]):

@@ -1,6 +1,6 @@
 """The protocols of the warehouse: of an engine, for the IO manager, and of the resource `warehouse`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import dagster as dg
@@ -23,6 +23,9 @@ class Engine(Protocol):
 
     dialect: Dialect
     """How it spells names and types."""
+
+    origin: Mapping[str, str]
+    """What the warehouse is made with, by setting; see `origin.py`."""
 
     def read_stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
         """Return the columns that a table has now, or None if it does not exist."""

@@ -8,26 +8,34 @@ Snowflake's DDL commits an open transaction. Therefore all DDL comes first, the 
 of the write's own included; the transaction that replaces the rows contains none.
 """
 
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 from dagster_snowflake import SnowflakeResource
 from dagster_snowflake_pandas import SnowflakePandasIOManager
-from pydantic import PrivateAttr
-from snowflake.connector import SnowflakeConnection, pandas_tools
+from pydantic import Field, PrivateAttr
+from snowflake.connector import SnowflakeConnection
 
 from sales_assets.frames import to_pandas
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.warehouse.io_manager import WarehouseIOManager
+from sales_assets.warehouse.origin import (
+    ORIGIN,
+    ORIGIN_CONTRACT,
+    build_memory,
+    build_memory_query,
+    is_of_business_days,
+)
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake_errors import translate_key_errors, translate_refusals
+from sales_assets.warehouse.snowflake_staging import stage_rows
 from sales_assets.warehouse.snowflake_types import DIALECT, to_contract_type, to_dialect_type
 from sales_assets.warehouse.statements import (
+    Statement,
     build_missing_ddl,
     build_out_of_range_query,
     build_query,
@@ -45,8 +53,9 @@ class SnowflakeEngine:
     kind = "snowflake"
     dialect = DIALECT
 
-    def __init__(self, config: Mapping[str, Any]):
+    def __init__(self, config: Mapping[str, Any], origin: Mapping[str, str] | None = None):
         self.config = config
+        self.origin = origin or {}
 
     def read_stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
         """See `Engine`."""
@@ -65,12 +74,13 @@ class SnowflakeEngine:
             stored = _read_stored_columns(connection, slice_)
             for statement in build_missing_ddl(DIALECT, slice_, contract, stored):
                 cursor.execute(statement)
-            with _stage(connection, slice_, contract, chunks) as staging:
+            memory = _prepare_memory(connection, self.origin) if is_of_business_days(slice_) else []
+            with stage_rows(connection, slice_, contract, chunks) as staging:
                 cursor.execute(*build_out_of_range_query(DIALECT, slice_, staging))
                 refuse_out_of_range_rows(DIALECT, slice_, cursor.fetchone())
                 cursor.execute("begin")
                 try:
-                    for sql, values in build_replacement(DIALECT, slice_, contract, staging):
+                    for sql, values in [*memory, *build_replacement(DIALECT, slice_, contract, staging)]:
                         cursor.execute(sql, values)
                 except BaseException:
                     cursor.execute("rollback")
@@ -104,15 +114,22 @@ class SnowflakeEngine:
 
 
 class SnowflakeWarehouseIOManager(RedactedReprMixin, SnowflakePandasIOManager):
-    """Stores frames in Snowflake; configured like the library's own IO manager."""
+    """Stores frames in Snowflake; configured like the library's own IO manager.
+
+    Attributes:
+        origin: What the warehouse is made with, by setting; see `origin.py`.
+    """
+
+    origin: dict[str, str] = Field(default={})
 
     def create_io_manager(  # type: ignore[override] # the library returns its private base class
         self,
         context: dg.InitResourceContext,  # noqa: ARG002 - Dagster passes it
     ) -> WarehouseIOManager:
         """Build the IO manager; Dagster calls this when a run needs it."""
-        config = self.model_dump(exclude={"schema_", "store_timestamps_as_strings"}, exclude_none=True)
-        return WarehouseIOManager(SnowflakeEngine(config), self.schema_)
+        ours = {"schema_", "store_timestamps_as_strings", "origin"}
+        config = self.model_dump(exclude=ours, exclude_none=True)
+        return WarehouseIOManager(SnowflakeEngine(config, self.origin), self.schema_)
 
 
 class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
@@ -140,37 +157,16 @@ class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
             return to_pandas(_fetch(connection, sql, list(params)))
 
 
-@contextmanager
-def _stage(
-    connection: SnowflakeConnection, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table]
-) -> Iterator[str]:
-    """Upload the rows into a table of this write's own, and drop it afterwards.
-
-    Only a killed process leaves one behind. Nothing reads it, and its name says which table it was for.
-    """
-    staging = Slice(slice_.schema, f"{slice_.table}__staging_{uuid.uuid4().hex}")
-    table = DIALECT.quote_table(staging)
+def _prepare_memory(connection: SnowflakeConnection, origin: Mapping[str, str]) -> list[Statement]:
+    """Refuse another origin before anything is uploaded; returns what the transaction has to remember."""
+    if not origin:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(f"create transient table {table} ({DIALECT.define_columns(contract)})")
-        try:
-            for chunk in chunks:
-                _upload(connection, staging, chunk)
-            yield table
-        finally:
-            cursor.execute(f"drop table if exists {table}")
-
-
-def _upload(connection: SnowflakeConnection, staging: Slice, rows: pa.Table) -> None:
-    if not rows.num_rows:
-        return
-    frame = rows.rename_columns([name.upper() for name in rows.column_names])
-    pandas_tools.write_pandas(
-        connection,
-        frame.to_pandas(types_mapper=pd.ArrowDtype),
-        staging.table.upper(),
-        schema=staging.schema.upper(),
-        use_logical_type=True,
-    )
+        stored = _read_stored_columns(connection, ORIGIN)
+        for statement in build_missing_ddl(DIALECT, ORIGIN, ORIGIN_CONTRACT, stored):
+            cursor.execute(statement)
+        cursor.execute(build_memory_query(DIALECT))
+        return build_memory(DIALECT, cast("list[tuple[str, str]]", cursor.fetchall()), origin)
 
 
 def _fetch(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> pa.Table:

@@ -47,6 +47,32 @@ def test_a_relative_path_starts_at_the_repositorys_root() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["raw.duckdb", "GOLD.db", "silver", "main.duckdb", "temp.x", "system.duckdb", "it's.db", 'q".db']
+)
+def test_a_warehouse_file_that_sql_cannot_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"SALES_DUCKDB_PATH is .*sales\.duckdb is allowed\."):
+        Settings.from_environment({"SALES_DUCKDB_PATH": f"/data/{name}"})
+
+
+def test_the_warehouse_remembers_the_erp_without_user_and_password() -> None:
+    def name(url: str, **given: str) -> str | None:
+        return Settings.from_environment({"ERP_POSTGRES_URL": url, **given}).origin.get("SALES_ERP_NAME")
+
+    assert name("postgresql://u:secret@erp.example.com/sales") == "erp.example.com:5432/sales"
+    assert name("postgresql://u:secret@h:6432/a?dbname=b") == "h:6432/b"
+    assert name("postgresql://u:sec@ret/x@h/a") is None
+    assert name("postgresql://u@new/sales", SALES_ERP_NAME="old:5432/sales") == "old:5432/sales"
+    assert Settings.from_environment({}).origin["SALES_ERP_NAME"] == "the embedded ERP"
+    assert "SALES_ERP_NAME" not in Settings(environment=Environment.PROD).origin
+
+
+def test_the_first_day_is_a_day() -> None:
+    assert Settings.from_environment({"SALES_FIRST_DAY": "2019-07-01"}).first_day == "2019-07-01"
+    with pytest.raises(ValueError, match=r"SALES_FIRST_DAY is '1\.7\.2019', but it must be a day"):
+        Settings.from_environment({"SALES_FIRST_DAY": "1.7.2019"})
+
+
 def test_production_never_falls_back_to_the_demo_erp() -> None:
     assert not Settings(environment=Environment.PROD).uses_demo_erp
 

@@ -5,10 +5,11 @@ import os
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, patch
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import duckdb
@@ -29,6 +30,7 @@ from sales_assets.operations.doctor.check_instance import check_daemons, check_p
 from sales_assets.operations.doctor.check_private_key import check_private_key
 from sales_assets.operations.doctor.check_s3 import check_s3
 from sales_assets.operations.doctor.check_snowflake import _check_session, check_snowflake
+from sales_assets.operations.doctor.check_time_zone import check_time_zone
 from sales_assets.operations.doctor.check_variables import check_variables
 from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.operations.doctor.run_checks import check_instance, run_checks
@@ -106,6 +108,18 @@ def test_an_erp_role_without_select_gets_the_grants_as_the_remedy(erp: Erp) -> N
     assert "no permission to SELECT from orders. Run deploy/postgres/grants.sql" in format_problems(
         check_erp(other, now)
     )
+
+
+def test_other_rules_of_the_time_zone_in_the_erp_and_duckdb_are_problems(erp: Erp) -> None:
+    settings = Settings(timezone="Europe/Rome")
+    assert not format_problems(check_time_zone(settings, erp.resource, date(2026, 11, 1)))
+    with patch(
+        "sales_assets.operations.doctor.check_time_zone.ZoneInfo", lambda _: ZoneInfo("Europe/London")
+    ):
+        found = format_problems(check_time_zone(settings, erp.resource, date(2026, 11, 1)))
+    for name in ("the ERP", "DuckDB"):
+        assert f"Python and {name} have other rules for Europe/Rome on 1035 day(s)" in found
+    assert "the first 2025-01-01, the last 2027-11-01" in found
 
 
 def test_an_unavailable_erp_is_reported_without_its_password() -> None:

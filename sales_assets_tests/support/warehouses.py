@@ -43,6 +43,11 @@ class WarehouseUnderTest:
         self.reader = reader
         self.instance = dg.DagsterInstance.ephemeral()
 
+    def with_origin(self, origin: dict[str, str]) -> "WarehouseUnderTest":
+        """Return the same warehouse, with what it is to be made with."""
+        config = self.io_manager.model_dump(by_alias=True, exclude_none=True, exclude={"origin"})
+        return WarehouseUnderTest(type(self.io_manager)(**config, origin=origin), self.reader)
+
     def query(self, sql: str) -> pd.DataFrame:
         """Return the rows of a query that both engines understand."""
         frame: pd.DataFrame = self.reader.query(sql)

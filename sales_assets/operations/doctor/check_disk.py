@@ -2,12 +2,15 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
+from sales_assets.operations.doctor.check_origin import check_origin
 from sales_assets.operations.doctor.findings import CheckReport, Finding
+from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.file_lock import WarehouseBusyError, lock_database
 
 MIN_FREE_BYTES = 2 * 1024**3
@@ -31,12 +34,15 @@ def check_disk(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> list[Findi
     return report.findings
 
 
-def check_duckdb_file(database: Path, patience_seconds: float = _PATIENCE_SECONDS) -> list[Finding]:
+def check_duckdb_file(
+    database: Path, patience_seconds: float = _PATIENCE_SECONDS, origin: Mapping[str, str] | None = None
+) -> list[Finding]:
     """Check that the file can be opened and written, or created; this check does not create it.
 
     Args:
         database: The file.
         patience_seconds: How long to wait for a run that uses it.
+        origin: The settings that it must have been made with.
     """
     report = CheckReport("Warehouse")
     place = database if database.exists() else _find_existing(database.parent)
@@ -48,11 +54,12 @@ def check_duckdb_file(database: Path, patience_seconds: float = _PATIENCE_SECOND
     elif place != database:
         report.ok(f"{database} does not exist yet; the first run creates it.")
     else:
-        _open_database(report, database, patience_seconds)
+        _open_database(report, DuckDBEngine(database, origin=origin), patience_seconds)
     return report.findings
 
 
-def _open_database(report: CheckReport, database: Path, patience_seconds: float) -> None:
+def _open_database(report: CheckReport, engine: DuckDBEngine, patience_seconds: float) -> None:
+    database = engine.database
     remedy = (
         "Close the program that has it open. If it is not a DuckDB file, set SALES_DUCKDB_PATH to another."
     )
@@ -65,7 +72,8 @@ def _open_database(report: CheckReport, database: Path, patience_seconds: float)
                 closing(duckdb.connect(database, read_only=True)) as connection,
             ):
                 connection.execute("select 1")
-            report.ok(f"{database} can be opened and written.")
+                report.ok(f"{database} can be opened and written.")
+                report.findings += check_origin(engine)
         except WarehouseBusyError as busy:
             report.ok(f"A run is using it: {busy}")
 

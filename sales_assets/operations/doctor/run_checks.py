@@ -14,8 +14,10 @@ from sales_assets.operations.doctor.check_disk import check_disk, check_duckdb_f
 from sales_assets.operations.doctor.check_erp import check_erp
 from sales_assets.operations.doctor.check_instance import check_daemons, check_pools
 from sales_assets.operations.doctor.check_lock import check_lock
+from sales_assets.operations.doctor.check_origin import check_origin
 from sales_assets.operations.doctor.check_private_key import KEY_SUBJECT, check_private_key
 from sales_assets.operations.doctor.check_s3 import check_s3
+from sales_assets.operations.doctor.check_time_zone import check_time_zone
 from sales_assets.operations.doctor.check_variables import check_variables
 from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.resources import build_resources, find_missing_variables
@@ -34,7 +36,7 @@ def run_checks(settings: Settings, variables: Mapping[str, str]) -> Iterator[Fin
     yield from check_variables(settings, variables)
     yield from check_disk(settings.data_dir)
     yield from check_manifest(settings)
-    yield from _check_resource(settings, "ERP", "postgres_erp", lambda erp: check_erp(erp, _now))
+    yield from _check_erp(settings)
     yield from _check_warehouse(settings, variables)
     if settings.uses_demo_airbyte:
         yield from check_airbyte(None, settings.environment)
@@ -78,17 +80,31 @@ def check_instance(
     yield from report.findings
 
 
+def _check_erp(settings: Settings) -> Iterator[Finding]:
+    findings = _check_resource(settings, "ERP", "postgres_erp", lambda erp: check_erp(erp, _now))
+    yield from findings
+    if any(finding.is_ok for finding in findings):
+        yield from _check_resource(
+            settings, "Time zone", "postgres_erp", lambda erp: check_time_zone(settings, erp, _now().date())
+        )
+
+
 def _check_warehouse(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
     if settings.warehouse is WarehouseEngine.DUCKDB:
-        yield from check_duckdb_file(settings.duckdb_path)
+        yield from check_duckdb_file(settings.duckdb_path, origin=settings.origin)
         return
     yield from _check_snowflake_key(settings, variables)
     # Two seconds of imports that no laptop needs.
     from sales_assets.operations.doctor.check_snowflake import check_snowflake  # noqa: PLC0415
 
-    yield from _check_resource(
+    findings = _check_resource(
         settings, "Warehouse", "io_manager", lambda io_manager: check_snowflake(io_manager.engine.config)
     )
+    yield from findings
+    if all(finding.is_ok for finding in findings):
+        yield from _check_resource(
+            settings, "Origin", "io_manager", lambda io_manager: check_origin(io_manager.engine)
+        )
 
 
 def _check_snowflake_key(settings: Settings, variables: Mapping[str, str]) -> list[Finding]:

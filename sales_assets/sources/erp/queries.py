@@ -21,3 +21,6 @@ CLOCK_SQL = (_SQL / "clock.sql").read_text()
 
 RIGHTS_SQL = (_SQL / "rights.sql").read_text()
 """Parameters: table names. Columns: name, may_read, may_write."""
+
+NOONS_SQL = (_SQL / "noons.sql").read_text()
+"""Parameters: first day, end day, time zone. Columns: noon."""

@@ -1,0 +1,61 @@
+"""Checks that Python, the ERP and DuckDB know the same rules of the business day's time zone.
+
+Each has a database of its own. Where two differ, orders near midnight belong to one day in the partitions and
+to another in gold, and no run can mend it.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pandas as pd
+
+from sales_assets.operations.doctor.findings import CheckReport, Finding
+from sales_assets.settings import Settings, WarehouseEngine
+from sales_assets.sources.erp import queries
+from sales_assets.sources.erp.postgres import PostgresResource
+
+_DUCKDB_NOONS = (
+    "select cast(epoch((day + interval 12 hour) at time zone $3) as bigint) "
+    "from range(cast($1 as timestamp), cast($2 as timestamp), interval 1 day) as days (day) order by day"
+)
+_YEAR = timedelta(days=366)
+
+
+def check_time_zone(settings: Settings, erp: PostgresResource, today: date) -> list[Finding]:
+    """Compare the instant of noon on every business day until a year from now.
+
+    Args:
+        settings: The time zone, the first day and the warehouse's engine; Snowflake is not compared.
+        erp: The resource that runs use.
+        today: The current date.
+    """
+    report = CheckReport("Time zone")
+    first, end = date.fromisoformat(settings.first_day), today + _YEAR
+    days = [first + timedelta(days=n) for n in range((end - first).days)]
+    zone = ZoneInfo(settings.timezone)
+    ours = [int(datetime.combine(day, time(12), zone).timestamp()) for day in days]
+    with report.catch_errors("Use a time zone that Python, the ERP and the warehouse know."):
+        bounds = [first.isoformat(), end.isoformat(), settings.timezone]
+        found = {"the ERP": erp.execute_query(queries.NOONS_SQL, bounds)["noon"]}
+        if settings.warehouse is WarehouseEngine.DUCKDB:
+            with duckdb.connect() as connection:
+                rows = connection.execute(_DUCKDB_NOONS, bounds).fetchall()
+                found["DuckDB"] = pd.Series([noon for (noon,) in rows])
+        for name, theirs in found.items():
+            noons = zip(days, ours, theirs, strict=True)
+            _compare(report, settings.timezone, name, [day for day, our, their in noons if our != their])
+    return report.findings
+
+
+def _compare(report: CheckReport, zone: str, name: str, days: Iterable[date]) -> None:
+    if different := sorted(days):
+        report.problem(
+            f"Python and {name} have other rules for {zone} on {len(different)} day(s), the first "
+            f"{different[0]}, the last {different[-1]}: orders near midnight would change their day.",
+            "Install the same release of tzdata for both (Python reads the system's), or choose a "
+            "SALES_TIMEZONE whose rules they agree on.",
+        )
+    else:
+        report.ok(f"Python and {name} have the same rules for {zone}.")

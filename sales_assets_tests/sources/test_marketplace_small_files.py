@@ -1,4 +1,4 @@
-"""Small files that unpack to gigabytes: what is held at a time is bounded, or the file is refused by what it has."""
+"""Small files that unpack to gigabytes: what is held at a time is bounded, or the file is refused."""
 
 import gzip
 import io
@@ -92,14 +92,14 @@ def test_a_list_is_refused_before_its_values_are_read() -> None:
     table = pa.table({name: [value] for name, value in LINE.items()} | {"sku": [["x"] * 100]})
     file = io.BytesIO()
     pq.write_table(table, file)
-    with pytest.raises(BadFileError, match="Column sku: values of type list<.*> are not accepted"):
+    with pytest.raises(BadFileError, match=r"Column sku: values of type list<.*> are not accepted"):
         next(ParquetRows(file).read_chunks(FILE_COLUMNS))
 
 
 def test_lines_that_are_long_end_a_chunk_before_its_rows_do() -> None:
     content = gzip.compress(csv_file({"sku": LONG}) + (csv_file({"sku": LONG}).split(b"\r\n", 1)[1]) * 999)
     assert len(content) < 200_000
-    rows = CsvRows(gzip.open(io.BytesIO(content)))  # type: ignore[arg-type]
+    rows = CsvRows(io.BytesIO(gzip.decompress(content)))
     width = len(rows.read_header())
     read = [len(rows.read_chunk(width)[0]) for _ in range(4)]
     assert max(read) * len(LONG) <= 1.1 * file_limits.CHUNK_BYTES
@@ -107,7 +107,7 @@ def test_lines_that_are_long_end_a_chunk_before_its_rows_do() -> None:
 
 
 def test_a_row_of_many_lines_is_refused_like_a_long_line() -> None:
-    content = csv_file({}) + b'"\n"' * 400_000
+    content = csv_file({}) + b'"\n",' * 400_000
     assert "the row that goes on here is longer than 1000000 bytes." in refusal(content, "o.csv")
 
 
@@ -123,7 +123,6 @@ def test_too_many_columns_are_refused_by_their_number(name: str) -> None:
 
 
 def test_many_columns_make_chunks_of_fewer_rows() -> None:
-    wide = {f"c{number}": "" for number in range(492)}
-    rows = CsvRows(io.BytesIO(csv_file(*[wide] * 2_500)))
+    rows = CsvRows(io.BytesIO((b"," * 499 + b"\n") * 2_501))
     width = len(rows.read_header())
     assert len(rows.read_chunk(width)[0]) * width <= file_limits.CHUNK_VALUES

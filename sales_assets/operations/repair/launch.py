@@ -23,7 +23,8 @@ PROCESS_TAG = "sales/process"
 Dagster copies tags to a re-executed run. The run ID shows that such a copy does not belong to the process.
 """
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Errors are printed by `_print_event`, as sentences; their tracebacks are in the UI."""
 
 _UNFINISHED = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
@@ -111,7 +112,7 @@ def _is_alive(process_id: int) -> bool:
 
 
 def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
-    """Print a finished or failed step, or a failed check; other events are not shown."""
+    """Print a finished or failed step, a failed check, or why a run ended outside of its steps."""
     event = entry.dagster_event
     if event and event.is_step_success:
         seconds = event.step_success_data.duration_ms / 1000
@@ -119,6 +120,8 @@ def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
     elif event and event.is_step_failure and (error := event.step_failure_data.error):
         reason = error.cause.message if error.cause else error.message
         print_line(f"     {event.step_key:24} failed. {' '.join(reason.split())}")
+    elif event and event.is_job_failure and not event.job_failure_data.first_step_failure_event:
+        print_line(f"     The run failed. {' '.join((event.message or '').split())}")
     elif event and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:

@@ -84,7 +84,8 @@ class ParquetRows:
             if total > file_limits.MAX_ROW_GROUP_BYTES:
                 message = (
                     f"Row group {number + 1} has {group.num_rows} rows and {total} bytes unpacked; "
-                    f"the limit is {file_limits.MAX_ROW_GROUP_BYTES} bytes. Have the file written in smaller row groups."
+                    f"the limit is {file_limits.MAX_ROW_GROUP_BYTES} bytes. "
+                    "Have the file written in smaller row groups."
                 )
                 raise BadFileError(message)
             for chunk in chunks:

@@ -5,11 +5,13 @@ takes seconds, and the doctor must start even if settings are invalid.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from sales_assets.commands.console import UsageError, print_line
+from sales_assets.commands.mendable import explain
 from sales_assets.errors import RefusedError, UnavailableError
 from sales_assets.settings import settings
 
@@ -35,6 +37,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (UsageError, ValueError) as error:
         parser.error(str(error))
+    except BrokenPipeError:  # the reader left, as in `make doctor | head`
+        _discard_output()
+        return 1
+    except Exception as error:
+        if (sentence := explain(error)) is None:
+            raise
+        print_line(sentence)
+        return 1
+
+
+def _discard_output() -> None:
+    """Write what is still to be printed to nowhere: at exit, Python would fail to print it."""
+    if sys.__stdout__ is not None:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+            os.dup2(nowhere.fileno(), sys.__stdout__.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -53,6 +53,7 @@ def _listen_to_signals() -> Event:
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interrupted: Event) -> int:
     # Imported here, because Ctrl-C may come while Dagster is imported, too.
     from sales_assets.commands.console import UsageError, print_line  # noqa: PLC0415
+    from sales_assets.commands.mendable import explain  # noqa: PLC0415
     from sales_assets.errors import RefusedError, UnavailableError  # noqa: PLC0415
     from sales_assets.private_apis.interruptions import pass_on_interruptions  # noqa: PLC0415
     from sales_assets.settings import settings  # noqa: PLC0415
@@ -70,7 +71,22 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
         return 1
     except (UsageError, ValueError) as error:
         parser.error(str(error))
+    except BrokenPipeError:  # the reader left, as in `make doctor | head`
+        _discard_output()
+        return 1
+    except Exception as error:
+        if (sentence := explain(error)) is None:
+            raise
+        print_line(sentence)
+        return 1
     return code
+
+
+def _discard_output() -> None:
+    """Write what is still to be printed to nowhere: at exit, Python would fail to print it."""
+    if sys.__stdout__ is not None:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+            os.dup2(nowhere.fileno(), sys.__stdout__.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

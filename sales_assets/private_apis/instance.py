@@ -14,6 +14,8 @@ def read_latest_materializations(
     instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: Collection[str]
 ) -> Mapping[str, int]:
     """Return the event log id of each partition's latest materialization."""
+    if not partitions:  # Dagster takes an empty set for all partitions
+        return {}
     event = dg.DagsterEventType.ASSET_MATERIALIZATION
     return instance.get_latest_storage_id_by_partition(asset, event, set(partitions))
 

@@ -16,7 +16,7 @@ import pytest
 from sales_assets.assets import raw_marketplace_orders
 from sales_assets.catalog.partitions import MARKETPLACE_FILES, file_of_partition, partition_of_file
 from sales_assets.settings import Settings
-from sales_assets.sources.marketplace import order_files
+from sales_assets.sources.marketplace import file_limits, order_files
 from sales_assets.transforms.marketplace_orders import parse_order_lines
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.order_files import LINE, csv_file, parquet_file
@@ -195,7 +195,7 @@ def test_a_bad_file_keeps_its_earlier_version_and_does_not_affect_others(
 def test_a_bad_row_in_the_last_chunk_stores_nothing_of_the_first(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_files, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(file_limits, "CHUNK_ROWS", 2)
     loader.s3.put("a.csv", lines("old"))
     assert loader.load("a.csv").success
     loader.s3.put("a.csv", csv_file(*[{"order_id": str(n)} for n in range(6)], {"qty": "many"}))
@@ -211,7 +211,7 @@ def test_a_bad_row_in_the_last_chunk_stores_nothing_of_the_first(
 
 
 def test_a_file_of_many_chunks_is_never_held_whole(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_files, "CHUNK_ROWS", 1000)
+    monkeypatch.setattr(file_limits, "CHUNK_ROWS", 1000)
     made: list[weakref.ref[pd.DataFrame]] = []
     held: list[int] = []
 
@@ -375,7 +375,7 @@ def test_exact_amounts_reach_the_warehouse(loader: Loader) -> None:
 
 
 def test_snowflake_stores_the_same_rows(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_files, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(file_limits, "CHUNK_ROWS", 2)
     s3.put("a.csv", csv_file({"unit_price": "99999999999999.9999"}, {"customer_email": ""}, {}))
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("marketplace_files", ["in/a.csv"])

@@ -14,6 +14,7 @@ from sales_assets.catalog import records
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.catalog.records import find_days_without_orders
 from sales_assets.definitions import defs
+from sales_assets.errors import RefusedError
 from sales_assets.operations.repair.gaps import (
     FAILED,
     MISSING,
@@ -23,7 +24,7 @@ from sales_assets.operations.repair.gaps import (
     format_days,
     merge_gaps,
 )
-from sales_assets.operations.repair.launch import PROCESS_TAG, fail_dead_runs
+from sales_assets.operations.repair.launch import PROCESS_TAG, execute_run, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
 from sales_assets.processes import ProcessIdentity
@@ -102,6 +103,28 @@ def test_a_day_is_stale_for_the_assets_that_read_a_rematerialized_parent(
     materialize(instance, DAYS[2], assets=[CUSTOMERS])
     stale_customers = {SILVER: STALE, dg.AssetKey(["staging", "stg_customers"]): STALE}
     assert find_stale(instance, lineage, DAYS) == {DAYS[2]: stale_customers}
+
+
+def test_no_day_is_stale_if_none_is_examined(lineage: Lineage, instance: dg.DagsterInstance) -> None:
+    materialize(instance, DAYS[0], assets=lineage.daily)
+    materialize(instance, DAYS[0], assets=[CUSTOMERS])
+    assert find_stale(instance, lineage, []) == {}
+
+
+def test_a_failed_run_says_its_sentence_once_and_prints_no_traceback(
+    instance: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    @dg.asset
+    def broken() -> None:
+        message = "The file is bad."
+        raise RefusedError(message)
+
+    lines: list[str] = []
+    job = dg.Definitions([broken], jobs=[dg.define_asset_job("one")]).resolve_job_def("one")
+    assert not execute_run(PlannedRun((broken.key,)), job, instance, lines.append)
+    printed = capfd.readouterr()
+    assert "".join(lines).count("The file is bad.") == 1
+    assert (printed.out, printed.err) == ("", "")
 
 
 def test_a_day_without_orders_is_neither_missing_nor_stale(

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from sales_assets.sources.marketplace import order_files
+from sales_assets.sources.marketplace import file_limits
 from sales_assets.sources.marketplace.order_files import read_order_lines
 from sales_assets.transforms.marketplace_orders import FILE_COLUMNS, BadFileError, sum_amounts
 from sales_assets_tests.support.order_files import LINE, csv_file, parquet_file
@@ -318,7 +318,7 @@ def test_a_torn_page_of_a_parquet_file_is_refused() -> None:
 def test_a_file_is_read_in_chunks_and_lines_are_counted_through_all_of_them(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_files, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(file_limits, "CHUNK_ROWS", 10)
     quantities = [str(number) for number in range(24)] + ["x"]
     content = (
         csv_file(*({"qty": qty} for qty in quantities))

@@ -132,10 +132,8 @@ def _format_failure(event: dg.DagsterEvent) -> str:
     if event.is_step_failure:
         subject, error = f"{event.step_key:24}", event.step_failure_data.error
     elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
-        subject, error = (
-            "the run",
-            event.job_failure_data.error,
-        )  # none if a step has failed, which was printed
+        # There is no error if a step failed, which was printed.
+        subject, error = "the run", event.job_failure_data.error
     else:
         return ""
     if error is None or error.cls_name in _INTERRUPTIONS:

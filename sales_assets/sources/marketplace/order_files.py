@@ -1,41 +1,26 @@
 """Reads an order file in chunks: CSV, gzip CSV or Parquet, by the suffix of its name.
 
 This module turns a file into columns of values and the place of each row. `transforms/marketplace_orders.py`
-decides what the values must be, and `bucket.py` fetches the files.
+decides what the values must be, `bucket.py` fetches the files, and `csv_rows.py` and `parquet_rows.py` bound
+how much of a file is in memory.
 """
 
-import csv
 import gzip
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
 from typing import IO, cast
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from sales_assets.sources.marketplace.csv_rows import CsvRows
+from sales_assets.sources.marketplace.parquet_rows import ParquetRows
 from sales_assets.transforms.marketplace_orders import (
     FILE_COLUMNS,
     BadFileError,
     format_value,
     parse_order_lines,
 )
-
-CHUNK_ROWS = 50_000
-LONGEST_LINE_BYTES = 1_000_000
-"""A longer line is no order line, and reading on would fill the memory."""
-
-_DAMAGES: dict[str, tuple[type[Exception], ...]] = {
-    "gzip": (gzip.BadGzipFile, EOFError, zlib.error),
-    "Parquet": (pa.ArrowException, OSError),  # Arrow reports a torn page as an OSError
-}
-
-_Row = tuple[int, list[str]]
-"""The line where a row of a CSV file starts, and its fields."""
 
 _Chunk = tuple[dict[str, pa.Array], list[str]]
 """Some rows of a file: the values of each of `FILE_COLUMNS`, and the place of each row."""
@@ -50,7 +35,8 @@ class OrderLines:
 
     Attributes:
         ignored: The columns of the file that are not stored.
-        chunks: Its parsed rows, `CHUNK_ROWS` at a time; raises `BadFileError` at a row that cannot be loaded.
+        chunks: Its parsed rows, as many at a time as `file_limits.py` allows; raises `BadFileError` at a row
+            that cannot be loaded.
     """
 
     ignored: tuple[str, ...]
@@ -88,23 +74,15 @@ def _read_gzip(stream: IO[bytes]) -> _File:
 
 
 def _read_csv(stream: IO[bytes]) -> _File:
-    rows = _read_rows(stream)
-    _, header = next(rows, (1, []))
+    rows = CsvRows(stream)
+    header = rows.read_header()
     return _find_ignored_columns(header), _read_csv_chunks(rows, header)
 
 
-def _read_csv_chunks(rows: Iterator[_Row], header: Sequence[str]) -> Iterator[_Chunk]:
+def _read_csv_chunks(rows: CsvRows, header: Sequence[str]) -> Iterator[_Chunk]:
     width = len(header)
     while True:
-        # One flat list: with a list per row, Python's garbage collector would scan all of them repeatedly.
-        places: list[str] = []
-        fields: list[str] = []
-        for line, row in islice(rows, CHUNK_ROWS):
-            if len(row) != width:
-                message = f"Line {line}: expected {width} fields as in the header, got {len(row)}."
-                raise BadFileError(message)
-            places.append(f"line {line}")
-            fields += row
+        places, fields = rows.read_chunk(width)
         if not places:
             return
         yield (
@@ -113,59 +91,17 @@ def _read_csv_chunks(rows: Iterator[_Row], header: Sequence[str]) -> Iterator[_C
         )
 
 
-def _read_rows(stream: IO[bytes]) -> Iterator[_Row]:
-    """Read the rows that are not empty; a row may span several lines."""
-    reader = csv.reader(_read_lines(stream), strict=True)
-    start = 1
-    try:
-        for fields in reader:
-            if fields:
-                yield start, fields
-            start = reader.line_num + 1
-    except csv.Error as error:
-        message = f"Line {start}: not a valid CSV row ({error})."
-        raise BadFileError(message) from None
-
-
-def _read_lines(stream: IO[bytes]) -> Iterator[str]:
-    """Decode lines from UTF-8, with or without a byte order mark."""
-    encoding = "utf-8-sig"
-    with _refuse_damage("gzip"):
-        for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE_BYTES), b""), start=1):
-            if len(line) == LONGEST_LINE_BYTES:
-                message = f"Line {number}: longer than {LONGEST_LINE_BYTES} bytes."
-                raise BadFileError(message)
-            try:
-                yield line.decode(encoding)
-            except UnicodeDecodeError as error:
-                message = f"Line {number}: not UTF-8 text, from byte {error.start + 1} of the line."
-                raise BadFileError(message) from None
-            encoding = "utf-8"
-
-
 def _read_parquet(stream: IO[bytes]) -> _File:
-    with _refuse_damage("Parquet"):
-        file = pq.ParquetFile(stream, pre_buffer=False)
-    return _find_ignored_columns(file.schema_arrow.names), _read_parquet_chunks(file)
+    rows = ParquetRows(stream)
+    return _find_ignored_columns(rows.names), _read_parquet_chunks(rows)
 
 
-def _read_parquet_chunks(file: pq.ParquetFile) -> Iterator[_Chunk]:
-    rows = 0
-    with _refuse_damage("Parquet"):
-        for batch in file.iter_batches(CHUNK_ROWS, columns=list(FILE_COLUMNS)):
-            places = [f"row {row}" for row in range(rows + 1, rows + batch.num_rows + 1)]
-            yield {name: batch[name] for name in FILE_COLUMNS}, places
-            rows += batch.num_rows
-
-
-@contextmanager
-def _refuse_damage(file_format: str) -> Iterator[None]:
-    """Raise `BadFileError` for a damaged file."""
-    try:
-        yield
-    except _DAMAGES[file_format] as error:
-        message = f"Damaged, or not a {file_format} file: {' '.join(str(error).split())}."
-        raise BadFileError(message) from None
+def _read_parquet_chunks(rows: ParquetRows) -> Iterator[_Chunk]:
+    count = 0
+    for batch in rows.read_chunks(FILE_COLUMNS):
+        places = [f"row {row}" for row in range(count + 1, count + batch.num_rows + 1)]
+        yield {name: batch[name] for name in FILE_COLUMNS}, places
+        count += batch.num_rows
 
 
 def _find_ignored_columns(header: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sales_assets.processes import ProcessIdentity
+from sales_assets.warehouse.processes import ProcessIdentity
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from sales_assets.errors import RefusedError
 from sales_assets.operations.doctor.check_lock import check_lock
 from sales_assets.operations.ended_writer import refuse_ended_writer
 from sales_assets.private_apis.instance import fail_run
-from sales_assets.processes import ProcessIdentity
 from sales_assets.settings import Settings
 from sales_assets.warehouse.file_lock import lock_database
 from sales_assets.warehouse.lock_holder import LockHolder, locate_lock, read_holder
+from sales_assets.warehouse.processes import ProcessIdentity
 
 
 @dg.job

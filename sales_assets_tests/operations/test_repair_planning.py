@@ -27,7 +27,7 @@ from sales_assets.operations.repair.gaps import (
 from sales_assets.operations.repair.launch import PROCESS_TAG, execute_run, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
-from sales_assets.processes import ProcessIdentity
+from sales_assets.warehouse.processes import ProcessIdentity
 from sales_assets_tests.support.runs import begin_load
 
 SILVER = dg.AssetKey("silver_enriched_orders")

@@ -14,8 +14,8 @@ from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.instance import fail_run, listen_to_run
-from sales_assets.processes import ProcessIdentity
 from sales_assets.warehouse.file_lock import WAITING
+from sales_assets.warehouse.processes import ProcessIdentity
 
 PrintLine = Callable[[str], None]
 
@@ -131,8 +131,7 @@ def _format_failure(event: dg.DagsterEvent) -> str:
     """The line about a failed step or run; empty for other events, and if a signal ended the step."""
     if event.is_step_failure:
         subject, error = f"{event.step_key:24}", event.step_failure_data.error
-    elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
-        # There is no error if a step failed, which was printed.
+    elif event.is_job_failure and not event.job_failure_data.first_step_failure_event:
         subject, error = "the run", event.job_failure_data.error
     else:
         return ""

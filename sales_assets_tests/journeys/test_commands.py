@@ -120,8 +120,8 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_aft
     assert "raw_orders               missing     2 day(s): 2025-01-03 to 2025-01-04" in plan
     assert "Nothing was run." in plan
     assert "Done." in repaired
-    assert "2025-01-05: raw_customers … gold/" in shown
-    assert "2025-01-05: raw_customers … gold/" in launched
+    assert "2025-01-05: gold/dim_dates … gold/" in shown
+    assert "2025-01-05: gold/dim_dates … gold/" in launched
     assert "Nothing is missing" in remaining
     page = checkout / ".data" / "reports" / "data_dictionary.html"
     assert f"The data dictionary is {page}." in docs

@@ -85,6 +85,21 @@ def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: 
         assert private.read_pool_limits(instance) == {"erp": 2}
 
 
+def test_the_instance_still_has_values_that_one_process_replaces_and_a_runs_events(
+    instance: dg.DagsterInstance,
+) -> None:
+    assert private.read_value(instance, "key") is None
+    assert private.replace_value(instance, "key", None, "first")
+    assert not private.replace_value(instance, "key", None, "late")
+    assert private.replace_value(instance, "key", "first", "second")
+    assert not private.replace_value(instance, "key", "first", "late")
+    assert private.read_value(instance, "key") == "second"
+    run_id = materialize_range(instance)
+    materialized = dg.DagsterEventType.ASSET_MATERIALIZATION
+    entries = private.read_events(instance, run_id, [materialized])
+    assert {entry.dagster_event_type for entry in entries} == {materialized}
+
+
 def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:
     days = dg.DailyPartitionsDefinition("2025-01-01")
 

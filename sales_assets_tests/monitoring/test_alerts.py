@@ -1,5 +1,7 @@
 """Alerts: over real HTTP, from runs that really failed, each arrives once and tells the truth."""
 
+import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
@@ -9,14 +11,17 @@ import pytest
 
 from sales_assets.catalog.names import DAILY_JOB, NO_DATA_TAG, OWNER
 from sales_assets.catalog.partitions import DAILY
+from sales_assets.commands.__main__ import main
 from sales_assets.errors import RefusedError, UnavailableError
-from sales_assets.monitoring.alerts.channels import AlertsResource
+from sales_assets.monitoring.alerts.channels import NOT_INSTALLED, UNKNOWN_URL, AlertsResource
+from sales_assets.monitoring.alerts.check_channels import check_channels
 from sales_assets.monitoring.alerts.deliver import GIVE_UP_SECONDS, MOST_PER_HOUR
 from sales_assets.monitoring.alerts.ledger import LEASE_SECONDS, LedgerStore, LedgerTakenError
 from sales_assets.monitoring.alerts.tell import Outcome, tell_what_is_new
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.private_apis.instance import tag_run
-from sales_assets_tests.support.data_dir import settings_with
+from sales_assets.settings import Environment, settings
+from sales_assets_tests.support.data_dir import environment_with, settings_with
 from sales_assets_tests.support.receiver import Receiver, running_receiver
 
 DAY, NEXT_DAY = "2025-01-15", "2025-01-16"
@@ -40,15 +45,14 @@ class Alerting:
         self.resource = AlertsResource(**{"deployment": "prod", **urls})
         self.logged: list[str] = []
         self.now = 0.0
-        self.definitions = dg.Definitions(assets=[self._raw_orders()], jobs=[self._job()])
+        job = dg.define_asset_job(DAILY_JOB, dg.AssetSelection.all())
+        self.definitions = dg.Definitions([self._raw_orders()], asset_checks=[self._adds_up()], jobs=[job])
         repository = self.definitions.get_repository_def()
         self.telling = Telling(instance, repository, settings_with(dagster_url="https://dagster.example.com"))
         self.tick(start=1.0)  # the first tick only begins
 
     def tick(self, after: float = 0.0, *, start: float = 0.0) -> Outcome:
         """One tick, some seconds after the last one."""
-        import time
-
         self.now = time.time() if start else max(self.now + after, self.now)
         return tell_what_is_new(self.telling, self.resource, self.now, self.logged.append)
 
@@ -59,16 +63,11 @@ class Alerting:
             instance=self.instance, partition_key=day, raise_on_error=False, tags=tags
         )
 
-    def _job(self) -> Any:
-        return dg.define_asset_job(DAILY_JOB, selection="*")
-
     def _raw_orders(self) -> dg.AssetsDefinition:
         world = self.world
-        checks = [dg.AssetCheckSpec("adds_up", asset="raw_orders")]
 
         @dg.asset(
             partitions_def=DAILY,
-            check_specs=checks,
             owners=["team:sales"],
             output_required=False,
             retry_policy=dg.RetryPolicy(max_retries=1),
@@ -77,20 +76,24 @@ class Alerting:
             if world.error:
                 raise world.error
             if world.is_empty:
-                metadata = {NO_DATA_TAG: True}
+                day = context.partition_key
                 context.log_event(
-                    dg.AssetObservation("raw_orders", partition=context.partition_key, metadata=metadata)
+                    dg.AssetObservation("raw_orders", partition=day, metadata={NO_DATA_TAG: True})
                 )
-                return
-            yield dg.Output(1, metadata={"row_count": 1200, "total_amount": 34567.891})
-            yield dg.AssetCheckResult(
-                passed=world.passed,
-                severity=world.severity,
-                check_name="adds_up",
-                metadata={"differing_orders": 3, "example": "Ada Lovelace"},
-            )
+            else:
+                yield dg.Output(1, metadata={"row_count": 1200, "total_amount": 34567.891})
 
         return raw_orders
+
+    def _adds_up(self) -> dg.AssetChecksDefinition:
+        world = self.world
+
+        @dg.asset_check(asset="raw_orders")
+        def adds_up() -> dg.AssetCheckResult:
+            metadata: dict[str, Any] = {"differing_orders": 3, "example": "Ada Lovelace"}
+            return dg.AssetCheckResult(passed=world.passed, severity=world.severity, metadata=metadata)
+
+        return adds_up
 
 
 @pytest.fixture
@@ -117,7 +120,8 @@ def test_a_failed_run_is_told_once_with_its_reason_and_its_recovery(
     assert message["message"].splitlines() == [
         "The ERP did not answer. No stored data was changed.",
         "Attempts: 2. Owner: team:sales.",
-        f"Fix the cause, then run the days again with `make repair RUN=1` or `make backfill FROM={DAY} TO={DAY}`.",
+        "Fix the cause, then run the days again "
+        f"with `make repair RUN=1` or `make backfill FROM={DAY} TO={DAY}`.",
         f"https://dagster.example.com/runs/{failed.run_id}",
     ]
     alerting.world.error = None
@@ -241,8 +245,6 @@ def test_two_daemons_and_one_that_dies_tell_an_alert_once(alerting: Alerting, re
         alerting.tick()
     alerting.tick(after=LEASE_SECONDS + 1)
     assert len(receiver.accepted) == 1
-    rival = Alerting.__new__(Alerting)
-    rival.__dict__ = dict(alerting.__dict__)
     alerting.run(NEXT_DAY)
 
     def send_after_the_other(self: AlertsResource, *args: Any) -> str:
@@ -301,3 +303,25 @@ def test_no_secret_and_no_personal_data_leaves_by_an_alert_or_its_log(
     for secret in ("ada@", "Ada", "pl4nted", TOKEN, "127.0.0.1"):
         assert secret not in shown
     assert TOKEN not in "".join(record.getMessage() for record in caplog.records if record.name != "dagster")
+
+
+def test_the_command_and_the_doctor_say_what_is_wrong_with_which_channel(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    urls = f"{receiver.url} nonsense://{TOKEN} team:sales=json://127.0.0.1:1"
+    with environment_with({"ALERT_URLS": urls}):
+        assert main(["alerts", "test"]) == 1
+        problems = [finding.text for finding in check_channels(settings()) if not finding.is_ok]
+    [accepted] = receiver.accepted
+    assert accepted["title"] == "[local] This is a test."
+    printed = capfd.readouterr().out.splitlines()
+    assert printed[0] == "ok   ALERT_URLS 1 (json): the message was accepted."
+    assert printed[1].startswith("fix  ALERT_URLS 2 (nonsense): apprise does not know such a URL.")
+    assert printed[2].startswith("fix  ALERT_URLS 3 (json): ")
+    assert problems == [f"ALERT_URLS 2 (nonsense): {UNKNOWN_URL}"]
+    assert TOKEN not in str(printed)
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with environment_with({"ALERT_URLS": urls}):
+        assert [finding.text for finding in check_channels(settings())][0].endswith(NOT_INSTALLED)
+    [finding] = check_channels(settings_with(environment=Environment.PROD))
+    assert finding.remedy == "Set ALERT_URLS; .env.example explains it."

@@ -17,6 +17,7 @@ from sales_assets.settings import Settings
 _NEXT_URL = re.compile(r"[\s,]+(?=(?:team:[\w.-]+=)?[A-Za-z][\w+]*://)")
 _ROUTE = re.compile(r"(team:[\w.-]+)=")
 
+UNKNOWN_URL = "apprise does not know such a URL. Its documentation lists what each service needs."
 NOT_INSTALLED = "The package apprise is not installed. Run `pip install -e '.[alerts]'`."
 
 
@@ -57,22 +58,29 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             *_read_channels("ALERT_URLS_CRITICAL", self.critical_urls, is_critical=True),
         ]
 
+    def find_problem(self, channel: Channel) -> str:
+        """Say why nothing could be sent to a channel, without trying; empty if it could."""
+        try:
+            import apprise  # noqa: PLC0415 - an extra, and 0.7 s that only a message needs
+        except ImportError:
+            return NOT_INSTALLED
+        with _captured_log(apprise):
+            return "" if apprise.Apprise().add(channel.url) else UNKNOWN_URL
+
     def send(self, channel: Channel, alert: Alert) -> str:
         """Send an alert to one channel.
 
         Returns:
             Why it did not arrive, without a secret; empty if it did.
         """
-        try:
-            import apprise  # noqa: PLC0415 - an extra, and 0.7 s that only a message needs
-        except ImportError:
-            return NOT_INSTALLED
+        if problem := self.find_problem(channel):
+            return problem
+        import apprise  # noqa: PLC0415 - see above
+
         safe = alert.redacted()
+        client = apprise.Apprise()  # a new one each time: it would wait seconds between two messages
+        client.add(channel.url)
         with _captured_log(apprise) as log:
-            # A new one each time: it would wait seconds between two messages.
-            client = apprise.Apprise()
-            if not client.add(channel.url):
-                return "apprise does not know such a URL. Its documentation lists what each service needs."
             title = f"[{self.deployment}] {safe.title}"
             if client.notify(title=title, body=safe.body or safe.title, notify_type=safe.level.value):
                 return ""

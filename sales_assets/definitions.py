@@ -14,8 +14,8 @@ from sales_assets.automation.jobs import (
     repair_job,
 )
 from sales_assets.automation.schedules import build_schedules
+from sales_assets.automation.sensors import alerts, heartbeat
 from sales_assets.automation.sensors.airbyte_sync import build_airbyte_sync_sensor
-from sales_assets.automation.sensors.alerts import build_alerts_sensor
 from sales_assets.automation.sensors.erp_late_changes import build_erp_late_changes_sensor
 from sales_assets.automation.sensors.s3_new_file import build_s3_new_file_sensor
 from sales_assets.catalog.partitions import refuse_other_partitions
@@ -72,7 +72,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             build_erp_late_changes_sensor(settings),
             build_airbyte_sync_sensor(settings),
             build_s3_new_file_sensor(settings),
-            build_alerts_sensor(settings),
+            alerts.build_alerts_sensor(settings),
+            heartbeat.build_heartbeat_sensor(settings),
         ],
         resources={**build_resources(settings), "alerts": build_alerts(settings)},
         executor=build_executor(settings),

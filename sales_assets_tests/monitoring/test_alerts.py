@@ -322,6 +322,6 @@ def test_the_command_and_the_doctor_say_what_is_wrong_with_which_channel(
     assert TOKEN not in str(printed)
     monkeypatch.setitem(sys.modules, "apprise", None)
     with environment_with({"ALERT_URLS": urls}):
-        assert [finding.text for finding in check_channels(settings())][0].endswith(NOT_INSTALLED)
+        assert next(finding.text for finding in check_channels(settings())).endswith(NOT_INSTALLED)
     [finding] = check_channels(settings_with(environment=Environment.PROD))
     assert finding.remedy == "Set ALERT_URLS; .env.example explains it."

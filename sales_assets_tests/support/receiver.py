@@ -15,6 +15,7 @@ class Receiver:
         url: As `ALERT_URLS` has it.
         received: Every request, whatever was answered: apprise's JSON.
         accepted: Those that were answered with success.
+        beats: How many heartbeats came.
         status: What is answered from now on; 0 for nothing at all, until the test is over.
         over: Set when the test is over.
     """
@@ -23,6 +24,7 @@ class Receiver:
         self.url = ""
         self.received: list[dict[str, Any]] = []
         self.accepted: list[dict[str, Any]] = []
+        self.beats = 0
         self.status = 200
         self.over = Event()
 
@@ -50,6 +52,12 @@ def running_receiver(path: str = "") -> Iterator[Receiver]:
                 return
             if receiver.status == 200:
                 receiver.accepted.append(message)
+            self.send_response(receiver.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            receiver.beats += 1
             self.send_response(receiver.status)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+import requests
 from pydantic import Field
 
+from sales_assets.errors import UnavailableError
 from sales_assets.monitoring.alerts.alert import Alert
 from sales_assets.redaction import cut_text, redact_emails, redact_settings
 from sales_assets.settings import Settings
 
 _NEXT_URL = re.compile(r"[\s,]+(?=(?:team:[\w.-]+=)?[A-Za-z][\w+]*://)")
 _ROUTE = re.compile(r"(team:[\w.-]+)=")
+
+_TIMEOUT_SECONDS = 10
 
 UNKNOWN_URL = "apprise does not know such a URL. Its documentation lists what each service needs."
 NOT_INSTALLED = "The package apprise is not installed. Run `pip install -e '.[alerts]'`."
@@ -44,11 +48,13 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     Attributes:
         urls: `ALERT_URLS`: URLs as apprise reads them, separated by white space or commas.
         critical_urls: `ALERT_URLS_CRITICAL`: those of on-call.
+        heartbeat_url: `HEARTBEAT_URL`: what is called as long as everything runs.
         deployment: What each message starts with, for deployments may share a channel.
     """
 
     urls: str = Field(default="", repr=False)
     critical_urls: str = Field(default="", repr=False)
+    heartbeat_url: str = Field(default="", repr=False)
     deployment: str = "local"
 
     def list_channels(self) -> list[Channel]:
@@ -87,6 +93,21 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             reason = redact_settings(log.getvalue(), {channel.name.split()[0]: channel.url})
         return cut_text(redact_emails(" ".join(reason.split()))) or "The service did not accept it."
 
+    def call_heartbeat(self) -> None:
+        """Call the URL of the heartbeat.
+
+        Raises:
+            UnavailableError: It did not answer with success; without the URL, which is a secret.
+        """
+        try:
+            answer = requests.get(self.heartbeat_url, timeout=_TIMEOUT_SECONDS)
+            problem = "" if answer.ok else f"status {answer.status_code}"
+        except requests.RequestException as error:
+            problem = type(error).__name__
+        if problem:
+            message = f"The heartbeat was not accepted ({problem}). Check HEARTBEAT_URL and its service."
+            raise UnavailableError(message)
+
 
 def build_alerts(settings: Settings) -> AlertsResource:
     """The resource of an environment."""
@@ -95,6 +116,8 @@ def build_alerts(settings: Settings) -> AlertsResource:
         urls["urls"] = dg.EnvVar("ALERT_URLS")
     if settings.has_critical_alert_urls:
         urls["critical_urls"] = dg.EnvVar("ALERT_URLS_CRITICAL")
+    if settings.has_heartbeat_url:
+        urls["heartbeat_url"] = dg.EnvVar("HEARTBEAT_URL")
     return AlertsResource(deployment=str(settings.environment), **urls)
 
 

@@ -19,6 +19,9 @@ KEY = "sales/alerts"
 LEASE_SECONDS = 180.0
 """How long a tick may take; after that its daemon is taken for dead. Dagster ends a tick after a minute."""
 
+LONGEST_SILENCE_SECONDS = 900.0
+"""How long no alert is looked for before that itself is an alarm: some ticks may fail or take long."""
+
 MOST_WAITING = 500
 """How many alerts wait at most; more are counted, not kept."""
 
@@ -93,6 +96,9 @@ class Ledger(BaseModel):
         problems: What is wrong.
         waiting: What is on its way.
         channels: What happened at each channel.
+        gold_looked_at: The last day of which it was looked whether gold has it.
+        looked_at: When ticks were looked at last.
+        up_since: Since when that happened without a pause.
         lease: Until when a tick has it for itself.
         tick: Which one, so that no two values are the same.
     """
@@ -102,6 +108,9 @@ class Ledger(BaseModel):
     problems: list[Problem] = Field(default_factory=list)
     waiting: list[Waiting] = Field(default_factory=list)
     channels: dict[str, ChannelState] = Field(default_factory=dict)
+    gold_looked_at: str = ""
+    looked_at: float = 0.0
+    up_since: float = 0.0
     lease: float = 0.0
     tick: str = ""
 
@@ -173,3 +182,9 @@ class LedgerStore:
         """Store the ledger, and leave it to the next tick."""
         ledger.lease = 0.0
         self.save(ledger)
+
+
+def is_told(instance: dg.DagsterInstance, now: float) -> bool:
+    """Whether alerts are looked for: a tick ended lately, or none ever began."""
+    text = read_value(instance, KEY)
+    return text is None or Ledger.model_validate_json(text).looked_at > now - LONGEST_SILENCE_SECONDS

@@ -21,13 +21,13 @@ def find_root_cause(run: EndedRun) -> str:
         data: Any = failures[0].get_dagster_event().event_specific_data
         described = data.user_failure_data.description if data.user_failure_data else ""
         others = f" ({len(failures) - 1} more step(s) failed.)" if len(failures) > 1 else ""
-        return cut_text(described or _find_sentence(data.error), LONGEST_CAUSE) + others
+        return cut_text(described or find_sentence(data.error), LONGEST_CAUSE) + others
     messages = [_read_message(entry) for entry in run.of(dg.DagsterEventType.RUN_FAILURE)]
     return cut_text(messages[-1] if messages else "Dagster recorded no cause.", LONGEST_CAUSE)
 
 
-def _find_sentence(error: Any) -> str:
-    """The outermost error of ours, for it explains those below it; else the innermost of anybody."""
+def find_sentence(error: Any) -> str:
+    """An error's sentence: the outermost of ours, for it explains those below it; else the innermost."""
     chain = []
     while error is not None:
         chain.append(error)
@@ -47,4 +47,4 @@ def _read_message(entry: dg.EventLogEntry) -> str:
     event = entry.get_dagster_event()
     data: Any = event.event_specific_data
     error = getattr(data, "error", None)
-    return _find_sentence(error) if error else redact_error(event.message or "Dagster recorded no cause.")
+    return find_sentence(error) if error else redact_error(event.message or "Dagster recorded no cause.")

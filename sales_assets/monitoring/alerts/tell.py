@@ -9,10 +9,12 @@ from sales_assets.monitoring.alerts.channels import AlertsResource
 from sales_assets.monitoring.alerts.check_alerts import tell_of_checks
 from sales_assets.monitoring.alerts.deliver import Delivery
 from sales_assets.monitoring.alerts.ended_runs import EndedRun, list_ended_runs, mark_seen, read_run
+from sales_assets.monitoring.alerts.gold_alerts import tell_of_gold
 from sales_assets.monitoring.alerts.ledger import Ledger, LedgerStore
 from sales_assets.monitoring.alerts.no_data import tell_of_empty_days
 from sales_assets.monitoring.alerts.run_alerts import tell_of_failure, tell_of_recovery, tell_of_success
 from sales_assets.monitoring.alerts.telling import Telling
+from sales_assets.monitoring.alerts.tick_alerts import tell_of_ticks
 
 SECONDS_PER_TICK = 30.0
 """How long a tick sends; Dagster ends it after 60 seconds, and a service may take ten to answer."""
@@ -52,7 +54,7 @@ def tell_what_is_new(
     """
     store, channels = LedgerStore(telling.instance), alerts.list_channels()
     ledger = store.open(now)
-    new = find_news(telling, ledger)
+    new = find_news(telling, ledger, now)
     unheard = [alert for alert in new if not ledger.add(alert, channels, now)]
     store.save(ledger)
     for alert in unheard:
@@ -65,14 +67,16 @@ def tell_what_is_new(
     return Outcome(len(new), sent, len(ledger.waiting))
 
 
-def find_news(telling: Telling, ledger: Ledger) -> list[Alert]:
+def find_news(telling: Telling, ledger: Ledger, now: float) -> list[Alert]:
     """What is new since the last tick; the ledger is changed accordingly."""
     alerts: list[Alert] = []
     for record in list_ended_runs(telling.instance, ledger):
         run = read_run(telling.instance, record)
         alerts += _tell_of_run(run, ledger, telling)
         mark_seen(ledger, run.run.run_id, run.ended)
-    return alerts
+    if telling.settings.runs_unattended:  # on a laptop nobody expects the day at eight
+        alerts += tell_of_gold(ledger, telling, now)
+    return [*alerts, *tell_of_ticks(ledger, telling, now)]
 
 
 def _tell_of_run(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]:

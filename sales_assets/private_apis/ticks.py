@@ -41,6 +41,8 @@ def list_running(
         intervals: How many missed intervals make up its patience.
         now: Seconds since 1970.
     """
+    if instance.schedule_storage is None:  # an instance in memory, which has no daemon
+        return []
     sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
     schedules = {schedule.name: schedule for schedule in repository.schedule_defs}
     found = []
@@ -51,13 +53,13 @@ def list_running(
         if is_sensor:
             patience = intervals * float(sensors[state.name].minimum_interval_seconds or 30)
         else:
-            patience = now - _find_cron_time(schedules[state.name], intervals, now)
+            patience = now - find_cron_time(schedules[state.name], intervals, now)
         last, errors = _read_ticks(instance, state, ticks)
         found.append(Instigator(state.name, is_sensor, last, patience, errors))
     return found
 
 
-def _find_cron_time(schedule: Any, count: int, now: float) -> float:
+def find_cron_time(schedule: Any, count: int, now: float) -> float:
     """When a schedule should have ticked, some ticks ago."""
     times: Iterator[Any] = reverse_cron_string_iterator(
         now, schedule.cron_schedule, schedule.execution_timezone

@@ -32,7 +32,7 @@ def tell_of_ticks(ledger: Ledger, telling: Telling, now: float) -> list[Alert]:
         if state and (known is None or known.state != state):
             ledger.replace(known, Problem(kind=BAD_TICKS, subject=each.name, state=state, since=now))
             alerts.append(_describe(each, state, telling))
-        elif known and not state:
+        elif known and not state and (known.state == FAILING or each.last_tick > known.since):
             ledger.problems.remove(known)
             alerts.append(Alert(title=f"{each.name} works again.", level=Level.SUCCESS))
     names = {each.name for each in running}

@@ -12,10 +12,13 @@ import pytest
 from sales_assets.catalog.names import DAILY_JOB, NO_DATA_TAG, OWNER
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.commands.__main__ import main
+from sales_assets.definitions import defs
 from sales_assets.errors import RefusedError, UnavailableError
+from sales_assets.monitoring.alerts import tell
 from sales_assets.monitoring.alerts.channels import NOT_INSTALLED, UNKNOWN_URL, AlertsResource
 from sales_assets.monitoring.alerts.check_channels import check_channels
 from sales_assets.monitoring.alerts.deliver import GIVE_UP_SECONDS, MOST_PER_HOUR
+from sales_assets.monitoring.alerts.ended_runs import read_run as really_read_run
 from sales_assets.monitoring.alerts.ledger import LEASE_SECONDS, LedgerStore, LedgerTakenError
 from sales_assets.monitoring.alerts.tell import Outcome, tell_what_is_new
 from sales_assets.monitoring.alerts.telling import Telling
@@ -325,3 +328,32 @@ def test_the_command_and_the_doctor_say_what_is_wrong_with_which_channel(
         assert next(finding.text for finding in check_channels(settings())).endswith(NOT_INSTALLED)
     [finding] = check_channels(settings_with(environment=Environment.PROD))
     assert finding.remedy == "Set ALERT_URLS; .env.example explains it."
+
+
+def test_the_sensor_tells_and_a_run_that_cannot_be_read_silences_no_other(
+    alerting: Alerting, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensor = defs.get_repository_def().get_sensor_def("alerts_sensor")
+
+    def tick() -> str:
+        context = dg.build_sensor_context(
+            instance=alerting.instance,
+            repository_def=alerting.definitions.get_repository_def(),
+            resources={"alerts": alerting.resource},
+        )
+        return str(sensor.evaluate_tick(context).skip_message)
+
+    alerting.run()
+    broken = alerting.run(NEXT_DAY)
+
+    def read_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> Any:
+        if record.dagster_run.run_id == broken.run_id:
+            raise KeyError
+        return really_read_run(instance, record)
+
+    monkeypatch.setattr(tell, "read_run", read_run)
+    assert tick() == "2 new alert(s), 2 message(s) sent, 0 alert(s) waiting."
+    assert "its events could not be read" in receiver.titles[1]
+    assert tick() == "0 new alert(s), 0 message(s) sent, 0 alert(s) waiting."
+    LedgerStore(alerting.instance).open(time.time())
+    assert tick() == "Another tick is telling alerts; this one leaves them to it."

@@ -1,5 +1,6 @@
 """What no run tells: gold that is late, sensors whose ticks fail or do not come, a daemon that is dead."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from unittest.mock import patch
 import dagster as dg
 import pytest
 from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
     RemoteInstigatorOrigin,
@@ -26,6 +28,7 @@ from dagster_shared.error import SerializableErrorInfo
 from sales_assets.catalog.names import FCT_ORDERS_KEY
 from sales_assets.definitions import defs
 from sales_assets.errors import UnavailableError
+from sales_assets.monitoring.alerts.backfill_alerts import tell_of_backfills
 from sales_assets.monitoring.alerts.channels import AlertsResource
 from sales_assets.monitoring.alerts.gold_alerts import tell_of_gold
 from sales_assets.monitoring.alerts.ledger import KEY, Ledger
@@ -149,6 +152,35 @@ def test_the_heartbeat_stops_when_alerts_are_not_told(instance: dg.DagsterInstan
         assert receiver.beats == 2
         with patch("requests.get", side_effect=AssertionError):
             assert AlertsResource().heartbeat_url == ""
+
+
+def test_a_backfill_that_ended_is_told_once_with_what_failed(telling: Telling) -> None:
+    instance, ledger = telling.instance, Ledger(since=time.time())
+
+    @dg.op
+    def fails() -> None:
+        raise ValueError
+
+    for day, job in ((DAY, "fails"), ("2025-03-08", "works")):
+        tags = {"dagster/backfill": "abc", "dagster/partition": day}
+        graph = dg.GraphDefinition(job, node_defs=[fails] if job == "fails" else [])
+        graph.to_job().execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    backfill = PartitionBackfill(
+        backfill_id="abc",
+        status=BulkActionStatus.REQUESTED,
+        from_failure=False,
+        tags={},
+        backfill_timestamp=ledger.since,
+    )
+    instance.add_backfill(backfill)
+    assert tell_of_backfills(ledger, telling) == []
+    done: PartitionBackfill = backfill._replace(status=BulkActionStatus.COMPLETED_FAILED)
+    instance.update_backfill(done.with_end_timestamp(ledger.since + 1))
+    [alert] = tell_of_backfills(ledger, telling)
+    assert alert.title == "The backfill abc failed."
+    assert alert.lines[0] == "2 run(s), 1 failed."
+    assert f"Failed: {DAY}." in alert.lines[1]
+    assert tell_of_backfills(ledger, telling) == []
 
 
 def test_running_schedules_are_watched_by_their_cron() -> None:

@@ -66,8 +66,7 @@ class EndedRun:
     @property
     def span(self) -> tuple[str, str]:
         """The first and the last partition; empty texts if the run has none."""
-        one = self.run.tags.get(_PARTITION, "")
-        return self.run.tags.get(RANGE_START, one), self.run.tags.get(RANGE_END, one)
+        return span_of(self.run)
 
     @property
     def assets(self) -> list[dg.AssetKey]:
@@ -92,6 +91,12 @@ class EndedRun:
         entries = self.of(dg.DagsterEventType.ASSET_MATERIALIZATION)
         found = [entry.asset_materialization for entry in entries]
         return [each.metadata for each in found if each and each.asset_key == asset]
+
+
+def span_of(run: dg.DagsterRun) -> tuple[str, str]:
+    """The first and the last partition of a run; empty texts if it has none."""
+    one = run.tags.get(_PARTITION, "")
+    return run.tags.get(RANGE_START, one), run.tags.get(RANGE_END, one)
 
 
 def list_ended_runs(instance: dg.DagsterInstance, ledger: Ledger) -> list[dg.RunRecord]:

@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sales_assets.monitoring.alerts.alert import Alert
+import dagster as dg
+
+from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.monitoring.alerts.backfill_alerts import tell_of_backfills
 from sales_assets.monitoring.alerts.channels import AlertsResource
 from sales_assets.monitoring.alerts.check_alerts import tell_of_checks
 from sales_assets.monitoring.alerts.deliver import Delivery
@@ -71,12 +74,22 @@ def find_news(telling: Telling, ledger: Ledger, now: float) -> list[Alert]:
     """What is new since the last tick; the ledger is changed accordingly."""
     alerts: list[Alert] = []
     for record in list_ended_runs(telling.instance, ledger):
-        run = read_run(telling.instance, record)
-        alerts += _tell_of_run(run, ledger, telling)
-        mark_seen(ledger, run.run.run_id, run.ended)
+        run_id, ended = record.dagster_run.run_id, record.end_time or now
+        try:
+            alerts += _tell_of_run(read_run(telling.instance, record), ledger, telling)
+        except Exception as error:  # of any kind: it must not silence the other runs
+            alerts.append(_describe_unreadable(record, error, telling))
+        mark_seen(ledger, run_id, ended)
     if telling.settings.runs_unattended:  # on a laptop nobody expects the day at eight
         alerts += tell_of_gold(ledger, telling, now)
-    return [*alerts, *tell_of_ticks(ledger, telling, now)]
+    return [*alerts, *tell_of_backfills(ledger, telling), *tell_of_ticks(ledger, telling, now)]
+
+
+def _describe_unreadable(record: dg.RunRecord, error: Exception, telling: Telling) -> Alert:
+    run, status = record.dagster_run, record.dagster_run.status.value.lower()
+    title = f"A run of {run.job_name} ended with {status}, and its events could not be read."
+    lines = (f"The error was {type(error).__name__}.",)
+    return Alert(title=title, lines=lines, level=Level.FAILURE, link=telling.link_to_run(run.run_id))
 
 
 def _tell_of_run(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
@@ -35,7 +34,6 @@ from sales_assets.monitoring.alerts.ledger import KEY, Ledger
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.monitoring.alerts.tick_alerts import tell_of_ticks
 from sales_assets.private_apis.instance import replace_value
-from sales_assets.private_apis.ticks import find_cron_time
 from sales_assets.settings import Environment
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.receiver import running_receiver
@@ -181,8 +179,3 @@ def test_a_backfill_that_ended_is_told_once_with_what_failed(telling: Telling) -
     assert alert.lines[0] == "2 run(s), 1 failed."
     assert f"Failed: {DAY}." in alert.lines[1]
     assert tell_of_backfills(ledger, telling) == []
-
-
-def test_running_schedules_are_watched_by_their_cron() -> None:
-    schedule: Any = defs.get_repository_def().get_schedule_def("sales_pipeline_schedule")
-    assert find_cron_time(schedule, 3, at(6)) == at(5, day=8)

@@ -16,13 +16,13 @@ FAILURES_IN_A_ROW = 3
 next one is a day later."""
 
 MISSED_INTERVALS = 3
-LONGEST_PAUSE_SECONDS = 600.0
+LONGEST_BREAK_SECONDS = 600.0
 """If the alerts' own sensor paused for longer, the daemon was off, and no other ticked either."""
 
 
 def tell_of_ticks(ledger: Ledger, telling: Telling, now: float) -> list[Alert]:
     """Look at the last ticks of everything that is running."""
-    if now - ledger.looked_at > LONGEST_PAUSE_SECONDS:
+    if now - ledger.looked_at > LONGEST_BREAK_SECONDS:
         ledger.up_since = now
     ledger.looked_at = now
     alerts = []

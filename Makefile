@@ -89,8 +89,8 @@ reset: stop ## Delete the demo's data, the local warehouse and Dagster's history
 
 .PHONY: lock
 lock: ## Update all pinned dependencies, and the image's to the same versions (needs uv)
-	@uv pip compile $(PINNED) --extra dev --extra demo --extra deploy --upgrade -o requirements.lock
-	@uv pip compile $(PINNED) --extra deploy --constraint requirements.lock -o deploy/requirements.lock
+	@uv pip compile $(PINNED) --extra dev --extra demo --extra deploy --extra alerts --upgrade -o requirements.lock
+	@uv pip compile $(PINNED) --extra deploy --extra alerts --constraint requirements.lock -o deploy/requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'

@@ -14,12 +14,14 @@ from sales_assets.automation.jobs import (
     repair_job,
 )
 from sales_assets.automation.schedules import build_schedules
+from sales_assets.automation.sensors import alerts, heartbeat
 from sales_assets.automation.sensors.airbyte_sync import build_airbyte_sync_sensor
 from sales_assets.automation.sensors.erp_late_changes import build_erp_late_changes_sensor
 from sales_assets.automation.sensors.s3_new_file import build_s3_new_file_sensor
 from sales_assets.catalog.partitions import refuse_other_partitions
 from sales_assets.catalog.policies import with_policies
 from sales_assets.dbt.dbt_assets import build_dbt_assets
+from sales_assets.monitoring.alerts.channels import build_alerts
 from sales_assets.resources import build_executor, build_resources
 from sales_assets.settings import Settings, settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
@@ -70,8 +72,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             build_erp_late_changes_sensor(settings),
             build_airbyte_sync_sensor(settings),
             build_s3_new_file_sensor(settings),
+            alerts.build_alerts_sensor(settings),
+            heartbeat.build_heartbeat_sensor(settings),
         ],
-        resources=build_resources(settings),
+        resources={**build_resources(settings), "alerts": build_alerts(settings)},
         executor=build_executor(settings),
     )
 

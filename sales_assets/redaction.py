@@ -45,8 +45,14 @@ _LITERAL = re.compile(r"(?<!\w)'(?:''|.)*?'(?!\w)", re.DOTALL)
 _WIDEST_LITERAL = re.compile(r"(?<!\w)'(?:.*'(?!\w)|.*)", re.DOTALL)
 _STRAY_QUOTE = re.compile(r"'(?!\w)|(?<!\w)'")
 
-_SECRET_NAMES = re.compile("PASSWORD|SECRET|PRIVATE_KEY|PASSPHRASE|TOKEN|KEY_ID|POSTGRES_URL|ALERT_URLS")
+_SECRET_NAMES = re.compile(
+    "PASSWORD|SECRET|PRIVATE_KEY|PASSPHRASE|TOKEN|KEY_ID|POSTGRES_URL|ALERT_URLS|HEARTBEAT_URL"
+)
 _PUBLIC_NAMES = ("SNOWFLAKE_PRIVATE_KEY_PATH",)
+_URL_NAMES = ("ALERT_URLS", "ALERT_URLS_CRITICAL", "HEARTBEAT_URL")
+_SHORTEST_URL_PART = 8
+"""Such URLs are tokens in all their parts; a part as short as `hooks` is none, and is a common word."""
+
 _SHORTEST_PUBLIC_VALUE = 12
 """A name such as `sales` is no secret, and would be found in half of all words."""
 
@@ -89,8 +95,19 @@ def redact_settings(text: str, variables: Mapping[str, str], *, all_values: bool
         forms = (
             _secret_forms(value) if is_secret else _written_forms([value, value.strip(), *_passwords(value)])
         )
+        if name in _URL_NAMES:
+            forms = [*forms, *_url_parts(value)]
         masks |= {form: f"[redacted {name}]" for form in forms if len(form) >= shortest}
     return _replace(text, masks)
+
+
+def only_secrets(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables whose values must not be shown."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if name not in _PUBLIC_NAMES and _SECRET_NAMES.search(name)
+    }
 
 
 def redact_emails(text: str) -> str:
@@ -154,6 +171,12 @@ def _written_forms(values: Iterable[str]) -> list[str]:
             json.dumps(value, ensure_ascii=False)[1:-1],
         )
     ]
+
+
+def _url_parts(value: str) -> list[str]:
+    """The URLs in a value, and whatever in them may be a token: what stands between slashes and such."""
+    parts = [part for part in re.split(r"[\s,/:@?&=#]+", value) if len(part) >= _SHORTEST_URL_PART]
+    return [*re.split(r"[\s,]+", value), *parts, *map(unquote, parts)]
 
 
 def _passwords(url: str) -> list[str]:

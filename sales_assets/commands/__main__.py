@@ -100,6 +100,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("stop", help="stop the embedded ERP and the emulators of Airbyte and S3")
     commands.add_parser("doctor", help="check every setting, connection and permission")
     commands.add_parser("docs", help="build the data dictionary: every table and column, as one page")
+    alerts = commands.add_parser("alerts", help="send a test message to each channel of alerts")
+    alerts.add_argument("action", choices=["test"])
     commands.add_parser("airbyte-snapshot", help="rewrite the snapshot of Airbyte's connections")
     backfill = commands.add_parser("backfill", help="run a range of days in as few runs as possible")
     backfill.add_argument("first", metavar="FROM", help=_FIRST)

@@ -41,9 +41,11 @@ def find_pools(settings: Settings) -> set[str]:
 
 def _run_all_checks(settings: Settings, variables: Mapping[str, str]) -> Iterator[Finding]:
     # They may fail to load.
+    from sales_assets.monitoring.alerts.check_channels import check_channels  # noqa: PLC0415
     from sales_assets.operations.doctor.run_checks import check_instance, run_checks  # noqa: PLC0415
 
     yield from run_checks(settings, variables)
+    yield from check_channels(settings)
     yield from check_instance(settings, dagster_home(), find_pools)
 
 

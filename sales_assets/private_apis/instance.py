@@ -1,8 +1,11 @@
-"""Non-public methods of Dagster's instance: partitions, run tags, failures, listeners, daemons, pools."""
+"""Non-public methods of Dagster's instance: partitions, runs, events, listeners, daemons, pools, values."""
 
 from collections.abc import Callable, Collection, Mapping
 
 import dagster as dg
+from dagster._core.storage.runs.schema import KeyValueStoreTable
+from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
+from sqlalchemy.exc import IntegrityError
 
 
 def read_materialized_partitions(instance: dg.DagsterInstance, asset: dg.AssetKey) -> set[str]:
@@ -50,3 +53,43 @@ def list_required_daemons(instance: dg.DagsterInstance) -> list[str]:
 def read_pool_limits(instance: dg.DagsterInstance) -> dict[str, int | None]:
     """Return the limit of each pool in the storage."""
     return {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+
+
+def read_events(
+    instance: dg.DagsterInstance, run_id: str, types: Collection[dg.DagsterEventType]
+) -> list[dg.EventLogEntry]:
+    """Return the events of some types of a run, in order."""
+    return list(instance.all_logs(run_id, of_type=set(types)))
+
+
+def read_value(instance: dg.DagsterInstance, key: str) -> str | None:
+    """Return a value of the instance's key-value table, where Dagster's daemons keep their cursors."""
+    return instance.run_storage.get_cursor_values({key}).get(key)
+
+
+def replace_value(instance: dg.DagsterInstance, key: str, old: str | None, new: str) -> bool:
+    """Replace a value of the key-value table, unless another process did first.
+
+    Args:
+        instance: The instance; its storage is SQLite or PostgreSQL.
+        key: The key.
+        old: The value that was read; None if there was none.
+        new: The value to store.
+
+    Returns:
+        Whether the value was still the old one, and is now the new one.
+    """
+    storage, table = instance.run_storage, KeyValueStoreTable
+    if not isinstance(storage, SqlRunStorage):
+        message = f"The run storage {type(storage).__name__} has no key-value table."
+        raise dg.DagsterInvariantViolationError(message)
+    if old is None:
+        try:
+            with storage.connect() as connection:
+                connection.execute(table.insert().values(key=key, value=new))
+        except IntegrityError:
+            return False
+        return True
+    is_unchanged = (table.c.key == key) & (table.c.value == old)
+    with storage.connect() as connection:
+        return connection.execute(table.update().where(is_unchanged).values(value=new)).rowcount == 1

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = ROOT / ".data"
 """The default of `Settings.data_dir`."""
 
-VARIABLE_PREFIXES = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AWS_", "ALERT_")
+VARIABLE_PREFIXES = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AWS_", "ALERT_", "HEARTBEAT_")
 """The prefixes of all environment variables that a deployment sets for the code location."""
 
 ERP_NAME = "SALES_ERP_NAME"
@@ -82,6 +82,10 @@ class Settings:
         has_snowflake_passphrase: Whether `SNOWFLAKE_PRIVATE_KEY_PASSPHRASE` is set.
         has_airbyte_url: Whether `AIRBYTE_URL` is set.
         airbyte_login: How to authenticate at Airbyte.
+        has_alert_urls: Whether `ALERT_URLS` is set.
+        has_critical_alert_urls: Whether `ALERT_URLS_CRITICAL` is set.
+        has_heartbeat_url: Whether `HEARTBEAT_URL` is set.
+        dagster_url: Where people open Dagster's UI, for links; empty if `SALES_DAGSTER_URL` is not set.
         lookback_days: How many days before today schedules and checks look at.
         max_partitions_per_run: The maximum number of days per run; None for no limit.
     """
@@ -101,6 +105,10 @@ class Settings:
     has_snowflake_passphrase: bool = False
     has_airbyte_url: bool = False
     airbyte_login: AirbyteLogin = AirbyteLogin.NONE
+    has_alert_urls: bool = False
+    has_critical_alert_urls: bool = False
+    has_heartbeat_url: bool = False
+    dagster_url: str = ""
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
 
@@ -186,6 +194,10 @@ class Settings:
             has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
             has_airbyte_url=values.has_server_url(given, "AIRBYTE_URL"),
             airbyte_login=values.find_first_set(given, AirbyteLogin, AirbyteLogin.NONE),
+            has_alert_urls="ALERT_URLS" in given,
+            has_critical_alert_urls="ALERT_URLS_CRITICAL" in given,
+            has_heartbeat_url="HEARTBEAT_URL" in given,
+            dagster_url=values.parse_server_url(given, "SALES_DAGSTER_URL"),
             lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         )

@@ -126,9 +126,14 @@ def has_server_url(given: Mapping[str, str], name: str) -> bool:
     if name not in given:
         return False
     if "@" in given[name] or not _is_http_url(given[name]):
-        message = f"{name} must be a URL without user and password, such as https://airbyte.example.com."
+        message = f"{name} must be a URL without user and password, such as https://host.example.com."
         raise ValueError(message)
     return True
+
+
+def parse_server_url(given: Mapping[str, str], name: str) -> str:
+    """A server's URL without a slash at its end; empty if it is not set."""
+    return given[name].rstrip("/") if has_server_url(given, name) else ""
 
 
 def parse_timezone(value: str) -> str:

@@ -5,6 +5,7 @@ import inspect
 import os
 import weakref
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,6 +13,7 @@ from unittest.mock import patch
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster_airbyte import AirbyteWorkspace
 from dbt.adapters.contracts.connection import Connection, ConnectionState, Identifier
@@ -24,11 +26,13 @@ from sales_assets.dbt.dbt_assets import build_dbt_assets
 from sales_assets.dbt.project import PARSED, SalesDbtResource, build_dbt_resource, prepare_project
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.private_apis import instance as private
+from sales_assets.private_apis.backfills import Backfill, list_ended_backfills
 from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.job_assets import JobAsset, find_asset, list_job_assets
 from sales_assets.private_apis.outputs import add_partition_metadata, materialize_only, read_run_id
+from sales_assets.private_apis.ticks import find_cron_time
 from sales_assets_tests.support.data_dir import settings_with
 
 
@@ -83,6 +87,41 @@ def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: 
         assert "SCHEDULER" in private.list_required_daemons(instance)
         instance.event_log_storage.set_concurrency_slots("erp", 2)
         assert private.read_pool_limits(instance) == {"erp": 2}
+
+
+def test_the_instance_still_has_values_that_one_process_replaces_and_a_runs_events(
+    instance: dg.DagsterInstance,
+) -> None:
+    assert private.read_value(instance, "key") is None
+    assert private.replace_value(instance, "key", None, "first")
+    assert not private.replace_value(instance, "key", None, "late")
+    assert private.replace_value(instance, "key", "first", "second")
+    assert not private.replace_value(instance, "key", "first", "late")
+    assert private.read_value(instance, "key") == "second"
+    run_id = materialize_range(instance)
+    materialized = dg.DagsterEventType.ASSET_MATERIALIZATION
+    entries = private.read_events(instance, run_id, [materialized])
+    assert {entry.dagster_event_type for entry in entries} == {materialized}
+
+
+def test_a_schedules_last_times_and_a_backfills_end_are_still_found(instance: dg.DagsterInstance) -> None:
+    schedule = dg.ScheduleDefinition("daily", target="*", cron_schedule="0 5 * * *")
+    at_six = datetime(2025, 3, 10, 6, tzinfo=UTC).timestamp()
+    assert find_cron_time(schedule, 3, at_six) == datetime(2025, 3, 8, 5, tzinfo=UTC).timestamp()
+    backfill = PartitionBackfill(
+        backfill_id="abc",
+        status=BulkActionStatus.COMPLETED_SUCCESS,
+        from_failure=False,
+        tags={},
+        backfill_timestamp=at_six,
+        asset_selection=[dg.AssetKey("days")],
+        backfill_end_timestamp=at_six + 60,
+    )
+    instance.add_backfill(backfill)
+    assert list_ended_backfills(instance, at_six) == [
+        Backfill("abc", at_six + 60, is_success=True, outcome="succeeded", assets=[dg.AssetKey("days")])
+    ]
+    assert list_ended_backfills(instance, at_six + 60) == []
 
 
 def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:

@@ -46,6 +46,10 @@ doctor: $(INSTALLED) ## Check every setting, connection and permission, and prin
 docs: $(INSTALLED) ## Build the data dictionary, every table and column, as one page
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets docs
 
+.PHONY: alerts-test
+alerts-test: $(INSTALLED) ## Send a test message to each channel of alerts
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets alerts test
+
 .PHONY: test
 test: $(INSTALLED) ## Run every test; with CI=true also measure branch coverage
 	@$(BIN)/pytest $(if $(CI),--cov --cov-report=term)

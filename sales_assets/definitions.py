@@ -3,16 +3,7 @@
 import dagster as dg
 
 from sales_assets import assets, checks
-from sales_assets.automation.jobs import (
-    airbyte_marts_job,
-    customers_job,
-    daily_sales_pipeline,
-    freshness_job,
-    marketplace_marts_job,
-    marketplace_orders_job,
-    reconciliation_job,
-    repair_job,
-)
+from sales_assets.automation import jobs
 from sales_assets.automation.schedules import build_schedules
 from sales_assets.automation.sensors import alerts, heartbeat
 from sales_assets.automation.sensors.airbyte_sync import build_airbyte_sync_sensor
@@ -58,14 +49,14 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             build_airbyte_check(settings),
         ],
         jobs=[
-            daily_sales_pipeline,
-            customers_job,
-            airbyte_marts_job,
-            marketplace_orders_job,
-            marketplace_marts_job,
-            reconciliation_job,
-            freshness_job,
-            repair_job,
+            jobs.daily_sales_pipeline,
+            jobs.customers_job,
+            jobs.airbyte_marts_job,
+            jobs.marketplace_orders_job,
+            jobs.marketplace_marts_job,
+            jobs.reconciliation_job,
+            jobs.freshness_job,
+            jobs.repair_job,
         ],
         schedules=build_schedules(settings),
         sensors=[

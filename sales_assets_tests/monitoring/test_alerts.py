@@ -196,12 +196,12 @@ def test_a_day_without_data_is_told_once_and_its_orders_when_they_arrive(
     assert receiver.titles[-1] == f"[prod] Orders have arrived for {DAY}."
 
 
-@pytest.mark.parametrize("status", [500, 429])
+@pytest.mark.parametrize("status", [500, 429, 0])
 def test_a_channel_that_is_down_gets_its_alerts_later_and_the_others_at_once(
     instance: dg.DagsterInstance, status: int
 ) -> None:
     with running_receiver() as down, running_receiver() as up:
-        alerting = Alerting(instance, World(), urls=f"json://127.0.0.1:1/ {down.url}, {up.url}")
+        alerting = Alerting(instance, World(), urls=f"json://127.0.0.1:1/ {down.url}?rto=0.2, {up.url}")
         down.status = status
         alerting.world.error = RefusedError("The rows are wrong.")
         alerting.run()

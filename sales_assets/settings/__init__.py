@@ -3,6 +3,7 @@
 What is built from the settings (resources, schedules, the dbt project) belongs to the module of that thing.
 """
 
+from sales_assets.settings.choices import AirbyteLogin, Environment, SnowflakeSecret, WarehouseEngine
 from sales_assets.settings.environment import (
     dagster_home,
     environment_with,
@@ -18,11 +19,7 @@ from sales_assets.settings.schema import (
     ROOT,
     SNOWFLAKE_VARIABLES,
     VARIABLE_PREFIXES,
-    AirbyteLogin,
-    Environment,
     Settings,
-    SnowflakeSecret,
-    WarehouseEngine,
 )
 
 __all__ = [

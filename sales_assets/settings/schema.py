@@ -5,11 +5,11 @@ How a text becomes a value belongs to `values.py`, where the texts come from to 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
 from sales_assets.settings import values
+from sales_assets.settings.choices import AirbyteLogin, Environment, SnowflakeSecret, WarehouseEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 """The repository's root: relative paths in settings start here, wherever a command is run."""
@@ -27,37 +27,6 @@ SNOWFLAKE_VARIABLES = tuple(
     f"SNOWFLAKE_{name}" for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE")
 )
 """The variables that name the account and the session at Snowflake."""
-
-
-class Environment(StrEnum):
-    """Where the code location runs. There is no default but `local`."""
-
-    LOCAL = "local"
-    STAGING = "staging"
-    PROD = "prod"
-
-
-class WarehouseEngine(StrEnum):
-    """The database that is the warehouse. Everything that differs between engines matches on this."""
-
-    DUCKDB = "duckdb"
-    SNOWFLAKE = "snowflake"
-
-
-class SnowflakeSecret(StrEnum):
-    """The variable that authenticates at Snowflake: the first of these that is set."""
-
-    PRIVATE_KEY = "SNOWFLAKE_PRIVATE_KEY"
-    PRIVATE_KEY_PATH = "SNOWFLAKE_PRIVATE_KEY_PATH"
-    PASSWORD = "SNOWFLAKE_PASSWORD"  # noqa: S105 - the variable's name, not a password
-
-
-class AirbyteLogin(StrEnum):
-    """How to authenticate at Airbyte, by the variable that decides it: the first of these that is set."""
-
-    APPLICATION = "AIRBYTE_CLIENT_ID"
-    USER = "AIRBYTE_USERNAME"
-    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)

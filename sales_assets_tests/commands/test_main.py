@@ -51,7 +51,8 @@ def test_ctrl_c_and_kill_end_every_command_with_130_and_one_sentence(
 ) -> None:
     command = import_module(f"sales_assets.commands.{name.replace('-', '_')}")
     monkeypatch.setattr(command, "run", lambda _: os.kill(os.getpid(), ending))
-    assert main([name, *(["2025-01-01", "2025-01-01"] if name == "backfill" else [])]) == 130
+    arguments = {"alerts": ["test"], "backfill": ["2025-01-01", "2025-01-01"]}
+    assert main([name, *arguments.get(name, [])]) == 130
     assert capfd.readouterr() == (
         "\nInterrupted. What was stored before is kept. Run the command again to finish.\n",
         "",

@@ -1,14 +1,13 @@
 """The table of contents: every asset, check, job, schedule, sensor and resource of the code location."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from sales_assets import assets, checks
 from sales_assets.automation import jobs
 from sales_assets.automation.schedules import build_schedules
-from sales_assets.automation.sensors import alerts, heartbeat
-from sales_assets.automation.sensors.airbyte_sync import build_airbyte_sync_sensor
-from sales_assets.automation.sensors.erp_late_changes import build_erp_late_changes_sensor
-from sales_assets.automation.sensors.s3_new_file import build_s3_new_file_sensor
+from sales_assets.automation.sensors import airbyte_sync, alerts, erp_late_changes, heartbeat, s3_new_file
 from sales_assets.catalog.partitions import refuse_other_partitions
 from sales_assets.catalog.policies import with_policies
 from sales_assets.dbt.dbt_assets import build_dbt_assets
@@ -17,6 +16,21 @@ from sales_assets.resources import build_executor, build_resources
 from sales_assets.settings import Settings, settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
+
+
+def build_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
+    """Every asset, with what all of them have."""
+    return with_policies(
+        settings,
+        [
+            assets.raw_orders,
+            assets.raw_customers,
+            assets.raw_marketplace_orders,
+            assets.silver_enriched_orders,
+            *build_airbyte_assets(settings),
+            build_dbt_assets(settings),
+        ],
+    )
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -29,17 +43,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ValueError: The settings differ from the process's in what is fixed when assets are imported.
     """
     refuse_other_partitions(settings)
-    all_assets = with_policies(
-        settings,
-        [
-            assets.raw_orders,
-            assets.raw_customers,
-            assets.raw_marketplace_orders,
-            assets.silver_enriched_orders,
-            *build_airbyte_assets(settings),
-            build_dbt_assets(settings),
-        ],
-    )
+    all_assets = build_assets(settings)
     return dg.Definitions(
         assets=all_assets,
         asset_checks=[
@@ -60,9 +64,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ],
         schedules=build_schedules(settings),
         sensors=[
-            build_erp_late_changes_sensor(settings),
-            build_airbyte_sync_sensor(settings),
-            build_s3_new_file_sensor(settings),
+            erp_late_changes.build_erp_late_changes_sensor(settings),
+            airbyte_sync.build_airbyte_sync_sensor(settings),
+            s3_new_file.build_s3_new_file_sensor(settings),
             alerts.build_alerts_sensor(settings),
             heartbeat.build_heartbeat_sensor(settings),
         ],

@@ -63,6 +63,9 @@ class MortalConnection:
     def register(self, *arguments: Any) -> None:
         self.connection.register(*arguments)
 
+    def interrupt(self) -> None:
+        self.connection.interrupt()
+
     def execute(self, *arguments: Any) -> Any:
         next(self.points)
         result = self.connection.execute(*arguments)

@@ -196,12 +196,12 @@ def test_a_day_without_data_is_told_once_and_its_orders_when_they_arrive(
     assert receiver.titles[-1] == f"[prod] Orders have arrived for {DAY}."
 
 
-@pytest.mark.parametrize("status", [500, 429, 0])
+@pytest.mark.parametrize("status", [500, 429])
 def test_a_channel_that_is_down_gets_its_alerts_later_and_the_others_at_once(
     instance: dg.DagsterInstance, status: int
 ) -> None:
     with running_receiver() as down, running_receiver() as up:
-        alerting = Alerting(instance, World(), urls=f"json://127.0.0.1:1/ {down.url}?rto=0.2, {up.url}")
+        alerting = Alerting(instance, World(), urls=f"json://127.0.0.1:1/ {down.url}, {up.url}")
         down.status = status
         alerting.world.error = RefusedError("The rows are wrong.")
         alerting.run()
@@ -220,6 +220,18 @@ def test_a_channel_that_is_down_gets_its_alerts_later_and_the_others_at_once(
         assert alerting.tick().waiting == 1  # at the first one, which refuses connections
         assert alerting.tick(after=GIVE_UP_SECONDS).waiting == 0
         assert "Given up after a day: ALERT_URLS 1 (json)" in alerting.logged[-1]
+
+
+def test_a_channel_that_never_answers_does_not_keep_an_alert_from_the_next(
+    instance: dg.DagsterInstance, receiver: Receiver
+) -> None:
+    with running_receiver() as silent:
+        silent.status = 0
+        alerting = Alerting(instance, World(), urls=f"{silent.url}?rto=0.2 {receiver.url}")
+        alerting.world.error = RefusedError("The rows are wrong.")
+        alerting.run()
+        assert alerting.tick().waiting == 1
+        assert (len(silent.received), len(receiver.accepted)) == (1, 1)
 
 
 def test_a_flood_is_bounded_and_counted(alerting: Alerting, receiver: Receiver) -> None:

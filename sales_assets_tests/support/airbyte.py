@@ -176,7 +176,7 @@ def wait_for_job(job: EmulatedJob) -> EmulatedJob:
     """Wait until the thread of a job has ended."""
     for thread in threading.enumerate():
         if thread.name == f"job {job.id}":
-            thread.join(30)
+            thread.join(300)
     return job
 
 

@@ -5,6 +5,7 @@ takes seconds, and the doctor must start even if settings are invalid.
 """
 
 import argparse
+import atexit
 import os
 import signal
 import sys
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     options = parser.parse_args(arguments)
+    if arguments is None:
+        # Runs last: what libraries say while the interpreter ends is noise, such as DuckDB's list of leaks.
+        atexit.register(_discard, 2)
     is_interrupted = _listen_to_signals()
     try:
         return _run(options, parser, is_interrupted)
@@ -72,7 +76,7 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
     except (UsageError, ValueError) as error:
         parser.error(str(error))
     except BrokenPipeError:  # the reader left, as in `make doctor | head`
-        _discard_output()
+        _discard(1)
         return 1
     except Exception as error:
         if (sentence := explain(error)) is None:
@@ -82,11 +86,10 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
     return code
 
 
-def _discard_output() -> None:
-    """Write what is still to be printed to nowhere: at exit, Python would fail to print it."""
-    if sys.__stdout__ is not None:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
-            os.dup2(nowhere.fileno(), sys.__stdout__.fileno())
+def _discard(output: int) -> None:
+    """Write what is still to come on standard output (1) or standard error (2) to nowhere."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+        os.dup2(nowhere.fileno(), output)
 
 
 def build_parser() -> argparse.ArgumentParser:

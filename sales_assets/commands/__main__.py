@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from threading import Event
+from typing import TextIO
 
 _FIRST = "first business day, as YYYY-MM-DD"
 _LAST = "last business day, as YYYY-MM-DD"
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if arguments is None:
         # Runs last: what libraries say while the interpreter ends is noise, such as DuckDB's list of leaks.
-        atexit.register(_discard, 2)
+        atexit.register(_discard, sys.__stderr__)
     is_interrupted = _listen_to_signals()
     try:
         return _run(options, parser, is_interrupted)
@@ -76,7 +77,7 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
     except (UsageError, ValueError) as error:
         parser.error(str(error))
     except BrokenPipeError:  # the reader left, as in `make doctor | head`
-        _discard(1)
+        _discard(sys.__stdout__)
         return 1
     except Exception as error:
         if (sentence := explain(error)) is None:
@@ -86,10 +87,11 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
     return code
 
 
-def _discard(output: int) -> None:
-    """Write what is still to come on standard output (1) or standard error (2) to nowhere."""
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
-        os.dup2(nowhere.fileno(), output)
+def _discard(output: TextIO | None) -> None:
+    """Write what is still to come on an output of the process to nowhere."""
+    if output is not None:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+            os.dup2(nowhere.fileno(), output.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

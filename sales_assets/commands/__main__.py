@@ -5,14 +5,12 @@ takes seconds, and the doctor must start even if settings are invalid.
 """
 
 import argparse
-import atexit
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from threading import Event
-from typing import TextIO
 
 _FIRST = "first business day, as YYYY-MM-DD"
 _LAST = "last business day, as YYYY-MM-DD"
@@ -28,9 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if arguments is None:
-        # Runs last: what libraries say while the interpreter ends is noise, such as DuckDB's list of leaks.
-        atexit.register(_discard, sys.__stderr__)
     is_interrupted = _listen_to_signals()
     try:
         return _run(options, parser, is_interrupted)
@@ -77,7 +72,7 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
     except (UsageError, ValueError) as error:
         parser.error(str(error))
     except BrokenPipeError:  # the reader left, as in `make doctor | head`
-        _discard(sys.__stdout__)
+        _discard_output()
         return 1
     except Exception as error:
         if (sentence := explain(error)) is None:
@@ -87,11 +82,11 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
     return code
 
 
-def _discard(output: TextIO | None) -> None:
-    """Write what is still to come on an output of the process to nowhere."""
-    if output is not None:
+def _discard_output() -> None:
+    """Write what is still to be printed to nowhere: at exit, Python would fail to print it."""
+    if sys.__stdout__ is not None:
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
-            os.dup2(nowhere.fileno(), output.fileno())
+            os.dup2(nowhere.fileno(), sys.__stdout__.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

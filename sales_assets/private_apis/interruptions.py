@@ -16,6 +16,7 @@ import dagster as dg
 
 _ENDING = {signal.SIGINT, signal.SIGTERM}
 _SIGNALS_AT_ONCE = 64
+_END_SECONDS = 1.0
 
 
 class RetryUnlessTerminated(dg.RetryPolicy):
@@ -85,6 +86,7 @@ class _Listener:
         self._lock = threading.RLock()
         self._works: list[Work] = []
         self._pipe: tuple[socket.socket, socket.socket] | None = None
+        self._thread: threading.Thread | None = None
         self._former_fd = -1
 
     def add(self, work: Work) -> None:
@@ -96,17 +98,24 @@ class _Listener:
                 self._pipe = incoming, outgoing = socket.socketpair()
                 outgoing.setblocking(False)
                 self._former_fd = signal.set_wakeup_fd(outgoing.fileno(), warn_on_full_buffer=False)
-                threading.Thread(target=self._listen, args=[incoming], name="signals", daemon=True).start()
+                self._thread = threading.Thread(
+                    target=self._listen, args=[incoming], name="signals", daemon=True
+                )
+                self._thread.start()
 
     def remove(self, work: Work) -> None:
         """Forget the work. The garbage collector may do so in any thread; then the pipe is kept."""
+        ending = None
         with self._lock:
             if work in self._works:
                 self._works.remove(work)
             if self._pipe and not self._works and _is_main_thread():
                 signal.set_wakeup_fd(self._former_fd)
                 self._pipe[1].close()  # ends the thread
-                self._pipe = None
+                self._pipe, self._thread, ending = None, None, self._thread
+        if ending:
+            # The interpreter would end without it, not free what it refers to, and DuckDB would list that.
+            ending.join(_END_SECONDS)
 
     def has_interrupted(self, work: Work) -> bool:
         """Whether a signal has come, even if the thread has not read it yet."""

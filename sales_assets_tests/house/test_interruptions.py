@@ -110,4 +110,5 @@ def test_listening_ends_with_the_last_work_and_in_other_threads_there_is_none() 
         other.join()
         assert listener._works == [outer]
     assert listener._pipe is None
+    assert "signals" not in {thread.name for thread in threading.enumerate()}
     assert signal.set_wakeup_fd(former) == former

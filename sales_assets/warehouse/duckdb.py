@@ -146,6 +146,16 @@ class DuckDBWarehouse(dg.ConfigurableResource[None]):
             return to_pandas(connection.sql(sql, params=list(params)).to_arrow_table())
 
 
+def read_memory(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Return what a warehouse was made with, by setting, to a caller that has its file open already.
+
+    See `origin.read_origin`.
+    """
+    if not _read_stored_columns(connection, ORIGIN):
+        return []
+    return connection.execute(build_memory_query(DuckDBEngine.dialect)).fetchall()
+
+
 def _read_stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
     """Return the type of each column of a table; empty if it does not exist."""
     query = (

@@ -10,7 +10,7 @@ import duckdb
 
 from sales_assets.operations.doctor.check_origin import check_origin
 from sales_assets.operations.doctor.findings import CheckReport, Finding
-from sales_assets.warehouse.duckdb import DuckDBEngine
+from sales_assets.warehouse.duckdb import read_memory
 from sales_assets.warehouse.file_lock import WarehouseBusyError, lock_database
 
 MIN_FREE_BYTES = 2 * 1024**3
@@ -54,12 +54,13 @@ def check_duckdb_file(
     elif place != database:
         report.ok(f"{database} does not exist yet; the first run creates it.")
     else:
-        _open_database(report, DuckDBEngine(database, origin=origin), patience_seconds)
+        _open_database(report, database, patience_seconds, origin or {})
     return report.findings
 
 
-def _open_database(report: CheckReport, engine: DuckDBEngine, patience_seconds: float) -> None:
-    database = engine.database
+def _open_database(
+    report: CheckReport, database: Path, patience_seconds: float, origin: Mapping[str, str]
+) -> None:
     remedy = (
         "Close the program that has it open. If it is not a DuckDB file, set SALES_DUCKDB_PATH to another."
     )
@@ -73,7 +74,8 @@ def _open_database(report: CheckReport, engine: DuckDBEngine, patience_seconds: 
             ):
                 connection.execute("select 1")
                 report.ok(f"{database} can be opened and written.")
-                report.findings += check_origin(engine)
+                # Read here: a second lock would wait behind a writer that waits for this one.
+                report.findings += check_origin(read_memory(connection), origin)
         except WarehouseBusyError as busy:
             report.ok(f"A run is using it: {busy}")
 

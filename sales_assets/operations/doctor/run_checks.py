@@ -22,6 +22,8 @@ from sales_assets.operations.doctor.check_variables import check_variables
 from sales_assets.operations.doctor.findings import CheckReport, Finding
 from sales_assets.resources import build_resources, find_missing_variables
 from sales_assets.settings import Settings, SnowflakeSecret, WarehouseEngine
+from sales_assets.warehouse.engine import Engine
+from sales_assets.warehouse.origin import read_origin
 
 _SET_VARIABLES = "Set the variables; .env.example explains them."
 
@@ -103,8 +105,12 @@ def _check_warehouse(settings: Settings, variables: Mapping[str, str]) -> Iterat
     yield from findings
     if all(finding.is_ok for finding in findings):
         yield from _check_resource(
-            settings, "Origin", "io_manager", lambda io_manager: check_origin(io_manager.engine)
+            settings, "Origin", "io_manager", lambda io_manager: _check_origin(io_manager.engine)
         )
+
+
+def _check_origin(engine: Engine) -> list[Finding]:
+    return check_origin(read_origin(engine, "the doctor"), engine.origin)
 
 
 def _check_snowflake_key(settings: Settings, variables: Mapping[str, str]) -> list[Finding]:

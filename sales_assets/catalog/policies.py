@@ -37,11 +37,12 @@ TRANSFORMATION = (
 """Retries after 30 and 90 seconds, plus or minus 30 each: failures that last longer need a person."""
 
 
-READY_CRON = "0 8 * * *"
+READY_HOUR = 8
+READY_CRON = f"0 {READY_HOUR} * * *"
 """When yesterday has to be in the marts, in the business time zone."""
 
-EVERY_MORNING = dg.FreshnessPolicy.cron(READY_CRON, timedelta(hours=8), DAILY.timezone)
-"""Built between midnight and 08:00. Whether yesterday is in it says the check `yesterday_is_complete`."""
+EVERY_MORNING = dg.FreshnessPolicy.cron(READY_CRON, timedelta(hours=READY_HOUR), DAILY.timezone)
+"""Built between midnight and then. Whether yesterday is in it says the check `yesterday_is_complete`."""
 
 EVERY_FEW_DAYS = dg.FreshnessPolicy.time_window(timedelta(days=7), warn_window=timedelta(days=3))
 """Files of others: a weekend and one more day of silence is a warning."""

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
+from sales_assets.catalog.policies import READY_HOUR
 from sales_assets.catalog.records import find_days_never_loaded
 from sales_assets.catalog.remedies import format_rerun
 from sales_assets.monitoring.alerts.alert import Alert, Level
@@ -14,16 +15,13 @@ from sales_assets.monitoring.alerts.telling import Telling
 LATE_GOLD = "gold"
 """The kind of problem: a day that is not in gold."""
 
-DUE_HOUR = 8
-"""In the business time zone: three hours after the morning's run began."""
-
 
 def tell_of_gold(ledger: Ledger, telling: Telling, now: float) -> list[Alert]:
     """Look once a morning whether yesterday is in gold, and until it is whether it has come."""
     local = datetime.fromtimestamp(now, ZoneInfo(DAILY.timezone))
     yesterday = DAILY.get_partition_keys(local)[-1]
     late = [problem.subject for problem in ledger.problems if problem.kind == LATE_GOLD]
-    is_due = local.hour >= DUE_HOUR and ledger.gold_looked_at < yesterday
+    is_due = local.hour >= READY_HOUR and ledger.gold_looked_at < yesterday
     if is_due:
         ledger.gold_looked_at = yesterday
         if yesterday not in late:
@@ -41,7 +39,7 @@ def tell_of_gold(ledger: Ledger, telling: Telling, now: float) -> list[Alert]:
 
 def _describe_late(telling: Telling, day: str) -> Alert:
     return Alert(
-        title=f"Gold has no sales of {day} at {DUE_HOUR:02}:00.",
+        title=f"Gold has no sales of {day} at {READY_HOUR:02}:00.",
         lines=(
             f"{FCT_ORDERS_KEY.to_user_string()} was never stored for the day, so reports end before it.",
             f"`sales-assets doctor` says what does not work. Then run the day {format_rerun([day])}.",

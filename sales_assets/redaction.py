@@ -90,7 +90,7 @@ def redact_settings(text: str, variables: Mapping[str, str], *, all_values: bool
     """
     masks: dict[str, str] = {}
     for name, value in variables.items():
-        is_secret = name not in _PUBLIC_NAMES and _SECRET_NAMES.search(name) is not None
+        is_secret = _is_secret(name)
         shortest = 1 if is_secret or all_values else _SHORTEST_PUBLIC_VALUE
         forms = (
             _secret_forms(value) if is_secret else _written_forms([value, value.strip(), *_passwords(value)])
@@ -103,11 +103,7 @@ def redact_settings(text: str, variables: Mapping[str, str], *, all_values: bool
 
 def only_secrets(variables: Mapping[str, str]) -> dict[str, str]:
     """The variables whose values must not be shown."""
-    return {
-        name: value
-        for name, value in variables.items()
-        if name not in _PUBLIC_NAMES and _SECRET_NAMES.search(name)
-    }
+    return {name: value for name, value in variables.items() if _is_secret(name)}
 
 
 def redact_emails(text: str) -> str:
@@ -171,6 +167,10 @@ def _written_forms(values: Iterable[str]) -> list[str]:
             json.dumps(value, ensure_ascii=False)[1:-1],
         )
     ]
+
+
+def _is_secret(name: str) -> bool:
+    return name not in _PUBLIC_NAMES and _SECRET_NAMES.search(name) is not None
 
 
 def _url_parts(value: str) -> list[str]:

@@ -4,7 +4,7 @@ import dagster as dg
 
 from sales_assets.monitoring.alerts.alert import Alert, Level
 from sales_assets.monitoring.alerts.ended_runs import OVERLAP_SECONDS, span_of
-from sales_assets.monitoring.alerts.ledger import Ledger
+from sales_assets.monitoring.alerts.ledger import Ledger, format_span
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.private_apis.backfills import Backfill, list_ended_backfills
 
@@ -24,7 +24,7 @@ def tell_of_backfills(ledger: Ledger, telling: Telling) -> list[Alert]:
 def _describe(backfill: Backfill, telling: Telling) -> Alert:
     runs = telling.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": backfill.id}))
     failed = [run for run in runs if run.status is dg.DagsterRunStatus.FAILURE]
-    spans = sorted({" to ".join(dict.fromkeys(span_of(run))) for run in failed} - {""})
+    spans = sorted({format_span(*span_of(run)) for run in failed} - {""})
     more = f" and {len(spans) - _MOST_SPANS} more" if len(spans) > _MOST_SPANS else ""
     is_success = backfill.is_success and not failed
     lines = [f"{len(runs)} run(s), {len(failed)} failed."]

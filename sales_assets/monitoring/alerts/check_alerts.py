@@ -61,12 +61,10 @@ def _close(run: EndedRun, ledger: Ledger, check: Any) -> list[str]:
 
 def _build(run: EndedRun, telling: Telling, checks: list[Any]) -> Alert:
     is_error = any(check.severity is dg.AssetCheckSeverity.ERROR for check in checks)
-    first, last = run.span
-    days = f" for {first}" if first == last and first else f" for {first} to {last}" if first else ""
     verb = "failed" if is_error else "warns" if len(checks) == 1 else "warn"
     subject = f"The check {checks[0].check_name}" if len(checks) == 1 else f"{len(checks)} checks"
     return Alert(
-        title=f"{subject} {verb}{days}.",
+        title=f"{subject} {verb}{run.for_span}.",
         lines=tuple(_describe(check) for check in checks),
         level=Level.FAILURE if is_error else Level.WARNING,
         owner=telling.owner_of([check.asset_key for check in checks]),

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.monitoring.alerts.ledger import Ledger
+from sales_assets.monitoring.alerts.ledger import Ledger, format_span
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.private_apis.instance import read_events
 
@@ -67,6 +67,12 @@ class EndedRun:
     def span(self) -> tuple[str, str]:
         """The first and the last partition; empty texts if the run has none."""
         return span_of(self.run)
+
+    @property
+    def for_span(self) -> str:
+        """The partitions as the end of a sentence, such as ` for 2025-01-15`; empty if the run has none."""
+        first, last = self.span
+        return f" for {format_span(first, last)}" if first else ""
 
     @property
     def assets(self) -> list[dg.AssetKey]:

@@ -84,7 +84,12 @@ class Problem(BaseModel):
     @property
     def days(self) -> str:
         """The days as people read them; empty if it has none."""
-        return self.first if self.first == self.last else f"{self.first} to {self.last}"
+        return format_span(self.first, self.last)
+
+
+def format_span(first: str, last: str) -> str:
+    """The first and the last day or other partition, as people read them; empty if there is none."""
+    return first if first == last else f"{first} to {last}"
 
 
 class Ledger(BaseModel):

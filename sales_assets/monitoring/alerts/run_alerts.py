@@ -38,7 +38,7 @@ def tell_of_failure(run: EndedRun, ledger: Ledger, telling: Telling) -> Alert:
         _format_remedy(run, failed),
     ]
     return Alert(
-        title=f"{names} failed{_format_span(run)}.",
+        title=f"{names} failed{run.for_span}.",
         lines=tuple(lines),
         level=Level.FAILURE,
         owner=telling.owner_of(failed),
@@ -55,7 +55,7 @@ def tell_of_success(run: EndedRun, telling: Telling) -> Alert | None:
     revenue = sum(float(_value(load, "total_amount")) for load in loads)
     minutes, seconds = divmod(round(run.ended - run.started), 60)
     return Alert(
-        title=f"{DAILY_JOB} succeeded{_format_span(run)}.",
+        title=f"{DAILY_JOB} succeeded{run.for_span}.",
         lines=(
             f"Orders: {orders:,}. Revenue: {revenue:,.2f} {telling.currency}.",
             f"Duration: {minutes} min {seconds} s.",
@@ -117,13 +117,6 @@ def _format_names(assets: Iterable[dg.AssetKey]) -> str:
     names = [asset.to_user_string() for asset in assets]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
-
-
-def _format_span(run: EndedRun) -> str:
-    first, last = run.span
-    if not first:
-        return ""
-    return f" for {first}" if first == last else f" for {first} to {last}"
 
 
 def _format_remedy(run: EndedRun, failed: list[dg.AssetKey]) -> str:

@@ -82,7 +82,7 @@ class SalesDbtResource(DbtCliResource):
         options = ["--target", project.target or "", "--target-path", target_path, "--log-path", target_path]
         parsed = Path(project.target_path) / PARSED
         with self.reserve_warehouse(caller), exported(self.environment | {_QUERY_TAG: caller}):
-            yield from run_dbt([*command, *folders, *options], parsed)
+            yield from run_dbt([*command, *folders, *options], parsed, self.target_folder)
 
     def reserve_warehouse(self, caller: str) -> AbstractContextManager[None]:
         """Keep our other readers and writers out of the DuckDB file while dbt has it open.

@@ -83,7 +83,7 @@ class _DbtThread(Thread):
             raise DbtStoppedError(message)
 
 
-def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
+def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[dict[str, Any]]:
     """Run a dbt command, and write its log to the standard output.
 
     If the caller stops early, or the process is asked to end, dbt is stopped, so that no unobserved writer is
@@ -92,6 +92,7 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
     Args:
         command: dbt's arguments.
         parsed: The `partial_parse.msgpack` of a parsed project.
+        artifacts: The folder that the command names as dbt's target path.
 
     Yields:
         The result of each model and test as soon as it is there, in the form of dbt's structured log.
@@ -113,7 +114,7 @@ def run_dbt(command: Sequence[str], parsed: Path) -> Iterator[dict[str, Any]]:
         finally:
             dbt.stop()
             close_duckdb()
-            _redact_results(Path(command[command.index("--target-path") + 1]) / "run_results.json")
+            _redact_results(artifacts / "run_results.json")
         if not event.success:
             raise DbtFailedError(_format_failure(event))
 

@@ -1,6 +1,7 @@
-"""The pandas types of every asset's rows, whether they come from the ERP or from the warehouse."""
+"""The pandas types of every asset's rows, from the ERP or the warehouse, and when they were read."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
@@ -21,6 +22,28 @@ _PANDAS_TYPES = {
 }
 """Integers stay integers beside a null; as floats, ids above 2^53 would change."""
 
+_READ_AT = "read_at"
+
+
+def stamp_reading(rows: pa.Table, read_at: datetime) -> pa.Table:
+    """Note on rows when they were read; `to_pandas` passes the note on.
+
+    Args:
+        rows: A database's answer.
+        read_at: An instant, by the database's clock, after which no change is missing in the rows.
+    """
+    return rows.replace_schema_metadata({_READ_AT: read_at.isoformat()})
+
+
+def find_oldest_reading(*frames: pd.DataFrame) -> datetime | None:
+    """Find when the first of some frames was read; None if no database stamped them.
+
+    Args:
+        frames: Frames as they were read. One that was joined or grouped since may have lost its note.
+    """
+    notes = [frame.attrs[_READ_AT] for frame in frames if _READ_AT in frame.attrs]
+    return min(map(datetime.fromisoformat, notes), default=None)
+
 
 def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) -> pd.DataFrame:
     """Convert rows that were read to the frame that assets work with.
@@ -37,6 +60,8 @@ def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) ->
     schema = pa.schema([(name, _to_frame_type(wanted[name])) for name in rows.column_names])
     parsable = pa.table([_print_decimals(column) for column in rows.columns], rows.column_names)
     frame: pd.DataFrame = parsable.cast(schema).to_pandas(types_mapper=_PANDAS_TYPES.get)
+    if note := (rows.schema.metadata or {}).get(_READ_AT.encode()):
+        frame.attrs[_READ_AT] = note.decode()
     return frame
 
 

@@ -6,42 +6,28 @@ What the rows are is up to each asset.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from sales_assets.assets._daily_rows import DailyRows
 from sales_assets.assets._preview import report_days
 from sales_assets.catalog.contracts import PARTITION_COLUMN, declared_contract
-from sales_assets.catalog.names import NO_DATA_TAG, SKIPPED_PARTITIONS
+from sales_assets.catalog.names import NO_DATA_TAG, READ_AT, SKIPPED_PARTITIONS
 from sales_assets.catalog.partitions import Window, day_of_row, days_without, window_of
 from sales_assets.catalog.records import fetch_observations, find_days_never_loaded
 from sales_assets.catalog.remedies import format_rerun
 from sales_assets.errors import RefusedError
+from sales_assets.frames import find_oldest_reading
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.by_day import find_faulty_days
 from sales_assets.warehouse.misfits import refuse_misfits
 
 Check = Callable[[pd.DataFrame], None]
 """Raises a `ValueError` about rows that must not be stored."""
-
-
-@dataclass(frozen=True)
-class DailyRows:
-    """Rows, and the business day of each.
-
-    Attributes:
-        frame: The rows.
-        days: Midnights without a time zone, one a row, with the frame's index.
-    """
-
-    frame: pd.DataFrame
-    days: pd.Series
-
-    def where(self, keep: pd.Series) -> "DailyRows":
-        """The rows for which a boolean is true."""
-        return DailyRows(self.frame[keep], self.days[keep])
 
 
 @dataclass
@@ -55,6 +41,7 @@ class DailyRun:
         column: The asset's partition column.
         skipped: The days that keep what they have and do not count as materialized.
         faults: The days that are refused, and why; the others are stored.
+        began: When the run began, by this machine's clock.
     """
 
     context: dg.AssetExecutionContext
@@ -63,6 +50,7 @@ class DailyRun:
     column: str
     skipped: set[str] = field(default_factory=set)
     faults: dict[str, str] = field(default_factory=dict)
+    began: datetime = field(default_factory=partial(datetime.now, UTC))
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext) -> "DailyRun":
@@ -80,14 +68,16 @@ class DailyRun:
         """Whether the run has several days."""
         return len(self.window.days) > 1
 
-    def rows(self, frame: pd.DataFrame) -> DailyRows:
+    def rows(self, frame: pd.DataFrame, *others: pd.DataFrame) -> DailyRows:
         """Rows with their business days.
 
         Args:
             frame: What was read for the run. In a range it needs the partition column.
+            others: What else was read to make the rows that will be stored.
         """
         is_date = any(each.name == self.column and each.type == "DATE" for each in self.contract.columns)
-        return DailyRows(frame, day_of_row(self.window, frame, self.column, is_date=is_date))
+        days = day_of_row(self.window, frame, self.column, is_date=is_date)
+        return DailyRows(frame, days, find_oldest_reading(frame, *others) or self.began)
 
     def skip_empty_days(self, rows: DailyRows, because: str) -> None:
         """Skip the days of which the source has no row at all, visibly: warning, run tag, observation.
@@ -178,7 +168,8 @@ class DailyRun:
                 rows = rows.where(rows.days.isin(pd.to_datetime(kept)))
             report_days(self.context, rows.frame, rows.days, self.contract, kept, metadata=metadata or {})
             skipped = {SKIPPED_PARTITIONS: dropped} if dropped else {}
-            yield dg.Output(rows.frame, metadata={"window": self.window.interval, **skipped})
+            read_at = {READ_AT: dg.MetadataValue.timestamp(rows.read_at)}
+            yield dg.Output(rows.frame, metadata={"window": self.window.interval, **read_at, **skipped})
         if self.faults:
             raise self._refusal(len(kept))
 

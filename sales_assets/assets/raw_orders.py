@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.assets._daily_run import DailyRows, DailyRun
+from sales_assets.assets._daily_run import DailyRun
 from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import ERP_POOL, INGESTION
 from sales_assets.catalog.partitions import BACKFILL, DAILY
@@ -57,5 +57,5 @@ def raw_orders(
     orders = orders.where(is_sale(orders.frame, config.statuses) | listed_twice)
     incomplete = count_incomplete_items(orders.frame, orders.days)
     counts = {day: {**of_day, INCOMPLETE_ITEMS: incomplete.get(day, 0)} for day, of_day in excluded.items()}
-    stored = DailyRows(orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore"), orders.days)
-    yield from run.emit(stored, check=refuse_unstorable_orders, metadata=counts)
+    stored = orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore")
+    yield from run.emit(orders.as_frame(stored), check=refuse_unstorable_orders, metadata=counts)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sales_assets.assets._daily_run import DailyRows, DailyRun
+from sales_assets.assets._daily_run import DailyRun
 from sales_assets.catalog.contracts import SILVER_ENRICHED_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY, SILVER
 from sales_assets.catalog.partitions import BACKFILL, DAILY
@@ -33,11 +33,11 @@ def silver_enriched_orders(
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     """Orders that passed validation, with city and segment of the customer as of the load."""
     run = DailyRun.of(context)
-    orders = run.rows(raw_orders)
+    orders = run.rows(raw_orders, raw_customers)
     run.skip_days_not_in(RAW_ORDERS_KEY, orders)
     customer_days = raw_customers.get("snapshot_date", orders.days)
     run.refuse_days_not_in(RAW_CUSTOMERS_KEY, customer_days, beside=RAW_ORDERS_KEY)
     joinable = raw_orders.assign(snapshot_date=orders.days) if run.is_range else raw_orders
     matches = count_matches(is_unmatched(joinable, raw_customers), orders.days, run.window.days)
     enriched = enrich(joinable, raw_customers).drop(columns="snapshot_date", errors="ignore")
-    yield from run.emit(DailyRows(enriched, orders.days), check=validate, metadata=matches)
+    yield from run.emit(orders.as_frame(enriched), check=validate, metadata=matches)

@@ -51,5 +51,11 @@ NO_DATA_TAG = "sales/no_data"
 SKIPPED_PARTITIONS = "sales/skipped_partitions"
 """Metadata of an output: the partitions of the run that it neither replaces nor materializes."""
 
+READ_AT = "read_at"
+"""Metadata of an output: when its rows were read from their source, by the source's clock."""
+
+KEPT_NEWER_ROWS = "sales/kept_newer_rows"
+"""Metadata of a day that a run left as it was: when its stored rows were read, and when the run's were."""
+
 PERSONAL_DATA_TAG = "personal_data"
 """On a column: its values are personal data, redacted in previews and errors."""

@@ -1,9 +1,10 @@
-"""Private parts of the contexts of an IO manager: an output's partitions, their metadata, the run's id."""
+"""Private parts of an IO manager's contexts: an output's partitions and their metadata, run and instance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 
 
 def materialize_only(context: dg.OutputContext, partition_keys: Sequence[str]) -> None:
@@ -21,6 +22,22 @@ def add_partition_metadata(
 ) -> None:
     """Attach metadata to one partition of an output; the public method attaches it to all of them."""
     context.step_context.add_asset_metadata(metadata, context.asset_key, partition_key)
+
+
+def replace_partition_metadata(
+    context: dg.OutputContext, partition_key: str, metadata: Mapping[str, Any]
+) -> None:
+    """Replace what the asset and the IO manager attached to one partition; Dagster's methods only add."""
+    step = context.step_context
+    handle = AssetMetadataHandle(asset_key=context.asset_key, partition_key=partition_key)
+    attached = {**step._metadata_accumulator.per_output_metadata, handle: {}}
+    step._metadata_accumulator = OutputMetadataAccumulator(per_output_metadata=attached)
+    add_partition_metadata(context, partition_key, metadata)
+
+
+def read_instance(context: dg.OutputContext) -> dg.DagsterInstance:
+    """Return the instance of the run that stores."""
+    return context.step_context.instance
 
 
 def read_run_id(context: dg.OutputContext | dg.InputContext) -> str:

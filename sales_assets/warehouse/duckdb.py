@@ -6,6 +6,7 @@ Snowflake shares is in `io_manager.py` and `statements.py`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 from pydantic import Field
 
-from sales_assets.frames import to_pandas
+from sales_assets.frames import stamp_reading, to_pandas
 from sales_assets.warehouse.duckdb_file import open_database
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.origin import (
@@ -26,7 +27,15 @@ from sales_assets.warehouse.origin import (
     build_memory_query,
     is_of_business_days,
 )
-from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.readings import (
+    READINGS,
+    READINGS_CONTRACT,
+    Reading,
+    find_windows,
+    leave_out,
+    remember_reading,
+)
+from sales_assets.warehouse.slices import Slice, Value
 from sales_assets.warehouse.statements import (
     Dialect,
     build_missing_ddl,
@@ -63,17 +72,22 @@ class DuckDBEngine:
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
     def replace(
-        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], caller: str
-    ) -> None:
+        self,
+        slice_: Slice,
+        contract: dg.TableSchema,
+        chunks: Iterable[pa.Table],
+        caller: str,
+        read_at: datetime | None = None,
+    ) -> Sequence[Reading]:
         """See `Engine`. Everything, DuckDB's DDL included, is one transaction; an error rolls it back."""
-        delete, insert = build_replacement(self.dialect, slice_, contract, _INCOMING)
         with self._open(read_only=False, caller=caller) as connection:
             connection.execute("begin")
             if self.origin and is_of_business_days(slice_):
                 self._remember_origin(connection)
-            stored = _read_stored_columns(connection, slice_)
-            for statement in build_missing_ddl(self.dialect, slice_, contract, stored):
-                connection.execute(statement)
+            newer = self._remember_reading(connection, slice_, read_at)
+            self._create_missing(connection, slice_, contract)
+            replaced = leave_out(slice_, newer)
+            delete, insert = build_replacement(self.dialect, replaced, contract, _INCOMING, only=bool(newer))
             connection.execute(*delete)
             for chunk in chunks:
                 connection.register(_INCOMING, chunk)
@@ -81,19 +95,37 @@ class DuckDBEngine:
                 refuse_out_of_range_rows(self.dialect, slice_, outside.fetchone())
                 connection.execute(*insert)
             connection.execute("commit")
+        return newer
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
         with self._open(read_only=True, caller=caller) as connection:
             stored = _read_stored_columns(connection, slice_)
             query, values = build_query(self.dialect, slice_, columns, stored)
-            rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
-            return rows
+            read_at = datetime.now(UTC)
+            return stamp_reading(connection.sql(query, params=values).to_arrow_table(), read_at)
+
+    def _create_missing(
+        self, connection: duckdb.DuckDBPyConnection, slice_: Slice, contract: dg.TableSchema
+    ) -> None:
+        stored = _read_stored_columns(connection, slice_)
+        for statement in build_missing_ddl(self.dialect, slice_, contract, stored):
+            connection.execute(statement)
+
+    def _remember_reading(
+        self, connection: duckdb.DuckDBPyConnection, slice_: Slice, read_at: datetime | None
+    ) -> list[Reading]:
+        if read_at is None or find_windows(slice_) is None:
+            return []
+        self._create_missing(connection, READINGS, READINGS_CONTRACT)
+
+        def execute(sql: str, values: list[Value]) -> list[tuple[Any, ...]]:
+            return connection.execute(sql, values).fetchall()
+
+        return remember_reading(execute, self.dialect, slice_, read_at)
 
     def _remember_origin(self, connection: duckdb.DuckDBPyConnection) -> None:
-        stored = _read_stored_columns(connection, ORIGIN)
-        for statement in build_missing_ddl(self.dialect, ORIGIN, ORIGIN_CONTRACT, stored):
-            connection.execute(statement)
+        self._create_missing(connection, ORIGIN, ORIGIN_CONTRACT)
         rows = connection.execute(build_memory_query(self.dialect)).fetchall()
         for remember in build_memory(self.dialect, rows, self.origin):
             connection.execute(*remember)

@@ -1,12 +1,14 @@
 """The protocols of the warehouse: of an engine, for the IO manager, and of the resource `warehouse`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from sales_assets.warehouse.readings import Reading
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.statements import Dialect
 
@@ -31,19 +33,34 @@ class Engine(Protocol):
         """Return the columns that a table has now, or None if it does not exist."""
 
     def replace(
-        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], caller: str
-    ) -> None:
+        self,
+        slice_: Slice,
+        contract: dg.TableSchema,
+        chunks: Iterable[pa.Table],
+        caller: str,
+        read_at: datetime | None = None,
+    ) -> Sequence[Reading]:
         """Replace a slice by rows, in one transaction; creates or widens the table as needed.
 
         Chunks are taken one at a time, so a generator may make them meanwhile. If it raises, nothing is
         replaced.
+
+        Args:
+            slice_: The rows to replace.
+            contract: The table's columns.
+            chunks: The new rows.
+            caller: See `Engine`.
+            read_at: When the rows were read from their source; None if that is not known.
+
+        Returns:
+            The days that were read later than these rows and stay as they are; see `readings.py`.
 
         Raises:
             RefusedError: Some rows do not belong to the slice.
         """
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
-        """Return the rows of a slice; without columns, all of them."""
+        """Return the rows of a slice, and when they were read; without columns, all columns."""
 
 
 class WarehouseReader(Protocol):

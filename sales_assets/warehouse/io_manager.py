@@ -4,6 +4,7 @@ The engine does three things (see `engine.py`): read a table's columns, replace 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import cast
 
 import dagster as dg
@@ -11,12 +12,13 @@ import pandas as pd
 import pyarrow as pa
 
 from sales_assets.catalog.contracts import declared_contract
-from sales_assets.catalog.names import SKIPPED_PARTITIONS
+from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.outputs import materialize_only, read_run_id
 from sales_assets.warehouse.column_types import to_arrow, to_arrow_type, to_frame
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.inference import infer_contract, widen_contract
+from sales_assets.warehouse.newer_days import report_newer_days
 from sales_assets.warehouse.slices import Slice, resolve_slice
 from sales_assets.warehouse.table_metadata import WriteStats, attach_metadata
 from sales_assets.warehouse.tables import Table, resolve_table
@@ -55,8 +57,10 @@ class WarehouseIOManager(dg.IOManager):
         slice_ = resolve_slice(context, table, contract)
         stats = WriteStats(context, slice_)
         chunks = stats.count_chunks(_cast_chunks(obj, contract, slice_.name))
-        self.engine.replace(slice_, contract, chunks, _format_caller(context))
+        read_at = _find_reading(context)
+        newer = self.engine.replace(slice_, contract, chunks, _format_caller(context), read_at)
         attach_metadata(context, self.engine, slice_, contract, stats)
+        report_newer_days(context, slice_, newer, read_at)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read the partitions of an upstream asset that the run's partitions map to."""
@@ -129,6 +133,14 @@ def _drop_skipped_partitions(context: dg.OutputContext) -> None:
     if skipped is not None:
         skipped_keys = set(cast("Sequence[str]", getattr(skipped, "value", skipped)))
         materialize_only(context, [key for key in context.asset_partition_keys if key not in skipped_keys])
+
+
+def _find_reading(context: dg.OutputContext) -> datetime | None:
+    """Find when the rows were read, if the asset reports it."""
+    read_at = context.output_metadata.get(READ_AT)
+    return (
+        datetime.fromtimestamp(read_at.value, UTC) if isinstance(read_at, dg.TimestampMetadataValue) else None
+    )
 
 
 def _format_label(context: dg.OutputContext) -> str:

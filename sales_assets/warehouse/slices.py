@@ -51,7 +51,7 @@ class Windows:
 
     def to_sql(self, column: str) -> str:
         """Write the predicate for a column in the engine's spelling, with a `?` for each value."""
-        return "(" + " or ".join(f"({column} >= ? and {column} < ?)" for _ in self.windows) + ")"
+        return f"({' or '.join(f'({column} >= ? and {column} < ?)' for _ in self.windows) or 'false'})"
 
     @property
     def values(self) -> list[Value]:

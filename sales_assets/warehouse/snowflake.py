@@ -2,7 +2,7 @@
 
 How Snowflake replaces and reads a slice belongs here, with the resources that use it. The code that
 DuckDB shares is in `io_manager.py` and `statements.py`; types are in `snowflake_types.py`, refusals in
-`snowflake_errors.py`.
+`snowflake_errors.py`, what a write remembers in `snowflake_memory.py`.
 
 Snowflake's DDL commits an open transaction. Therefore all DDL comes first, the upload into a staging table
 of the write's own included; the transaction that replaces the rows contains none.
@@ -10,6 +10,7 @@ of the write's own included; the transaction that replaces the rows contains non
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
 from typing import Any, cast
 
 import dagster as dg
@@ -19,24 +20,24 @@ from dagster_snowflake import SnowflakeResource
 from dagster_snowflake_pandas import SnowflakePandasIOManager
 from pydantic import Field, PrivateAttr
 from snowflake.connector import SnowflakeConnection
+from snowflake.connector.cursor import SnowflakeCursor
 
-from sales_assets.frames import to_pandas
+from sales_assets.frames import stamp_reading, to_pandas
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.warehouse.io_manager import WarehouseIOManager
-from sales_assets.warehouse.origin import (
-    ORIGIN,
-    ORIGIN_CONTRACT,
-    build_memory,
-    build_memory_query,
-    is_of_business_days,
-)
+from sales_assets.warehouse.readings import Reading, find_windows, leave_out
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake_errors import translate_key_errors, translate_refusals
+from sales_assets.warehouse.snowflake_memory import (
+    create_missing,
+    prepare_origin,
+    prepare_reading,
+    read_stored_columns,
+    remember,
+)
 from sales_assets.warehouse.snowflake_staging import stage_rows
-from sales_assets.warehouse.snowflake_types import DIALECT, to_contract_type, to_dialect_type
+from sales_assets.warehouse.snowflake_types import DIALECT, to_contract_type
 from sales_assets.warehouse.statements import (
-    Statement,
-    build_missing_ddl,
     build_out_of_range_query,
     build_query,
     build_replacement,
@@ -60,38 +61,46 @@ class SnowflakeEngine:
     def read_stored_contract(self, slice_: Slice) -> dg.TableSchema | None:
         """See `Engine`."""
         with self.connect("columns") as connection:
-            stored = _read_stored_columns(connection, slice_)
+            stored = read_stored_columns(connection, slice_)
         if not stored:
             return None
         columns = {name.lower(): to_contract_type(type_) for name, type_ in stored.items()}
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
 
     def replace(
-        self, slice_: Slice, contract: dg.TableSchema, chunks: Iterable[pa.Table], caller: str
-    ) -> None:
+        self,
+        slice_: Slice,
+        contract: dg.TableSchema,
+        chunks: Iterable[pa.Table],
+        caller: str,
+        read_at: datetime | None = None,
+    ) -> Sequence[Reading]:
         """See `Engine`. The chunks are uploaded before the transaction begins."""
+        newer: list[Reading] = []
         with self.connect(caller) as connection, connection.cursor() as cursor:
-            stored = _read_stored_columns(connection, slice_)
-            for statement in build_missing_ddl(DIALECT, slice_, contract, stored):
-                cursor.execute(statement)
-            memory = _prepare_memory(connection, self.origin) if is_of_business_days(slice_) else []
+            create_missing(connection, slice_, contract)
+            memory = prepare_origin(connection, slice_, self.origin)
+            read_at = read_at if find_windows(slice_) else None
+            if read_at:
+                prepare_reading(connection, slice_)
             with stage_rows(connection, slice_, contract, chunks) as staging:
                 cursor.execute(*build_out_of_range_query(DIALECT, slice_, staging))
                 refuse_out_of_range_rows(DIALECT, slice_, cursor.fetchone())
-                cursor.execute("begin")
-                try:
-                    for sql, values in [*memory, *build_replacement(DIALECT, slice_, contract, staging)]:
+                with _open_transaction(cursor):
+                    if read_at:
+                        newer = remember(cursor, slice_, read_at)
+                    replaced = leave_out(slice_, newer)
+                    replacement = build_replacement(DIALECT, replaced, contract, staging, only=bool(newer))
+                    for sql, values in [*memory, *replacement]:
                         cursor.execute(sql, values)
-                except BaseException:
-                    cursor.execute("rollback")
-                    raise
-                cursor.execute("commit")
+        return newer
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
         with self.connect(caller) as connection:
-            stored = _read_stored_columns(connection, slice_)
-            return _fetch(connection, *build_query(DIALECT, slice_, columns, stored))
+            stored = read_stored_columns(connection, slice_)
+            read_at = _read_clock(connection)
+            return stamp_reading(_fetch(connection, *build_query(DIALECT, slice_, columns, stored)), read_at)
 
     @contextmanager
     def connect(self, caller: str) -> Iterator[SnowflakeConnection]:
@@ -157,16 +166,22 @@ class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
             return to_pandas(_fetch(connection, sql, list(params)))
 
 
-def _prepare_memory(connection: SnowflakeConnection, origin: Mapping[str, str]) -> list[Statement]:
-    """Refuse another origin before anything is uploaded; returns what the transaction has to remember."""
-    if not origin:
-        return []
+@contextmanager
+def _open_transaction(cursor: SnowflakeCursor) -> Iterator[None]:
+    cursor.execute("begin")
+    try:
+        yield
+    except BaseException:
+        cursor.execute("rollback")
+        raise
+    cursor.execute("commit")
+
+
+def _read_clock(connection: SnowflakeConnection) -> datetime:
     with connection.cursor() as cursor:
-        stored = _read_stored_columns(connection, ORIGIN)
-        for statement in build_missing_ddl(DIALECT, ORIGIN, ORIGIN_CONTRACT, stored):
-            cursor.execute(statement)
-        cursor.execute(build_memory_query(DIALECT))
-        return build_memory(DIALECT, cast("list[tuple[str, str]]", cursor.fetchall()), origin)
+        cursor.execute("select current_timestamp()")
+        [(now,)] = cast("list[tuple[datetime]]", cursor.fetchall())
+        return now
 
 
 def _fetch(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> pa.Table:
@@ -174,14 +189,3 @@ def _fetch(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> 
         cursor.execute(sql, values)
         rows = cursor.fetch_arrow_all(force_return_table=True, force_microsecond_precision=True)
     return rows.rename_columns([name.lower() for name in rows.column_names])
-
-
-def _read_stored_columns(connection: SnowflakeConnection, slice_: Slice) -> dict[str, str]:
-    """Return the type of each column of a table; empty if it does not exist."""
-    query = (
-        "select column_name, data_type, numeric_precision, numeric_scale from information_schema.columns "
-        "where table_schema = ? and table_name = ? order by ordinal_position"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query, (slice_.schema.upper(), slice_.table.upper()))
-        return {name: to_dialect_type(*reported) for name, *reported in cursor.fetchall()}

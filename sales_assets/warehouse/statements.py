@@ -166,14 +166,14 @@ def refuse_out_of_range_rows(dialect: Dialect, slice_: Slice, outside: tuple[obj
 
 
 def build_replacement(
-    dialect: Dialect, slice_: Slice, contract: dg.TableSchema, incoming: str
+    dialect: Dialect, slice_: Slice, contract: dg.TableSchema, incoming: str, *, only: bool = False
 ) -> tuple[Statement, Statement]:
-    """Build the two statements of one transaction: delete the slice's old rows, insert the incoming ones."""
+    """Build what deletes the slice's old rows and inserts the incoming; with `only`, those in the slice."""
     predicate, values = build_predicate(dialect, slice_)
     table, names = dialect.quote_table(slice_), dialect.quote_columns(contract)
     delete = (f"delete from {table} where {predicate}", values)
-    insert = (f"insert into {table} ({names}) select {names} from {incoming}", list[Value]())
-    return delete, insert
+    insert = f"insert into {table} ({names}) select {names} from {incoming}"
+    return delete, (f"{insert} where {predicate}", values) if only else (insert, [])
 
 
 def _build_comments(dialect: Dialect, table: str, columns: Sequence[dg.TableColumn]) -> list[str]:

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from sales_assets.assets import raw_customers, raw_orders, silver_enriched_orders
+from sales_assets.assets._daily_run import DailyRun
+from sales_assets.catalog.names import KEPT_NEWER_ROWS
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
@@ -567,3 +569,32 @@ def test_a_range_beyond_the_partitions_is_refused_in_one_sentence_and_not_retrie
     assert not result.success
     assert f"The run asks for {first} to {last}, but the business days are 2025-01-01" in failure(result)
     assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+
+
+@pytest.mark.parametrize("step", ["raw_orders", "silver_enriched_orders"])
+def test_a_slow_range_does_not_bring_back_an_order_that_a_later_run_no_longer_found(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The range has read, the order is cancelled and its day run alone, then the range writes."""
+    erp.order(1, "2025-01-14 12:00+00")
+    erp.order(2)
+    erp.order(3)
+    emit, slow = DailyRun.emit, [step]
+
+    def emit_slowly(daily_run: DailyRun, *arguments: Any, **options: Any) -> Any:
+        if slow == [daily_run.context.asset_key.to_user_string()]:
+            slow.clear()
+            erp.run("update orders set status = 'cancelled', updated_at = now() where id = 2")
+            assert run().success
+        return emit(daily_run, *arguments, **options)
+
+    monkeypatch.setattr(DailyRun, "emit", emit_slowly)
+    result = run(tags=RANGE)
+    assert result.success
+    assert not slow
+    assert stored_ids(warehouse, "raw.raw_orders") == stored_ids(warehouse) == [1, 3]
+
+    reported = {each.partition: each.metadata for each in result.asset_materializations_for_node(step)}
+    assert KEPT_NEWER_ROWS not in reported["2025-01-14"]
+    assert "after this run's" in str(reported[DAY][KEPT_NEWER_ROWS].value)
+    assert reported[DAY]["row_count"].value == reported[DAY]["dagster/partition_row_count"].value == 1

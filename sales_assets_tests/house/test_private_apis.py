@@ -31,7 +31,13 @@ from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.job_assets import JobAsset, find_asset, list_job_assets
-from sales_assets.private_apis.outputs import add_partition_metadata, materialize_only, read_run_id
+from sales_assets.private_apis.outputs import (
+    add_partition_metadata,
+    materialize_only,
+    read_instance,
+    read_run_id,
+    replace_partition_metadata,
+)
 from sales_assets.private_apis.ticks import find_cron_time
 from sales_assets_tests.support.data_dir import settings_with
 
@@ -45,7 +51,10 @@ def test_an_outputs_partitions_can_still_be_narrowed_and_described_one_by_one() 
             run_ids.append(read_run_id(context))
             if context.asset_key == upstream.key:
                 materialize_only(context, ["2025-01-01", "2025-01-03"])
+                add_partition_metadata(context, "2025-01-01", {"preview": "of rows that are not stored"})
+                replace_partition_metadata(context, "2025-01-01", {"rows": 1})
                 add_partition_metadata(context, "2025-01-03", {"rows": 3})
+                assert read_instance(context).get_run_by_id(context.run_id)
 
         def load_input(self, context: dg.InputContext) -> None:
             run_ids.append(read_run_id(context))
@@ -62,8 +71,10 @@ def test_an_outputs_partitions_can_still_be_narrowed_and_described_one_by_one() 
     tags = range_tags("2025-01-01", "2025-01-03")
     result = dg.materialize([upstream, downstream], resources=resources, tags=tags)
     materializations = result.asset_materializations_for_node("upstream")
-    rows = {each.partition: each.metadata.get("rows") for each in materializations}
-    assert rows == {"2025-01-01": None, "2025-01-03": dg.IntMetadataValue(3)}
+    assert {each.partition: each.metadata for each in materializations} == {
+        "2025-01-01": {"rows": dg.IntMetadataValue(1)},
+        "2025-01-03": {"rows": dg.IntMetadataValue(3)},
+    }
     assert run_ids == [result.run_id] * 3
 
 

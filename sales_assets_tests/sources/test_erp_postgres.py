@@ -12,6 +12,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from sales_assets.errors import RefusedError
+from sales_assets.frames import find_oldest_reading
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource, _fetch_batches
 from sales_assets.sources.erp.url import ErpUrl
@@ -43,6 +44,14 @@ def test_rows_have_the_types_that_assets_work_with(erp: Erp) -> None:
         "updated_at": "datetime64[us, UTC]",
         "incomplete_items": "Int32",
     }
+
+
+def test_rows_know_when_they_were_read_by_the_erps_clock(erp: Erp) -> None:
+    read = [erp.resource.execute_query(queries.CLOCK_SQL) for _ in range(2)]
+    # The clock's answer is the time of its own transaction.
+    assert [find_oldest_reading(frame) for frame in read] == [frame["asked_at"][0] for frame in read]
+    assert find_oldest_reading(*reversed(read)) == read[0]["asked_at"][0]
+    assert find_oldest_reading(pd.DataFrame()) is None
 
 
 def test_a_customer_belongs_to_the_business_day_in_its_time_zone(erp: Erp) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 from sales_assets.catalog.contracts import optional, required, storage_metadata
-from sales_assets.catalog.names import SKIPPED_PARTITIONS
+from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import SnowflakeSecret
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
@@ -99,6 +100,7 @@ def table(
     column: str = "at",
     name: str = "t",
     skipped: Sequence[str] = (),
+    read_at: datetime | None = None,
 ) -> dg.AssetsDefinition:
     """An asset that returns a frame, or the result of a function: a frame, or an iterator of frames."""
     metadata = (
@@ -113,7 +115,10 @@ def table(
     )
     def asset() -> Iterator[dg.Output[Any]]:
         rows = frame() if callable(frame) else frame
-        yield dg.Output(rows, metadata={SKIPPED_PARTITIONS: list(skipped)} if skipped else {})
+        metadata: dict[str, Any] = {SKIPPED_PARTITIONS: list(skipped)} if skipped else {}
+        if read_at:
+            metadata[READ_AT] = dg.MetadataValue.timestamp(read_at)
+        yield dg.Output(rows, metadata=metadata)
 
     return asset
 

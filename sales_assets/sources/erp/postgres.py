@@ -6,6 +6,7 @@ their rows is up to the assets.
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any
 
 import adbc_driver_manager
@@ -16,7 +17,7 @@ from adbc_driver_postgresql import dbapi
 from pydantic import Field
 
 from sales_assets.errors import RefusedError, UnavailableError
-from sales_assets.frames import to_pandas
+from sales_assets.frames import stamp_reading, to_pandas
 from sales_assets.private_apis.adbc import leave_signals_to_python
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.sources.erp import queries
@@ -85,18 +86,18 @@ class PostgresResource(dg.ConfigurableResource[None]):
             params: The parameters' values, bound by the driver; timestamps need a time zone.
 
         Returns:
-            The rows, with the types of `frames.to_pandas`.
+            The rows, with the types of `frames.to_pandas`, and when they were read by the ERP's clock.
 
         Raises:
             RefusedError: The URL, password, permission, table or column is wrong.
             ErpUnavailableError: No connection, a timeout, or a broken connection.
         """
-        with self._open_transaction() as cursor:
+        with self._open_transaction() as (cursor, read_at):
             cursor.execute(f"declare result no scroll cursor for {sql}", list(params) or None)
-            return to_pandas(pa.concat_tables(_fetch_batches(cursor)))
+            return to_pandas(stamp_reading(pa.concat_tables(_fetch_batches(cursor)), read_at))
 
     @contextmanager
-    def _open_transaction(self) -> Iterator[dbapi.Cursor]:
+    def _open_transaction(self) -> Iterator[tuple[dbapi.Cursor, datetime]]:
         url = ErpUrl.parse(self.connection_url(), self.connect_timeout_seconds)
         leave_signals_to_python()
         try:
@@ -108,8 +109,8 @@ class PostgresResource(dg.ConfigurableResource[None]):
                 cursor.execute("set transaction read only")
                 limits = (self.statement_timeout_seconds, ERP_LOCK_TIMEOUT_SECONDS, ERP_IDLE_TIMEOUT_SECONDS)
                 cursor.execute(queries.SESSION_SQL, [str(seconds * 1000) for seconds in limits])
-                cursor.fetchall()
-                yield cursor
+                [(_, read_at), *_] = cursor.fetchall()
+                yield cursor, read_at
         except adbc_driver_manager.Error as error:
             raise _translate_error(error, url) from None
 

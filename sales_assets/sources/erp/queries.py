@@ -14,7 +14,8 @@ LATE_CHANGES_SQL = (_SQL / "late_changes.sql").read_text()
 """Parameters: start, time zone. Columns: kind, day, minute, changes, checksum, undated."""
 
 SESSION_SQL = (_SQL / "session.sql").read_text()
-"""Parameters, in milliseconds: how long a statement, waiting for a lock and an idle transaction may take."""
+"""Parameters, in milliseconds: how long a statement, waiting for a lock and an idle transaction may take.
+Columns: applied, read_at."""
 
 CLOCK_SQL = (_SQL / "clock.sql").read_text()
 """Columns: asked_at."""

@@ -2,7 +2,10 @@
 -- server are configured with. $1 is the time limit of a statement in milliseconds, $2 that for waiting for a
 -- lock, $3 how long the transaction may be idle: a suspended run must not block the ERP. The search path is
 -- the role's own: it may be how the role finds its views.
-select set_config(wanted.parameter_name, wanted.content, true) as applied
+-- The transaction began at read_at, before it sees any row.
+select
+    set_config(wanted.parameter_name, wanted.content, true) as applied,
+    now() as read_at
 from (
     values
     ('timezone', 'UTC'),

@@ -5,6 +5,9 @@ Groups, owners, pools, tag keys and the asset keys that more than one module nee
 
 import dagster as dg
 
+LOCATION = "sales_assets"
+"""The name of this code location in each `workspace.yaml`."""
+
 INGESTION = "ingestion"
 SILVER = "silver"
 GOLD = "gold"
@@ -25,6 +28,9 @@ FCT_ORDERS_KEY = dg.AssetKey(["gold", "fct_orders"])
 
 DAILY_SALES_KEY = dg.AssetKey(["gold", "daily_sales"])
 """The mart that people look at in the morning."""
+
+ERP_CHECK = dg.AssetCheckKey(FCT_ORDERS_KEY, "agrees_with_the_erp")
+"""The check that compares gold with the ERP."""
 
 YESTERDAY_CHECK = dg.AssetCheckKey(DAILY_SALES_KEY, "yesterday_is_complete")
 """The check that the marts are ready in the morning."""

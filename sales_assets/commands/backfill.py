@@ -25,7 +25,7 @@ def run(options: Namespace) -> int:
     with open_instance() as instance:
         fail_dead_runs(instance, print_line)
         refuse_ended_writer(settings(), instance)
-        failed = execute_runs(runs, job, instance, print_line)
+        failed = execute_runs(runs, job, instance, print_line, "make backfill")
     if failed:
         print_line(f"{failed} of {len(runs)} run(s) failed; see above and {LOG}. The others are stored.")
         print_line("Fix the cause, then `make repair` plans the rest.")

@@ -47,7 +47,7 @@ def run_demo(settings: Settings) -> int:
     print_line(f"3/3  Running daily_sales_pipeline for {first} to {last} …")
     with open_instance() as instance:
         month = PlannedRun((), first.isoformat(), last.isoformat())
-        succeeded = execute_run(month, defs.resolve_job_def(DAILY_JOB), instance, print_line)
+        succeeded = execute_run(month, defs.resolve_job_def(DAILY_JOB), instance, print_line, "make demo")
     if not succeeded:
         print_line(
             f"The run failed. What completed steps stored is kept. See above and {LOG}, then run it again."

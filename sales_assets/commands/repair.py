@@ -38,7 +38,7 @@ def run(options: Namespace) -> int:
             print_line("\nNothing was run. `make repair RUN=1` runs the plan.")
             return 0
         print_line("\nRunning:")
-        failed = execute_runs(plan.runs, job, instance, print_line)
+        failed = execute_runs(plan.runs, job, instance, print_line, "make repair")
     if failed:
         print_line(f"{failed} of {len(plan.runs)} run(s) failed; see above and {LOG}. The others are stored.")
         print_line("Fix the cause, then repeat the command.")

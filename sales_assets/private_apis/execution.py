@@ -1,16 +1,25 @@
-"""Runs a job in this process like `execute_in_process`, but without keeping every output until the end.
+"""Runs a job in this process like `execute_in_process`, but recorded as a run of the code location.
 
-The public method keeps them for tests to inspect; for a year of days that is a third of the memory.
+The public method records no location, so the UI shows its runs neither with the job nor on the timeline. It
+also keeps every output until the end, for tests to inspect; for a year of days that is a third of the memory.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.execute_in_process import core_execute_in_process, merge_run_tags
+from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import create_execution_plan, execute_run
+from dagster._core.execution.execute_in_process import merge_run_tags
 from dagster._core.execution.plan.objects import ErrorSource
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.snap import snapshot_from_execution_plan
 
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 
@@ -19,8 +28,10 @@ def run_in_process(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     *,
+    location: str,
     run_id: str,
-    assets: Sequence[dg.AssetKey],
+    assets: Collection[dg.AssetKey],
+    more_checks: Collection[dg.AssetCheckKey],
     partition_key: str | None,
     tags: Mapping[str, str],
     run_config: Mapping[str, Any],
@@ -30,8 +41,11 @@ def run_in_process(
     Args:
         job: The job to run.
         instance: The instance that records the run.
+        location: The name of the job's code location in `workspace.yaml`.
         run_id: The id of the new run.
-        assets: The assets to materialize; empty for all.
+        assets: The assets to materialize; empty for all. The job's checks of them run too, and no others:
+            `execute_in_process` would add those that the job leaves out.
+        more_checks: Checks that the job leaves out, to run if their asset is materialized.
         partition_key: The partition; None for a range or an unpartitioned run.
         tags: The run's tags, such as those of a range.
         run_config: The run's config.
@@ -39,23 +53,61 @@ def run_in_process(
     Raises:
         KeyboardInterrupt: The process was asked to end; the run is cancelled.
     """
-    selected = job.as_ephemeral_job(resource_defs={}, input_values={}, asset_selection=list(assets))
+    layer = job.asset_layer
+    keys = frozenset(assets or layer.executable_asset_keys)
+    checks = {*layer.asset_graph.asset_check_keys, *more_checks}
+    selected = job.as_ephemeral_job(resource_defs={}, input_values={}).get_subset(
+        asset_selection=keys, asset_check_selection={check for check in checks if check.asset_key in keys}
+    )
     all_tags = merge_run_tags(job, partition_key, tags, list(assets), instance, run_config)
     instance.add_event_listener(run_id, partial(_cancel_interrupted, instance))
     with pass_on_interruptions(lambda: None) as work:
-        succeeded = core_execute_in_process(
-            job=InMemoryJob(selected),
-            run_config=run_config,
-            instance=instance,
-            output_capturing_enabled=False,
-            raise_on_error=False,
-            run_tags=all_tags,
-            run_id=run_id,
-            asset_selection=frozenset(assets),
-        ).success
+        run = _record_run(
+            selected, instance, location=location, run_id=run_id, tags=all_tags, run_config=run_config
+        )
+        succeeded = execute_run(InMemoryJob(selected), run, instance).success
     if work.is_interrupted:
         raise KeyboardInterrupt
     return succeeded
+
+
+def _record_run(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    *,
+    location: str,
+    run_id: str,
+    tags: Mapping[str, str],
+    run_config: Mapping[str, Any],
+) -> dg.DagsterRun:
+    """Record a run of a job's selection. `create_run_for_job` would record no selection of checks."""
+    plan = create_execution_plan(job, run_config, tags=tags)
+    return instance.create_run(
+        job_name=job.name,
+        run_id=run_id,
+        run_config=run_config,
+        status=None,
+        tags={**job.run_tags, **tags},
+        root_run_id=None,
+        parent_run_id=None,
+        step_keys_to_execute=plan.step_keys_to_execute,
+        execution_plan_snapshot=snapshot_from_execution_plan(plan, job.get_job_snapshot_id()),
+        job_snapshot=job.get_job_snapshot(),
+        parent_job_snapshot=job.get_parent_job_snapshot(),
+        asset_selection=job.asset_selection,
+        asset_check_selection=job.asset_check_selection,
+        resolved_op_selection=None,
+        op_selection=None,
+        remote_job_origin=_build_origin(location, job.name),
+        job_code_origin=None,
+        asset_graph=job.asset_layer.asset_graph,
+    )
+
+
+def _build_origin(location: str, job: str) -> RemoteJobOrigin:
+    """Where the UI looks for the runs of a job."""
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), SINGLETON_REPOSITORY_NAME)
+    return repository.get_job_origin(job)
 
 
 def _cancel_interrupted(instance: dg.DagsterInstance, entry: dg.EventLogEntry) -> None:

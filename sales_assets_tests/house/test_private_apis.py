@@ -207,11 +207,12 @@ def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
     job = dg.Definitions([big, later], resources=resources).resolve_implicit_global_asset_job_def()
     instance = dg.DagsterInstance.ephemeral()
     options: dict[str, Any] = {"assets": [], "partition_key": None, "tags": {}, "run_config": {}}
+    options |= {"location": "here", "more_checks": []}
     assert run_in_process(job, instance, run_id="1" * 32, **options)
     assert not job.execute_in_process(raise_on_error=False).success
 
 
-def test_a_run_in_this_process_reports_its_failure_and_has_its_tags_and_config() -> None:
+def test_a_run_in_this_process_is_the_locations_and_has_its_failure_tags_and_config() -> None:
     @dg.asset(config_schema={"fails": bool})
     def some(context: dg.AssetExecutionContext) -> None:
         if context.op_execution_context.op_config["fails"]:
@@ -220,12 +221,16 @@ def test_a_run_in_this_process_reports_its_failure_and_has_its_tags_and_config()
     job = dg.Definitions([some]).resolve_implicit_global_asset_job_def()
     instance = dg.DagsterInstance.ephemeral()
     options: dict[str, Any] = {"assets": [], "partition_key": None, "tags": {"why": "test"}}
+    options |= {"location": "here", "more_checks": []}
     for run_id, fails in (("1" * 32, True), ("2" * 32, False)):
         config = {"ops": {"some": {"config": {"fails": fails}}}}
         assert run_in_process(job, instance, run_id=run_id, run_config=config, **options) != fails
         run = instance.get_run_by_id(run_id)
         assert run is not None
         assert run.tags["why"] == "test"
+    # By this tag the UI finds the runs of a job.
+    of_location = dg.RunsFilter(job_name=job.name, tags={".dagster/repository": "__repository__@here"})
+    assert len(instance.get_runs(of_location)) == 2
 
 
 class Big:

@@ -40,7 +40,7 @@ def run_day(settings: Settings, erp_url: str, history: Path) -> None:
         dg.DagsterInstance.local_temp(str(history)) as instance,
     ):
         try:
-            execute_run(PlannedRun((), DAY, DAY), job, instance, lambda _: None)
+            execute_run(PlannedRun((), DAY, DAY), job, instance, lambda _: None, "a test")
         except KeyboardInterrupt:
             os._exit(INTERRUPTED)
     os._exit(0)  # skips DuckDB's report of objects that the interpreter did not free

@@ -30,7 +30,7 @@ class RepairablePipeline(Pipeline):
     def repair(self) -> tuple[bool, list[str]]:
         """Execute the plan; returns whether it succeeded, and the days and first table of its runs."""
         before = {run.run_id for run in self.instance.get_runs()}
-        failed = execute_runs(self.plan().runs, self.job, self.instance, lambda _: None)
+        failed = execute_runs(self.plan().runs, self.job, self.instance, lambda _: None, "a test")
         runs = [run for run in self.instance.get_runs() if run.run_id not in before]
         return failed == 0, [describe(run) for run in reversed(runs)]
 

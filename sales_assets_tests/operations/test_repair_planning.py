@@ -9,9 +9,10 @@ import uuid
 import dagster as dg
 import pandas as pd
 import pytest
+import yaml
 
 from sales_assets.catalog import records
-from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
+from sales_assets.catalog.names import FCT_ORDERS_KEY, LOCATION, NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.catalog.records import find_days_without_orders
 from sales_assets.definitions import defs
 from sales_assets.errors import RefusedError
@@ -27,6 +28,7 @@ from sales_assets.operations.repair.gaps import (
 from sales_assets.operations.repair.launch import PROCESS_TAG, execute_run, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
+from sales_assets.settings import ROOT
 from sales_assets.warehouse.processes import ProcessIdentity
 from sales_assets_tests.support.runs import begin_load
 
@@ -121,10 +123,21 @@ def test_a_failed_run_says_its_sentence_once_and_prints_no_traceback(
 
     lines: list[str] = []
     job = dg.Definitions([broken], jobs=[dg.define_asset_job("one")]).resolve_job_def("one")
-    assert not execute_run(PlannedRun((broken.key,)), job, instance, lines.append)
+    assert not execute_run(PlannedRun((broken.key,)), job, instance, lines.append, "make repair")
+    [run] = instance.get_runs()
+    assert run.tags["user"] == "make repair"
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.location_name == LOCATION
     printed = capfd.readouterr()
     assert "".join(lines).count("The file is bad.") == 1
     assert (printed.out, printed.err) == ("", "")
+
+
+@pytest.mark.parametrize("workspace", ["workspace.yaml", "deploy/dagster/workspace.yaml"])
+def test_every_workspace_names_the_location_whose_runs_the_commands_record(workspace: str) -> None:
+    [location] = yaml.safe_load((ROOT / workspace).read_text())["load_from"]
+    [settings] = location.values()
+    assert settings["location_name"] == LOCATION
 
 
 def test_a_day_without_orders_is_neither_missing_nor_stale(

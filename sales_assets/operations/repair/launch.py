@@ -1,6 +1,7 @@
 """Executes planned runs in this process, one after the other.
 
-Planning belongs to `planned_runs.py` and `repair_plan.py`. Runs are recorded on the instance like any other.
+Planning belongs to `planned_runs.py` and `repair_plan.py`. Runs are recorded on the instance like any other,
+so the UI shows them with their job and on the timeline.
 """
 
 import socket
@@ -10,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.catalog.names import ERP_CHECK, LOCATION
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
@@ -25,6 +27,12 @@ PROCESS_TAG = "sales/process"
 Dagster copies tags to a re-executed run. The run ID shows that such a copy does not belong to the process.
 """
 
+USER_TAG = "user"
+"""Tag of who launched a run: the UI shows it in the column *Launched by*."""
+
+NOT_RETRIED = {"dagster/max_retries": "0"}
+"""Tag of a run that the daemon must not start again if its command is killed: the person repeats it."""
+
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Errors are printed by `_print_event`, in one line each; their tracebacks are in Dagster's event log."""
 
@@ -38,6 +46,7 @@ def execute_runs(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     print_line: PrintLine,
+    launched_by: str,
 ) -> int:
     """Execute the runs of a plan; after a failed run the next ones are executed all the same.
 
@@ -48,6 +57,7 @@ def execute_runs(
         job: Has the assets.
         instance: Records the runs.
         print_line: Called with each line of progress.
+        launched_by: The command or job, as the UI shows it.
 
     Returns:
         The number of runs that failed.
@@ -58,26 +68,36 @@ def execute_runs(
     failed = 0
     for number, run in enumerate(runs, start=1):
         print_line(f"  run {number}. {run}")
-        if not execute_run(run, job, instance, print_line):
+        if not execute_run(run, job, instance, print_line, launched_by):
             failed += 1
     return failed
 
 
 def execute_run(
-    run: PlannedRun, job: dg.JobDefinition, instance: dg.DagsterInstance, print_line: PrintLine
+    run: PlannedRun,
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    print_line: PrintLine,
+    launched_by: str,
 ) -> bool:
-    """Execute one run and return whether it succeeded; see `execute_runs`."""
+    """Execute one run and return whether it succeeded; see `execute_runs`.
+
+    A person is waiting for it, so its days are compared with the ERP at once, not only in the morning.
+    """
     run_id = str(uuid.uuid4())
     listen_to_run(instance, run_id, lambda entry: _print_event(entry, print_line))
     partition_key = run.first if run.first and run.first == run.last else None
-    tags = {PROCESS_TAG: f"{socket.gethostname()}:{ProcessIdentity.of_this_process()}:{run_id}"}
+    process = f"{socket.gethostname()}:{ProcessIdentity.of_this_process()}:{run_id}"
+    tags = {PROCESS_TAG: process, USER_TAG: launched_by, **NOT_RETRIED}
     if run.first != run.last:
         tags |= range_tags(run.first, run.last)
     return run_in_process(
         job,
         instance,
+        location=LOCATION,
         run_id=run_id,
         assets=run.assets,
+        more_checks=[ERP_CHECK],
         partition_key=partition_key,
         tags=tags,
         run_config=QUIET,

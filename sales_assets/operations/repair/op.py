@@ -54,7 +54,7 @@ def repair(
     context.log.info(str(plan))
     if not config.launch:
         return
-    failed = execute_runs(plan.runs, job, context.instance, context.log.info)
+    failed = execute_runs(plan.runs, job, context.instance, context.log.info, context.job_name)
     if failed:
         message = (
             f"{failed} of {len(plan.runs)} run(s) failed; the log above shows their days and the reasons. "

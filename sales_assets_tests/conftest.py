@@ -133,6 +133,12 @@ def instance() -> dg.DagsterInstance:
 
 
 @pytest.fixture
+def models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have dbt build its models without its tests: they are most of a run, and not what is tested."""
+    monkeypatch.setenv("DBT_RESOURCE_TYPES", "model")
+
+
+@pytest.fixture
 def server(tmp_path: Path) -> Iterator[Airbyte]:
     """An Airbyte over real HTTP."""
     with running_airbyte(tmp_path) as server:

@@ -1,7 +1,5 @@
 """From Airbyte to gold: the emulator's rows, real dbt and a real DuckDB file, with and without a sync."""
 
-import os
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +10,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from sales_assets.dbt.project import PROJECT_DIR, build_dbt_environment, find_dbt
+from sales_assets.dbt.project import build_dbt_resource, prepare_project
+from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
@@ -122,19 +121,14 @@ def test_all_checks_of_the_marts_passed(location: Location) -> None:
     assert [check.check_name for check in location.checks if not check.passed] == []
 
 
-def check_freshness(location: Location) -> tuple[int, str]:
-    """Exit code and output of dbt's freshness check of the payments."""
-    data_dir = location.settings.data_dir
-    options = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    options += ["--log-path", str(data_dir), "--target-path", str(data_dir / "f")]
-    command = [find_dbt(), "source", "freshness", "--select", "source:payments", *options]
-    environment = os.environ | build_dbt_environment(location.settings)
-    result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    return result.returncode, result.stdout
+def check_freshness(location: Location) -> None:
+    """Run dbt's freshness check of the payments."""
+    command = ["source", "freshness", "--select", "source:payments"]
+    list(build_dbt_resource(location.settings).run(command, prepare_project(location.settings), "a test"))
 
 
 def test_old_rows_and_foreign_currencies_warn_and_fail_nothing(location: Location) -> None:
-    assert check_freshness(location)[0] == 0
+    check_freshness(location)
     with duckdb.connect(str(location.settings.duckdb_path)) as connection:
         connection.execute("update payments.charges set _airbyte_extracted_at = timestamp '2025-01-01'")
         connection.execute("update ads.spend set currency = 'USD' where campaign = 'newsletter'")
@@ -150,9 +144,8 @@ def test_old_rows_and_foreign_currencies_warn_and_fail_nothing(location: Locatio
         "select coalesce(sum(spend), 0) from gold.marketing_roi where channel = 'email'"
     )
     assert spent == 0
-    code, output = check_freshness(location)
-    assert code != 0
-    assert "ERROR STALE freshness of payments.charges" in output
+    with pytest.raises(DbtFailedError, match="charges"):
+        check_freshness(location)
 
 
 def test_rows_that_land_twice_count_once_and_the_latest_applies(location: Location) -> None:

@@ -18,7 +18,7 @@ from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import ORDER_TABLES
 from sales_assets_tests.support.python_process import PythonProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("models_alone")]
 
 DAYS = [f"2025-01-{day:02}" for day in range(10, 19)]
 BACKFILL = ["-m", "sales_assets.commands", "backfill"]

@@ -142,6 +142,7 @@ def test_an_unknown_status_of_many_orders_is_a_warning_of_the_daily_job(stocked:
     assert "the unknown status 'odd' on 2025-01-15 to 2025-01-17" in str(evaluation.description)
 
 
+@pytest.mark.usefixtures("models_alone")
 def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
     stocked: Pipeline, tmp_path: Path
 ) -> None:
@@ -162,6 +163,7 @@ def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
         fill(stocked.erp, seed=20250115)
 
 
+@pytest.mark.usefixtures("models_alone")
 def test_the_daily_models_can_run_while_the_marts_after_them_are_old(
     stocked: Pipeline, tmp_path: Path
 ) -> None:
@@ -174,6 +176,7 @@ def test_the_daily_models_can_run_while_the_marts_after_them_are_old(
     assert pipeline.totals("2025-01-17")["gold.daily_sales"] != (0, None)
 
 
+@pytest.mark.usefixtures("models_alone")
 def test_gold_alone_refuses_days_that_silver_never_loaded_and_names_them(
     stocked: Pipeline, tmp_path: Path
 ) -> None:
@@ -236,12 +239,17 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
         ):
             connection.execute(statement)
     command = ["test", "--select", "test_type:singular"]
-    dbt = build_dbt_resource(pipeline.settings).cli(
-        command, raise_on_error=False, target_path=tmp_path / "target"
-    )
-    dbt.wait()
-    results = dbt.get_artifact("run_results.json")["results"]
-    assert {each["unique_id"].split(".")[2] for each in results if each["status"] == "fail"} == {
+    project, failed = prepare_project(pipeline.settings), set()
+
+    def run_tests() -> None:
+        for result in build_dbt_resource(pipeline.settings).run(command, project, "a test"):
+            node = result["data"]["node_info"]
+            if node["node_status"] == "fail":
+                failed.add(node["node_name"])
+
+    with pytest.raises(DbtFailedError):
+        run_tests()
+    assert failed == {
         path.stem for path in (PROJECT_DIR / "tests").glob("*/*.sql") if path.parent.name != "generic"
     }
 
@@ -249,6 +257,7 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
 ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]
 
 
+@pytest.mark.usefixtures("models_alone")
 def test_a_full_refresh_in_a_run_of_days_needs_the_models_name_and_rebuilds_every_day(
     stocked: Pipeline, tmp_path: Path
 ) -> None:
@@ -277,6 +286,7 @@ def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(stocked: Pipeline, tm
     assert pipeline.totals(DAYS[1]) == before
 
 
+@pytest.mark.usefixtures("models_alone")
 def test_a_business_day_in_rome_is_exact_on_the_days_when_the_clock_changes(erp: Erp, tmp_path: Path) -> None:
     days = ["2025-03-29", "2025-03-30", "2025-03-31"]
     for id_, minutes in enumerate(range(-90, 4 * 1440, 30), start=1):

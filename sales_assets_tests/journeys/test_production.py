@@ -52,6 +52,7 @@ ACCOUNT = {
     "SNOWFLAKE_DATABASE": "SALES",
     "SNOWFLAKE_PASSWORD": SECRET,
 }
+MODELS_ALONE = {"DBT_RESOURCE_TYPES": "model"}
 TABLES = {
     "raw.raw_orders": "order_id",
     "raw.raw_customers": "snapshot_date, id",
@@ -145,7 +146,7 @@ def run_on_duckdb(erp: Erp, folder: Path) -> dict[str, pd.DataFrame]:
     """Run the same range on a laptop; returns the tables."""
     settings = settings_with(duckdb_path=folder / "sales.duckdb", has_erp_url=True)
     job = build_definitions(settings).resolve_job_def(DAILY_JOB)
-    with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url}):
+    with patch.dict(os.environ, {"ERP_POSTGRES_URL": erp.url, **MODELS_ALONE}):
         assert job.execute_in_process(instance=dg.DagsterInstance.ephemeral(), tags=RANGE).success
     return read_tables(DuckDBWarehouse(database=str(settings.duckdb_path)))
 
@@ -169,7 +170,8 @@ def runs(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     expected = run_on_duckdb(postgres, folder / "laptop")
     output = io.StringIO()
     with run_production(postgres, folder / "prod") as prod, redirect_stdout(output), redirect_stderr(output):
-        day = prod.run(partition_key=DAYS[0])
+        with patch.dict(os.environ, MODELS_ALONE):
+            day = prod.run(partition_key=DAYS[0])
         assert prod.run(tags=RANGE).success
         yield Runs(day, prod, output.getvalue(), read_tables(prod.warehouse), expected)
 
@@ -241,7 +243,7 @@ def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path:
         result = subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "dagster", "job", "execute", *module],
             cwd=ROOT,
-            env=os.environ | ACCOUNT | variables | {"ERP_POSTGRES_URL": erp.url},
+            env=os.environ | ACCOUNT | variables | MODELS_ALONE | {"ERP_POSTGRES_URL": erp.url},
             capture_output=True,
             text=True,
             check=False,

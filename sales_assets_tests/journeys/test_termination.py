@@ -101,6 +101,7 @@ def pipeline(erp: Erp, settings: Settings) -> Pipeline:
     return Pipeline(erp, settings)
 
 
+@pytest.mark.usefixtures("models_alone")
 def test_a_run_that_is_terminated_at_any_moment_ends_and_keeps_what_was_stored(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, Pipeline
 from sales_assets_tests.support.results import failure
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("models_alone")]
 
 BAD = DAYS[1]
 SILVER_KEY = dg.AssetKey("silver_enriched_orders")

@@ -60,6 +60,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             jobs.marketplace_marts_job,
             jobs.reconciliation_job,
             jobs.freshness_job,
+            jobs.digest_job,
             jobs.repair_job,
         ],
         schedules=build_schedules(settings),

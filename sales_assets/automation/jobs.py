@@ -6,6 +6,7 @@ from sales_assets.catalog.names import (
     AIRBYTE,
     DAILY_JOB,
     DOMAIN_TAGS,
+    FRESHNESS_JOB,
     GOLD,
     INGESTION,
     RAW_MARKETPLACE_ORDERS_KEY,
@@ -13,6 +14,7 @@ from sales_assets.catalog.names import (
     YESTERDAY_CHECK,
 )
 from sales_assets.checks import agrees_with_the_erp
+from sales_assets.monitoring.digest.op import write_digest
 from sales_assets.operations.repair.op import repair
 
 daily_sales_pipeline = dg.define_asset_job(
@@ -53,12 +55,12 @@ reconciliation_job = dg.define_asset_job(
 )
 
 freshness_job = dg.define_asset_job(
-    "freshness_job",
+    FRESHNESS_JOB,
     selection=dg.AssetSelection.checks(YESTERDAY_CHECK),
     description=(
         "Checks that yesterday, or the day in the config, is in every mart and as in the ERP. "
-        "`freshness_schedule` runs it daily at 08:00. If the day is not complete, the check says what is "
-        "missing: fix the cause of its run, then run `make repair RUN=1`."
+        "`freshness_schedule` runs it daily at 08:00, and hourly until it passes. If the day is not "
+        "complete, the check says what is missing: fix the cause of its run, then run `make repair RUN=1`."
     ),
     tags=DOMAIN_TAGS,
 )
@@ -94,6 +96,16 @@ marketplace_marts_job = dg.define_asset_job(
     ),
     tags=DOMAIN_TAGS,
 )
+
+
+@dg.job(tags=DOMAIN_TAGS)
+def digest_job() -> None:
+    """Writes the morning's digest: yesterday's sales by channel, anomalies, days that were stored again.
+
+    `digest_schedule` runs it daily at 08:15, and `alerts_sensor` tells it with what failed or is late, once
+    for each day. If it fails, fix the cause and launch it again.
+    """
+    write_digest()
 
 
 @dg.job(tags=DOMAIN_TAGS)

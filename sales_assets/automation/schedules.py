@@ -5,12 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.automation.jobs import daily_sales_pipeline, freshness_job, reconciliation_job
+from sales_assets.automation.jobs import daily_sales_pipeline, digest_job, freshness_job, reconciliation_job
+from sales_assets.catalog.names import YESTERDAY_CHECK
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.catalog.policies import READY_CRON
+from sales_assets.catalog.policies import READY_HOUR
 from sales_assets.operations.repair.gaps import MISSING, build_run_request, find_gaps
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import plan_runs
+from sales_assets.private_apis.instance import read_latest_evaluation
 from sales_assets.settings import Settings
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
 
@@ -19,6 +21,9 @@ PIPELINE_CRON = "0 5 * * *"
 
 CHECKS_CRON = "0 6 * * *"
 """In the business time zone: after the morning's run and the night's syncs."""
+
+DIGEST_CRON = f"15 {READY_HOUR} * * *"
+"""In the business time zone: after it is known whether yesterday is complete."""
 
 _PIPELINE_DESCRIPTION = (
     "Runs yesterday, plus every missing or failed day within the last SALES_LOOKBACK_DAYS days, daily at "
@@ -30,8 +35,13 @@ _RECONCILIATION_DESCRIPTION = (
     "`make repair` for a plan that fixes them."
 )
 _FRESHNESS_DESCRIPTION = (
-    "Checks that yesterday is in every mart, complete and as in the ERP, daily at 08:00. If it is not, the "
-    "check says what is missing: fix the cause of the morning's run, then run `make repair RUN=1`."
+    "Checks that yesterday is in every mart, complete and as in the ERP, daily at 08:00, and hourly until it "
+    "passes. If it is not, the check says what is missing: fix the cause of the morning's run, then run "
+    "`make repair RUN=1`."
+)
+_DIGEST_DESCRIPTION = (
+    "Writes the morning's digest daily at 08:15; `alerts_sensor` tells it. If it fails, fix the cause and "
+    "launch `digest_job`."
 )
 _AIRBYTE_DESCRIPTION = (
     "Compares the snapshot with Airbyte's server, daily at 06:00. If they differ, run "
@@ -66,19 +76,36 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     airbyte_status = running if settings.has_airbyte_url else stopped
     return [
         sales_pipeline_schedule,
-        _build_check_schedule(
+        _build_daily_schedule(
             "reconciliation_schedule", CHECKS_CRON, reconciliation_job, status, _RECONCILIATION_DESCRIPTION
         ),
-        _build_check_schedule(
+        _build_daily_schedule(
             "airbyte_snapshot_schedule", CHECKS_CRON, is_current, airbyte_status, _AIRBYTE_DESCRIPTION
         ),
-        _build_check_schedule(
-            "freshness_schedule", READY_CRON, freshness_job, status, _FRESHNESS_DESCRIPTION
-        ),
+        _build_freshness_schedule(status),
+        _build_daily_schedule("digest_schedule", DIGEST_CRON, digest_job, status, _DIGEST_DESCRIPTION),
     ]
 
 
-def _build_check_schedule(
+def _build_freshness_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        job=freshness_job,
+        cron_schedule=f"0 {READY_HOUR}-23 * * *",
+        execution_timezone=DAILY.timezone,
+        default_status=status,
+        description=_FRESHNESS_DESCRIPTION,
+    )
+    def freshness_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        yesterday = DAILY.get_partition_keys(context.scheduled_execution_time)[-1]
+        latest = read_latest_evaluation(context.instance, YESTERDAY_CHECK)
+        if latest and latest.passed and latest.metadata["day"].value == yesterday:
+            return dg.SkipReason(f"{yesterday} was found complete already.")
+        return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
+
+    return freshness_schedule
+
+
+def _build_daily_schedule(
     name: str, cron: str, target: Any, status: dg.DefaultScheduleStatus, description: str
 ) -> dg.ScheduleDefinition:
     return dg.ScheduleDefinition(

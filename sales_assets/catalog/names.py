@@ -35,6 +35,9 @@ ERP_CHECK = dg.AssetCheckKey(FCT_ORDERS_KEY, "agrees_with_the_erp")
 YESTERDAY_CHECK = dg.AssetCheckKey(DAILY_SALES_KEY, "yesterday_is_complete")
 """The check that the marts are ready in the morning."""
 
+FRESHNESS_JOB = "freshness_job"
+"""The job that evaluates it, and nothing else."""
+
 AIRBYTE_SNAPSHOT_CHECK = "airbyte_snapshot_is_current"
 """The check that compares the snapshot of Airbyte's connections with the server."""
 
@@ -53,6 +56,9 @@ DOMAIN_TAGS = {"domain": "sales"}
 
 NO_DATA_TAG = "sales/no_data"
 """On a run: how many of its days have no order in the ERP. On an observation: that its day has none."""
+
+DIGEST = "sales/digest"
+"""Metadata of an observation of `daily_sales`: the digest of a day, as text."""
 
 SKIPPED_PARTITIONS = "sales/skipped_partitions"
 """Metadata of an output: the partitions of the run that it neither replaces nor materializes."""

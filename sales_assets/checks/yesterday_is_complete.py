@@ -41,8 +41,8 @@ def build_yesterday_check(assets: Sequence[dg.AssetsDefinition]) -> dg.AssetChec
     ) -> dg.AssetCheckResult:
         """Yesterday is in every table from raw to `daily_sales`, and its sales are those of the ERP.
 
-        `freshness_schedule` runs it daily at 08:00. If it fails, its description says what is missing: fix
-        the cause of the morning's run, then run `make repair RUN=1`.
+        `freshness_schedule` runs it daily at 08:00, and hourly until it passes. If it fails, its description
+        says what is missing: fix the cause of the morning's run, then run `make repair RUN=1`.
         """
         day = config.day or str(DAILY.get_last_partition_key())
         plan = plan_repair(

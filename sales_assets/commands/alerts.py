@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from sales_assets.commands.console import print_line
-from sales_assets.monitoring.alerts.alert import Alert
+from sales_assets.monitoring.alerts.alert import Alert, Kind
 from sales_assets.monitoring.alerts.channels import AlertsResource, Channel, build_alerts
 from sales_assets.settings import settings
 
@@ -19,7 +19,8 @@ def run(_: Namespace) -> int:
 
 
 def _test(alerts: AlertsResource, channel: Channel) -> bool:
-    alert = Alert(title="This is a test.", lines=(f"Alerts arrive here. The channel is {channel.name}.",))
+    lines = (f"Alerts arrive here. The channel is {channel.name}.",)
+    alert = Alert(kind=Kind.TEST, title="This is a test.", lines=lines)
     reason = alerts.send(channel, alert)
     print_line(f"{'fix' if reason else 'ok '}  {channel.name}: {reason or 'the message was accepted.'}")
     return not reason

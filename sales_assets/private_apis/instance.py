@@ -62,6 +62,16 @@ def read_events(
     return list(instance.all_logs(run_id, of_type=set(types)))
 
 
+def read_latest_evaluation(
+    instance: dg.DagsterInstance, check: dg.AssetCheckKey
+) -> dg.AssetCheckEvaluation | None:
+    """Return the latest evaluation of a check; None if it is under way, or never ended."""
+    record = instance.get_latest_asset_check_evaluation_record(check)
+    event = record.event.dagster_event if record and record.event else None
+    data = event.event_specific_data if event else None
+    return data if isinstance(data, dg.AssetCheckEvaluation) else None
+
+
 def read_value(instance: dg.DagsterInstance, key: str) -> str | None:
     """Return a value of the instance's key-value table, where Dagster's daemons keep their cursors."""
     return instance.run_storage.get_cursor_values({key}).get(key)

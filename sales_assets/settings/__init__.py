@@ -17,6 +17,7 @@ from sales_assets.settings.private_files import make_private_folder
 from sales_assets.settings.schema import (
     ERP_NAME,
     ROOT,
+    RUNBOOK_URL,
     SNOWFLAKE_VARIABLES,
     VARIABLE_PREFIXES,
     Settings,
@@ -25,6 +26,7 @@ from sales_assets.settings.schema import (
 __all__ = [
     "ERP_NAME",
     "ROOT",
+    "RUNBOOK_URL",
     "SNOWFLAKE_VARIABLES",
     "VARIABLE_PREFIXES",
     "AirbyteLogin",

@@ -23,6 +23,9 @@ VARIABLE_PREFIXES = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AW
 ERP_NAME = "SALES_ERP_NAME"
 """The variable for the ERP's name in the warehouse's memory, if its address must not be it."""
 
+RUNBOOK_URL = "https://github.com/sales-assets/sales_assets/blob/main/docs/runbook.md"
+"""The default of `Settings.runbook_url`."""
+
 SNOWFLAKE_VARIABLES = tuple(
     f"SNOWFLAKE_{name}" for name in ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE")
 )
@@ -55,6 +58,7 @@ class Settings:
         has_critical_alert_urls: Whether `ALERT_URLS_CRITICAL` is set.
         has_heartbeat_url: Whether `HEARTBEAT_URL` is set.
         dagster_url: Where people open Dagster's UI, for links; empty if `SALES_DAGSTER_URL` is not set.
+        runbook_url: The page that alerts link to.
         lookback_days: How many days before today schedules and checks look at.
         max_partitions_per_run: The maximum number of days per run; None for no limit.
     """
@@ -78,6 +82,7 @@ class Settings:
     has_critical_alert_urls: bool = False
     has_heartbeat_url: bool = False
     dagster_url: str = ""
+    runbook_url: str = RUNBOOK_URL
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
 
@@ -167,6 +172,7 @@ class Settings:
             has_critical_alert_urls="ALERT_URLS_CRITICAL" in given,
             has_heartbeat_url="HEARTBEAT_URL" in given,
             dagster_url=values.parse_server_url(given, "SALES_DAGSTER_URL"),
+            runbook_url=values.parse_server_url(given, "SALES_RUNBOOK_URL") or cls.runbook_url,
             lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         )

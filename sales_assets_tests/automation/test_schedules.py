@@ -9,7 +9,7 @@ from dagster import AssetKey, AssetMaterialization, AssetObservation
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 from sales_assets.automation.schedules import build_schedules
-from sales_assets.catalog.names import NO_DATA_TAG
+from sales_assets.catalog.names import NO_DATA_TAG, YESTERDAY_CHECK
 from sales_assets.definitions import defs
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START, group_into_ranges
 from sales_assets.settings import Settings
@@ -59,7 +59,7 @@ def request_days(
     assert all(request.run_key and tick.isoformat() in request.run_key for request in requests)
     assert len({request.run_key for request in requests}) == len(requests)
     return [
-        request.partition_key or f"{request.tags[RANGE_START]}..{request.tags[RANGE_END]}"
+        request.partition_key or f"{request.tags.get(RANGE_START)}..{request.tags.get(RANGE_END)}"
         for request in requests
     ]
 
@@ -146,6 +146,24 @@ def record_planned(instance: dg.DagsterInstance, run: dg.DagsterRun, day: str) -
     data = AssetMaterializationPlannedData(AssetKey("raw_orders"), partition=day)
     event = DagsterEvent.build_asset_materialization_planned_event(run.job_name, "raw_orders", data)
     instance.report_dagster_event(event, run.run_id)
+
+
+def test_yesterday_is_looked_at_from_eight_on_every_hour_until_it_is_complete(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    schedule = repository.get_schedule_def("freshness_schedule")
+    assert (schedule.cron_schedule, schedule.job_name) == ("0 8-23 * * *", "freshness_job")
+
+    def is_looked_at(passed: bool, day: str) -> bool:
+        asset, name = YESTERDAY_CHECK.asset_key, YESTERDAY_CHECK.name
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(asset_key=asset, check_name=name, passed=passed, metadata={"day": day})
+        )
+        return bool(request_days(repository, instance, TICK.replace(hour=9), schedule))
+
+    assert is_looked_at(passed=True, day="2025-03-08")
+    assert is_looked_at(passed=False, day="2025-03-09")
+    assert not is_looked_at(passed=True, day="2025-03-09")
 
 
 def test_every_schedule_job_and_op_of_the_ui_has_a_description(repository: dg.RepositoryDefinition) -> None:

@@ -351,3 +351,23 @@ def test_dagster_airbytes_workspace_still_has_the_fields_and_methods_that_ours_o
     assert set(AirbyteWorkspace.model_fields) == configured
     assert list(inspect.signature(AirbyteWorkspace.get_client).parameters) == ["self"]
     assert list(inspect.signature(AirbyteWorkspace.sync_and_poll).parameters) == ["self", "context"]
+
+
+def test_the_latest_evaluation_of_a_check_is_read_and_one_under_way_is_none() -> None:
+    asset = dg.AssetKey("asset")
+
+    @dg.asset_check(asset=asset)
+    def works(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        under_way.append(private.read_latest_evaluation(context.instance, key))
+        return dg.AssetCheckResult(passed=True, metadata={"day": "2025-01-15"})
+
+    key, under_way = dg.AssetCheckKey(asset, "works"), list[Any]()
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert private.read_latest_evaluation(instance, key) is None
+        job = dg.define_asset_job("job", dg.AssetSelection.all_asset_checks())
+        definitions = dg.Definitions([dg.AssetSpec(asset)], asset_checks=[works], jobs=[job])
+        definitions.resolve_job_def("job").execute_in_process(instance=instance)
+        found = private.read_latest_evaluation(instance, key)
+    assert under_way == [None]
+    assert found is not None
+    assert (found.passed, found.metadata["day"].value) == (True, "2025-01-15")

@@ -1,11 +1,13 @@
 """What the documents name is there: files, commands, tests, assets, settings."""
 
 import re
+import tomllib
 
 import pytest
 
 from sales_assets.definitions import defs
-from sales_assets.settings import ROOT
+from sales_assets.monitoring.alerts.alert import Kind
+from sales_assets.settings import ROOT, RUNBOOK_URL
 
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
@@ -48,6 +50,17 @@ def test_the_front_door_is_short_and_the_index_of_the_documents_is_whole() -> No
     index = (ROOT / "docs" / "README.md").read_text()
     pages = [path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md"]
     assert [page for page in pages if f"({page})" not in index] == []
+
+
+def test_every_alert_has_a_section_of_the_runbook_with_a_command_and_every_section_an_alert() -> None:
+    _, *sections = re.split(r"^## ", (ROOT / "docs" / "runbook.md").read_text(), flags=re.MULTILINE)
+    anchors = [section.partition("\n")[0].lower().replace("'", "").replace(" ", "-") for section in sections]
+    assert anchors == [*dict.fromkeys(anchors)]
+    assert set(anchors) == set(Kind)
+    parts = ("**Means:** ", "**Look:** ", "**Do:** ")
+    assert [section for section in sections if not all(section.count(part) == 1 for part in parts)] == []
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
+    assert f"{urls['Documentation']}/runbook.md".replace("/tree/", "/blob/") == RUNBOOK_URL
 
 
 def test_every_room_has_its_row_and_every_file_that_the_architecture_names_is_there() -> None:

@@ -23,7 +23,7 @@ from sales_assets.monitoring.alerts.ledger import LEASE_SECONDS, LedgerStore, Le
 from sales_assets.monitoring.alerts.tell import Outcome, tell_what_is_new
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.private_apis.instance import tag_run
-from sales_assets.settings import Environment, settings
+from sales_assets.settings import RUNBOOK_URL, Environment, settings
 from sales_assets_tests.support.data_dir import environment_with, settings_with
 from sales_assets_tests.support.receiver import Receiver, running_receiver
 
@@ -126,6 +126,7 @@ def test_a_failed_run_is_told_once_with_its_reason_and_its_recovery(
         "Fix the cause, then run the days again "
         f"with `make repair RUN=1` or `make backfill FROM={DAY} TO={DAY}`.",
         f"https://dagster.example.com/runs/{failed.run_id}",
+        f"{RUNBOOK_URL}#a-run-failed",
     ]
     alerting.world.error = None
     alerting.run(NEXT_DAY)

@@ -24,15 +24,18 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster_shared.error import SerializableErrorInfo
 
-from sales_assets.catalog.names import FCT_ORDERS_KEY
+from sales_assets.catalog.names import FRESHNESS_JOB, YESTERDAY_CHECK
 from sales_assets.definitions import defs
 from sales_assets.errors import UnavailableError
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.backfill_alerts import tell_of_backfills
 from sales_assets.monitoring.alerts.channels import AlertsResource
-from sales_assets.monitoring.alerts.gold_alerts import tell_of_gold
+from sales_assets.monitoring.alerts.check_alerts import tell_of_checks
+from sales_assets.monitoring.alerts.ended_runs import read_run
 from sales_assets.monitoring.alerts.ledger import KEY, Ledger
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.monitoring.alerts.tick_alerts import tell_of_ticks
+from sales_assets.monitoring.alerts.yesterday_alerts import looks_at_yesterday, tell_of_yesterday
 from sales_assets.private_apis.instance import replace_value
 from sales_assets.settings import Environment
 from sales_assets_tests.support.data_dir import settings_with
@@ -51,19 +54,45 @@ def telling(instance: dg.DagsterInstance) -> Telling:
     return Telling(instance, defs.get_repository_def(), settings_with(environment=Environment.PROD))
 
 
-def test_gold_that_is_late_is_told_at_eight_and_when_it_has_come(telling: Telling) -> None:
-    ledger = Ledger(since=0)
-    assert tell_of_gold(ledger, telling, at(7, 59)) == []
-    [late] = tell_of_gold(ledger, telling, at(8))
-    assert late.title == f"Gold has no sales of {DAY} at 08:00."
-    assert late.is_critical
-    assert f"`make backfill FROM={DAY} TO={DAY}`" in late.body
-    assert tell_of_gold(ledger, telling, at(8, 1)) == []
-    telling.instance.report_runless_asset_event(dg.AssetMaterialization(FCT_ORDERS_KEY, partition=DAY))
-    [arrived] = tell_of_gold(ledger, telling, at(23))
-    assert arrived.title == f"Gold is complete for {DAY} now."
-    assert tell_of_gold(ledger, telling, at(23, 1)) == []
-    assert len(tell_of_gold(ledger, telling, at(8, day=11))) == 1
+def test_that_yesterday_is_not_complete_is_told_once_for_each_day_and_when_it_is(telling: Telling) -> None:
+    instance, ledger = telling.instance, Ledger(since=0)
+    asset, name = YESTERDAY_CHECK.asset_key, YESTERDAY_CHECK.name
+    found: list[tuple[str, bool] | Exception] = []
+
+    @dg.asset_check(asset=asset, name=name)
+    def check() -> dg.AssetCheckResult:
+        result = found.pop()
+        if isinstance(result, Exception):
+            raise result
+        day, passed = result
+        return dg.AssetCheckResult(passed=passed, description="The plan:\n  run 1.", metadata={"day": day})
+
+    job = dg.define_asset_job(FRESHNESS_JOB, dg.AssetSelection.all_asset_checks())
+    definitions = dg.Definitions([dg.AssetSpec(asset)], asset_checks=[check], jobs=[job])
+
+    def look(result: tuple[str, bool] | Exception, when: float) -> list[Alert]:
+        found.append(result)
+        run = definitions.resolve_job_def(FRESHNESS_JOB).execute_in_process(
+            instance=instance, raise_on_error=False
+        )
+        [record] = instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))
+        ended = replace(read_run(instance, record), ended=when)
+        assert looks_at_yesterday(ended)
+        assert tell_of_checks(ended, ledger, telling) == []  # so that it is not told twice
+        return tell_of_yesterday(ended, ledger, telling)
+
+    [late] = look((DAY, False), at(8))
+    assert late.title == f"Gold is not complete for {DAY}, so reports may be wrong."
+    assert (late.is_critical, late.kind) == (True, Kind.DAY_NOT_COMPLETE)
+    assert late.lines[:2] == ("The plan:", "  run 1.")
+    assert look((DAY, False), at(9)) == look(("2025-01-07", False), at(9)) == []
+    [next_day] = look(UnavailableError("The ERP did not answer."), at(8, day=11))
+    assert next_day.lines[0] == "The ERP did not answer."
+    assert "2025-03-10" in next_day.title
+    assert look((DAY, True), at(9, day=11)) == []
+    [complete] = look(("2025-03-10", True), at(10, day=11))
+    assert (complete.title, complete.level) == ("Gold is complete for 2025-03-10 now.", Level.SUCCESS)
+    assert look(("2025-03-10", True), at(11, day=11)) == []
 
 
 class Ticks:

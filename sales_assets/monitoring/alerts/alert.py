@@ -18,10 +18,28 @@ class Level(StrEnum):
     FAILURE = "failure"
 
 
+class Kind(StrEnum):
+    """What an alert is about; each value is the anchor of its section in `docs/runbook.md`."""
+
+    RUN_FAILED = "a-run-failed"
+    RUN_UNREADABLE = "a-run-could-not-be-read"
+    DAILY_JOB_SUCCEEDED = "the-daily-job-succeeded"
+    CHECK_FAILED = "a-check-failed-or-warns"
+    DAY_NOT_COMPLETE = "yesterday-is-not-complete"
+    NO_ORDERS = "the-erp-has-no-orders"
+    TICKS_FAIL = "a-sensor-or-schedule-fails"
+    TICKS_MISSING = "a-sensor-or-schedule-does-not-tick"
+    BACKFILL_ENDED = "a-backfill-ended"
+    DIGEST = "the-mornings-digest"
+    HELD_BACK = "alerts-were-held-back"
+    TEST = "a-test"
+
+
 class Alert(BaseModel):
     """What people are told.
 
     Attributes:
+        kind: What it is about; the end of a problem has the problem's kind.
         title: One sentence.
         lines: What there is to know, one line each.
         level: How it is shown.
@@ -32,6 +50,7 @@ class Alert(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    kind: Kind
     title: str
     lines: tuple[str, ...] = ()
     level: Level = Level.INFO
@@ -44,10 +63,13 @@ class Alert(BaseModel):
         lines = tuple(_redact(line) for line in self.lines)
         return self.model_copy(update={"title": _redact(self.title), "lines": lines})
 
-    @property
-    def body(self) -> str:
-        """Everything but the title."""
-        return "\n".join([*self.lines, *([self.link] if self.link else [])])
+    def format_body(self, runbook_url: str) -> str:
+        """Everything but the title, with links to where it happened and to what to do about it.
+
+        Args:
+            runbook_url: Of the page with a section for each kind.
+        """
+        return "\n".join([*self.lines, *filter(None, [self.link]), f"{runbook_url}#{self.kind}"])
 
 
 def _redact(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.ended_runs import OVERLAP_SECONDS, span_of
 from sales_assets.monitoring.alerts.ledger import Ledger, format_span
 from sales_assets.monitoring.alerts.telling import Telling
@@ -32,6 +32,7 @@ def _describe(backfill: Backfill, telling: Telling) -> Alert:
         lines.append(f"Failed: {', '.join(spans[:_MOST_SPANS])}{more}. `make repair` plans what is missing.")
     url = telling.settings.dagster_url
     return Alert(
+        kind=Kind.BACKFILL_ENDED,
         title=f"The backfill {backfill.id} {'succeeded' if is_success else backfill.outcome}.",
         lines=tuple(lines),
         level=Level.SUCCESS if is_success else Level.FAILURE,

@@ -14,7 +14,7 @@ from pydantic import Field
 from sales_assets.errors import UnavailableError
 from sales_assets.monitoring.alerts.alert import Alert
 from sales_assets.redaction import cut_text, redact_emails, redact_settings
-from sales_assets.settings import Settings
+from sales_assets.settings import RUNBOOK_URL, Settings
 
 _NEXT_URL = re.compile(r"[\s,]+(?=(?:team:[\w.-]+=)?[A-Za-z][\w+]*://)")
 _ROUTE = re.compile(r"(team:[\w.-]+)=")
@@ -50,12 +50,14 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         critical_urls: `ALERT_URLS_CRITICAL`: those of on-call.
         heartbeat_url: `HEARTBEAT_URL`: what is called as long as everything runs.
         deployment: What each message starts with, for deployments may share a channel.
+        runbook_url: The page with a section for each kind of alert.
     """
 
     urls: str = Field(default="", repr=False)
     critical_urls: str = Field(default="", repr=False)
     heartbeat_url: str = Field(default="", repr=False)
     deployment: str = "local"
+    runbook_url: str = RUNBOOK_URL
 
     def list_channels(self) -> list[Channel]:
         """The channels in the order of the settings; none if none is set."""
@@ -88,7 +90,8 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         client.add(channel.url)
         with _captured_log(apprise) as log:
             title = f"[{self.deployment}] {safe.title}"
-            if client.notify(title=title, body=safe.body or safe.title, notify_type=safe.level.value):
+            body = safe.format_body(self.runbook_url)
+            if client.notify(title=title, body=body, notify_type=safe.level.value):
                 return ""
             reason = redact_settings(log.getvalue(), {channel.name.split()[0]: channel.url})
         return cut_text(redact_emails(" ".join(reason.split()))) or "The service did not accept it."
@@ -118,7 +121,7 @@ def build_alerts(settings: Settings) -> AlertsResource:
         urls["critical_urls"] = dg.EnvVar("ALERT_URLS_CRITICAL")
     if settings.has_heartbeat_url:
         urls["heartbeat_url"] = dg.EnvVar("HEARTBEAT_URL")
-    return AlertsResource(deployment=str(settings.environment), **urls)
+    return AlertsResource(deployment=str(settings.environment), runbook_url=settings.runbook_url, **urls)
 
 
 def choose_channels(channels: list[Channel], alert: Alert) -> list[Channel]:

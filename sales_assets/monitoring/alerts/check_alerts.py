@@ -1,11 +1,15 @@
-"""What is told of asset checks: which fail or warn, with their numbers, and which pass again."""
+"""What is told of asset checks: which fail or warn, with their numbers, and which pass again.
+
+Of the check that yesterday is complete, `yesterday_alerts.py` tells.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
-from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.catalog.names import YESTERDAY_CHECK
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.ended_runs import EndedRun
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
 from sales_assets.monitoring.alerts.telling import Telling
@@ -20,8 +24,9 @@ _NUMBERS = (dg.IntMetadataValue, dg.FloatMetadataValue, dg.BoolMetadataValue)
 
 def tell_of_checks(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]:
     """Compare the checks of a run with what is known of them, and describe what is new."""
-    failing = [each for each in run.checks if not each.passed and _is_news(run, ledger, each)]
-    passed = [each for each in run.checks if each.passed]
+    checks = [each for each in run.checks if each.asset_check_key != YESTERDAY_CHECK]
+    failing = [each for each in checks if not each.passed and _is_news(run, ledger, each)]
+    passed = [each for each in checks if each.passed]
     recovered = [text for each in passed for text in _close(run, ledger, each)]
     alerts = []
     if failing:
@@ -30,7 +35,16 @@ def tell_of_checks(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Aler
         owner = telling.owner_of([each.asset_key for each in passed])
         link = telling.link_to_run(run.run.run_id)
         title = "Checks that had failed pass again."
-        alerts.append(Alert(title=title, lines=tuple(recovered), level=Level.SUCCESS, owner=owner, link=link))
+        alerts.append(
+            Alert(
+                kind=Kind.CHECK_FAILED,
+                title=title,
+                lines=tuple(recovered),
+                level=Level.SUCCESS,
+                owner=owner,
+                link=link,
+            )
+        )
     return alerts
 
 
@@ -64,6 +78,7 @@ def _build(run: EndedRun, telling: Telling, checks: list[Any]) -> Alert:
     verb = "failed" if is_error else "warns" if len(checks) == 1 else "warn"
     subject = f"The check {checks[0].check_name}" if len(checks) == 1 else f"{len(checks)} checks"
     return Alert(
+        kind=Kind.CHECK_FAILED,
         title=f"{subject} {verb}{run.for_span}.",
         lines=tuple(_describe(check) for check in checks),
         level=Level.FAILURE if is_error else Level.WARNING,

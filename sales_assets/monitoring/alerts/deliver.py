@@ -6,7 +6,7 @@ A message counts as sent as soon as its channel took it, and that is stored befo
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.channels import Channel
 from sales_assets.monitoring.alerts.ledger import ChannelState, Ledger
 
@@ -99,6 +99,7 @@ class Delivery:
 
 def _describe_held_back(count: int) -> Alert:
     return Alert(
+        kind=Kind.HELD_BACK,
         title=f"{count} alert(s) were held back, because there were more than {MOST_PER_HOUR} in an hour.",
         lines=("Dagster's UI shows all runs and checks.",),
         level=Level.WARNING,

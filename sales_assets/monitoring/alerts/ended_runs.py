@@ -98,6 +98,12 @@ class EndedRun:
         found = [entry.asset_materialization for entry in entries]
         return [each.metadata for each in found if each and each.asset_key == asset]
 
+    def observation_of(self, asset: dg.AssetKey, name: str) -> Mapping[str, Any] | None:
+        """The metadata of an asset's last observation that has an entry of that name; None without one."""
+        found = [entry.asset_observation for entry in self.of(dg.DagsterEventType.ASSET_OBSERVATION)]
+        of_asset = [each.metadata for each in found if each and each.asset_key == asset]
+        return next((metadata for metadata in reversed(of_asset) if name in metadata), None)
+
 
 def span_of(run: dg.DagsterRun) -> tuple[str, str]:
     """The first and the last partition of a run; empty texts if it has none."""

@@ -101,7 +101,7 @@ class Ledger(BaseModel):
         problems: What is wrong.
         waiting: What is on its way.
         channels: What happened at each channel.
-        gold_looked_at: The last day of which it was looked whether gold has it.
+        digest_of: The last day whose digest was told.
         looked_at: When ticks were looked at last.
         up_since: Since when that happened without a pause.
         lease: Until when a tick has it for itself.
@@ -113,7 +113,7 @@ class Ledger(BaseModel):
     problems: list[Problem] = Field(default_factory=list)
     waiting: list[Waiting] = Field(default_factory=list)
     channels: dict[str, ChannelState] = Field(default_factory=dict)
-    gold_looked_at: str = ""
+    digest_of: str = ""
     looked_at: float = 0.0
     up_since: float = 0.0
     lease: float = 0.0

@@ -5,7 +5,7 @@ import dagster as dg
 from sales_assets.catalog.names import NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.catalog.records import find_days_without_orders
 from sales_assets.catalog.remedies import format_rerun
-from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.ended_runs import EndedRun
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
 from sales_assets.monitoring.alerts.telling import Telling
@@ -26,11 +26,15 @@ def tell_of_empty_days(run: EndedRun, ledger: Ledger, telling: Telling) -> list[
             f"run the day(s) {format_rerun(new)}.",
         )
         title = f"The ERP has no orders for {format_days(new)}."
-        alerts.append(Alert(title=title, lines=lines, level=Level.WARNING, owner=owner, link=link))
+        alerts.append(_build(title, Level.WARNING, owner, link, lines))
     if arrived := _close_filled_days(run, ledger, telling.instance):
         title = f"Orders have arrived for {format_days(arrived)}."
-        alerts.append(Alert(title=title, level=Level.SUCCESS, owner=owner, link=link))
+        alerts.append(_build(title, Level.SUCCESS, owner, link))
     return alerts
+
+
+def _build(title: str, level: Level, owner: str, link: str, lines: tuple[str, ...] = ()) -> Alert:
+    return Alert(kind=Kind.NO_ORDERS, title=title, lines=lines, level=level, owner=owner, link=link)
 
 
 def _list_empty_days(run: EndedRun) -> list[str]:

@@ -9,7 +9,7 @@ from sales_assets.catalog.names import DAILY_JOB, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.catalog.records import fetch_statuses
 from sales_assets.catalog.remedies import format_rerun
-from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.ended_runs import EndedRun
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
 from sales_assets.monitoring.alerts.root_cause import find_root_cause
@@ -38,6 +38,7 @@ def tell_of_failure(run: EndedRun, ledger: Ledger, telling: Telling) -> Alert:
         _format_remedy(run, failed),
     ]
     return Alert(
+        kind=Kind.RUN_FAILED,
         title=f"{names} failed{run.for_span}.",
         lines=tuple(lines),
         level=Level.FAILURE,
@@ -55,6 +56,7 @@ def tell_of_success(run: EndedRun, telling: Telling) -> Alert | None:
     revenue = sum(float(_value(load, "total_amount")) for load in loads)
     minutes, seconds = divmod(round(run.ended - run.started), 60)
     return Alert(
+        kind=Kind.DAILY_JOB_SUCCEEDED,
         title=f"{DAILY_JOB} succeeded{run.for_span}.",
         lines=(
             f"Orders: {orders:,}. Revenue: {revenue:,.2f} {telling.currency}.",
@@ -85,6 +87,7 @@ def tell_of_recovery(run: EndedRun, ledger: Ledger, telling: Telling) -> Alert |
         return None
     lines = [f"{problem.subject} {problem.days}".strip() for problem in mended]
     return Alert(
+        kind=Kind.RUN_FAILED,
         title="What had failed is stored now.",
         lines=tuple(lines),
         level=Level.SUCCESS,

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.backfill_alerts import tell_of_backfills
 from sales_assets.monitoring.alerts.channels import AlertsResource
 from sales_assets.monitoring.alerts.check_alerts import tell_of_checks
 from sales_assets.monitoring.alerts.deliver import Delivery
+from sales_assets.monitoring.alerts.digest_alert import tell_digest
 from sales_assets.monitoring.alerts.ended_runs import EndedRun, list_ended_runs, mark_seen, read_run
-from sales_assets.monitoring.alerts.gold_alerts import tell_of_gold
 from sales_assets.monitoring.alerts.ledger import Ledger, LedgerStore
 from sales_assets.monitoring.alerts.no_data import tell_of_empty_days
 from sales_assets.monitoring.alerts.run_alerts import tell_of_failure, tell_of_recovery, tell_of_success
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.monitoring.alerts.tick_alerts import tell_of_ticks
+from sales_assets.monitoring.alerts.yesterday_alerts import looks_at_yesterday, tell_of_yesterday
 
 SECONDS_PER_TICK = 30.0
 """How long a tick sends; Dagster ends it after 60 seconds, and a service may take ten to answer."""
@@ -62,7 +63,7 @@ def tell_what_is_new(
     store.save(ledger)
     for alert in unheard:
         safe = alert.redacted()
-        log(f"{safe.title}\n{safe.body}")
+        log(f"{safe.title}\n{safe.format_body(alerts.runbook_url)}")
     deadline = time.monotonic() + SECONDS_PER_TICK
     delivery = Delivery(ledger, store.save, alerts.send, log, now, lambda: time.monotonic() < deadline)
     sent = delivery.run(channels)
@@ -80,8 +81,6 @@ def find_news(telling: Telling, ledger: Ledger, now: float) -> list[Alert]:
         except Exception as error:  # of any kind: it must not silence the other runs
             alerts.append(_describe_unreadable(record, error, telling))
         mark_seen(ledger, run_id, ended)
-    if telling.settings.runs_unattended:  # on a laptop nobody expects the day at eight
-        alerts += tell_of_gold(ledger, telling, now)
     return [*alerts, *tell_of_backfills(ledger, telling), *tell_of_ticks(ledger, telling, now)]
 
 
@@ -89,13 +88,21 @@ def _describe_unreadable(record: dg.RunRecord, error: Exception, telling: Tellin
     run, status = record.dagster_run, record.dagster_run.status.value.lower()
     title = f"A run of {run.job_name} ended with {status}, and its events could not be read."
     lines = (f"The error was {type(error).__name__}.",)
-    return Alert(title=title, lines=lines, level=Level.FAILURE, link=telling.link_to_run(run.run_id))
+    link = telling.link_to_run(run.run_id)
+    return Alert(kind=Kind.RUN_UNREADABLE, title=title, lines=lines, level=Level.FAILURE, link=link)
 
 
 def _tell_of_run(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]:
     if run.will_be_retried:
         return []
+    if looks_at_yesterday(run):
+        return tell_of_yesterday(run, ledger, telling)
     end = tell_of_success(run, telling) if run.is_success else tell_of_failure(run, ledger, telling)
     recovery = tell_of_recovery(run, ledger, telling)
-    others = [*tell_of_empty_days(run, ledger, telling), *tell_of_checks(run, ledger, telling)]
-    return [*([end] if end else []), *([recovery] if recovery else []), *others]
+    return [
+        *([end] if end else []),
+        *([recovery] if recovery else []),
+        *tell_of_empty_days(run, ledger, telling),
+        *tell_of_checks(run, ledger, telling),
+        *tell_digest(run, ledger, telling),
+    ]

@@ -1,6 +1,6 @@
 """What is told of sensors and schedules: that their ticks fail or do not come, and that they do again."""
 
-from sales_assets.monitoring.alerts.alert import Alert, Level
+from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
 from sales_assets.monitoring.alerts.root_cause import find_sentence
 from sales_assets.monitoring.alerts.telling import Telling
@@ -10,6 +10,7 @@ BAD_TICKS = "ticks"
 """The kind of problem: a sensor or schedule that does not do its work."""
 
 FAILING, SILENT = "failing", "silent"
+_KINDS = {FAILING: Kind.TICKS_FAIL, SILENT: Kind.TICKS_MISSING}
 
 FAILURES_IN_A_ROW = 3
 """How many ticks of a sensor fail before it is told: the next one, a minute later, often works. A schedule's
@@ -34,7 +35,8 @@ def tell_of_ticks(ledger: Ledger, telling: Telling, now: float) -> list[Alert]:
             alerts.append(_describe(each, state, telling))
         elif known and not state and (known.state == FAILING or each.last_tick > known.since):
             ledger.problems.remove(known)
-            alerts.append(Alert(title=f"{each.name} works again.", level=Level.SUCCESS))
+            title = f"{each.name} works again."
+            alerts.append(Alert(kind=_KINDS[known.state], title=title, level=Level.SUCCESS))
     names = {each.name for each in running}
     ledger.problems = [p for p in ledger.problems if p.kind != BAD_TICKS or p.subject in names]
     return alerts
@@ -58,4 +60,4 @@ def _describe(each: Instigator, state: str, telling: Telling) -> Alert:
         title = f"{each.name} has not ticked for {MISSED_INTERVALS} intervals."
         lines = ["Look whether the daemon and the code server run: `sales-assets doctor`."]
     link = f"{url}/automation" if url else f"Automation, {kind}, in Dagster's UI."
-    return Alert(title=title, lines=tuple(lines), level=Level.FAILURE, link=link)
+    return Alert(kind=_KINDS[state], title=title, lines=tuple(lines), level=Level.FAILURE, link=link)

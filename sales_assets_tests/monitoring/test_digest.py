@@ -1,0 +1,105 @@
+"""The morning's digest: its figures are gold's, on both engines, and it is told once for each day."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from sales_assets.catalog.names import FCT_ORDERS_KEY
+from sales_assets.definitions import defs
+from sales_assets.monitoring.alerts.alert import Kind
+from sales_assets.monitoring.alerts.ledger import Ledger, Problem
+from sales_assets.monitoring.alerts.tell import find_news
+from sales_assets.monitoring.alerts.telling import Telling
+from sales_assets.monitoring.digest.text import MOST_ANOMALIES, describe_anomalies, describe_problems
+from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
+
+DAY, EARLIER, WEEK_BEFORE = "2025-03-09", "2025-01-15", "2025-03-02"
+
+SALES = pd.DataFrame(
+    [
+        (DAY, "erp", "EUR", 1_250, 3_000.5),
+        (WEEK_BEFORE, "erp", "EUR", 1_000, 2_000.0),
+        ("2025-03-08", "erp", "EUR", 7, 7.0),
+        (WEEK_BEFORE, "bazaar", "CHF", 3, 30.0),
+    ],
+    columns=["order_date", "channel", "currency", "order_count", "total_amount"],
+)
+ANOMALIES = pd.DataFrame(
+    [
+        (DAY, "erp", "consumer", "high", 7.0, "Revenue is high."),
+        (DAY, "bazaar", "all", "low", -9.0, "Revenue is low."),
+        (DAY, "erp", "smb", "normal", 1.0, "Revenue is usual."),
+        (EARLIER, "erp", "smb", "low", -9.0, "Revenue was low."),
+    ],
+    columns=["order_date", "channel", "segment", "verdict", "score", "reason"],
+)
+
+
+def store(warehouse: WarehouseUnderTest, name: str, frame: pd.DataFrame) -> None:
+    days = frame.assign(order_date=frame["order_date"].map(date.fromisoformat))
+
+    @dg.asset(name=name, key_prefix="gold", metadata={"schema": "gold"})
+    def mart() -> pd.DataFrame:
+        return days
+
+    warehouse.materialize(mart)
+
+
+@pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake])
+def test_the_digest_has_golds_figures_and_is_told_once_for_each_day(
+    engine: Callable[[Path], AbstractContextManager[WarehouseUnderTest]],
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+) -> None:
+    ended = datetime(2025, 3, 10, 3, tzinfo=UTC).timestamp()
+    telling, ledger = Telling(instance, defs.get_repository_def(), settings_with()), Ledger(since=0)
+    ledger.problems = [
+        Problem(kind="run", subject="raw_orders", first=EARLIER, last=EARLIER),
+        Problem(kind="yesterday", subject="", state=DAY),
+    ]
+    instance.report_runless_asset_event(dg.AssetMaterialization(FCT_ORDERS_KEY, partition=EARLIER))
+    with engine(tmp_path) as warehouse:
+
+        def run(day: str) -> list[Any]:
+            defs.resolve_job_def("digest_job").execute_in_process(
+                instance=instance,
+                resources={"warehouse": warehouse.reader},
+                run_config={"ops": {"write_digest": {"config": {"day": day}}}},
+            )
+            return [alert for alert in find_news(telling, ledger, ended) if alert.kind is Kind.DIGEST]
+
+        store(warehouse, "dim_dates", SALES)
+        [first] = run("2025-03-08")
+        assert first.lines[0] == "Gold has no tables yet."
+        store(warehouse, "daily_sales", SALES)
+        store(warehouse, "sales_anomalies", ANOMALIES)
+        [digest] = run(DAY)
+        assert digest.title == f"Sales of {DAY}."
+        assert digest.lines == (
+            "bazaar: no sales; a week before 3 orders, 30.00 CHF.",
+            "erp: 1,250 orders, 3,000.50 EUR; a week before 1,000 orders, 2,000.00 EUR (+50.0%).",
+            "Unusual: bazaar, all. Revenue is low.",
+            "Unusual: erp, consumer. Revenue is high.",
+            f"Stored again, after changes in the ERP or by repair or backfill: {EARLIER}.",
+            f"Failed: raw_orders {EARLIER}.",
+            f"Late or not complete: {DAY}.",
+        )
+        assert run(DAY) == run("2025-03-08") == []
+
+
+def test_the_digest_stays_short_and_says_when_nothing_is_wrong() -> None:
+    many = pd.DataFrame(
+        {"channel": "erp", "segment": "smb", "reason": "Low."}, index=range(MOST_ANOMALIES + 2)
+    )
+    assert describe_anomalies(many)[-1] == "Unusual: 2 more, in gold.sales_anomalies."
+    assert len(describe_anomalies(many)) == MOST_ANOMALIES + 1
+    assert describe_problems([]) == ["Nothing is failed, late or missing."]
+    [line] = describe_problems(("Failed", f"asset {number % 10}") for number in range(20))
+    assert line.endswith("asset 7, 2 more.")

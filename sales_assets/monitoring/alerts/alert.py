@@ -45,6 +45,7 @@ class Alert(BaseModel):
         level: How it is shown.
         owner: Of the asset that it is about, such as `team:data-platform`.
         is_critical: Whether on-call is told too.
+        incident: What it opens, or closes if it is a success, in a service of incidents; empty for none.
         link: URL of the page that shows more; empty for none.
     """
 
@@ -56,6 +57,7 @@ class Alert(BaseModel):
     level: Level = Level.INFO
     owner: str = OWNER
     is_critical: bool = False
+    incident: str = ""
     link: str = ""
 
     def redacted(self) -> "Alert":
@@ -69,7 +71,11 @@ class Alert(BaseModel):
         Args:
             runbook_url: Of the page with a section for each kind.
         """
-        return "\n".join([*self.lines, *filter(None, [self.link]), f"{runbook_url}#{self.kind}"])
+        return "\n".join([*self.lines, *filter(None, [self.link]), self.find_section(runbook_url)])
+
+    def find_section(self, runbook_url: str) -> str:
+        """The URL of the section that says what to do about it."""
+        return f"{runbook_url}#{self.kind}"
 
 
 def _redact(text: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from sales_assets.errors import UnavailableError
 from sales_assets.monitoring.alerts.alert import Alert
+from sales_assets.monitoring.alerts.messages import build_message
 from sales_assets.redaction import cut_text, redact_emails, redact_settings
 from sales_assets.settings import RUNBOOK_URL, Settings
 
@@ -84,14 +85,15 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if problem := self.find_problem(channel):
             return problem
         import apprise  # noqa: PLC0415 - see above
+        from apprise.plugins import url_to_dict  # noqa: PLC0415
 
-        safe = alert.redacted()
-        client = apprise.Apprise()  # a new one each time: it would wait seconds between two messages
-        client.add(channel.url)
+        # A new one each time: it would wait seconds between two messages.
+        client = apprise.Apprise(asset=apprise.AppriseAsset(app_id="sales_assets"))
         with _captured_log(apprise) as log:
-            title = f"[{self.deployment}] {safe.title}"
-            body = safe.format_body(self.runbook_url)
-            if client.notify(title=title, body=body, notify_type=safe.level.value):
+            url = url_to_dict(channel.url)
+            message = build_message(url["schema"], alert.redacted(), self.deployment, self.runbook_url)
+            client.add(url | {name: value for name, value in message.options.items() if not url.get(name)})
+            if client.notify(message.body, message.title, alert.level.value, body_format=message.format):
                 return ""
             reason = redact_settings(log.getvalue(), {channel.name.split()[0]: channel.url})
         return cut_text(redact_emails(" ".join(reason.split()))) or "The service did not accept it."

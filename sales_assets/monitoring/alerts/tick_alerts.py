@@ -36,7 +36,8 @@ def tell_of_ticks(ledger: Ledger, telling: Telling, now: float) -> list[Alert]:
         elif known and not state and (known.state == FAILING or each.last_tick > known.since):
             ledger.problems.remove(known)
             title = f"{each.name} works again."
-            alerts.append(Alert(kind=_KINDS[known.state], title=title, level=Level.SUCCESS))
+            kind, level = _KINDS[known.state], Level.SUCCESS
+            alerts.append(Alert(kind=kind, title=title, level=level, incident=each.name))
     names = {each.name for each in running}
     ledger.problems = [p for p in ledger.problems if p.kind != BAD_TICKS or p.subject in names]
     return alerts
@@ -60,4 +61,11 @@ def _describe(each: Instigator, state: str, telling: Telling) -> Alert:
         title = f"{each.name} has not ticked for {MISSED_INTERVALS} intervals."
         lines = ["Look whether the daemon and the code server run: `sales-assets doctor`."]
     link = f"{url}/automation" if url else f"Automation, {kind}, in Dagster's UI."
-    return Alert(kind=_KINDS[state], title=title, lines=tuple(lines), level=Level.FAILURE, link=link)
+    return Alert(
+        kind=_KINDS[state],
+        title=title,
+        lines=tuple(lines),
+        level=Level.FAILURE,
+        incident=each.name,
+        link=link,
+    )

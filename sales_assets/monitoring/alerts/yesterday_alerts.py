@@ -56,6 +56,7 @@ def _describe_incomplete(day: str, reason: str, run: EndedRun, telling: Telling)
         level=Level.FAILURE,
         owner=telling.owner_of([YESTERDAY_CHECK.asset_key]),
         is_critical=True,
+        incident=NOT_COMPLETE,
         link=telling.link_to_run(run.run.run_id),
     )
 
@@ -69,5 +70,6 @@ def _describe_complete(day: str, told_of: str, run: EndedRun, telling: Telling) 
         level=Level.SUCCESS,
         owner=telling.owner_of([YESTERDAY_CHECK.asset_key]),
         is_critical=True,
+        incident=NOT_COMPLETE,
         link=telling.link_to_run(run.run.run_id),
     )

@@ -15,10 +15,10 @@ def describe_sales(sales: pd.DataFrame) -> list[str]:
             `revenue_before` of the same weekday a week before.
     """
     lines = [
-        f"{row.channel}: {_format_sales(row.order_count, row.revenue, row.currency)}; a week before "
-        f"{_format_sales(row.order_count_before, row.revenue_before, row.currency)}"
-        f"{_format_change(float(row.revenue), float(row.revenue_before))}."
-        for row in sales.itertuples()
+        f"{row['channel']}: {_format_sales(row['order_count'], row['revenue'], row['currency'])}; "
+        f"a week before {_format_sales(row['order_count_before'], row['revenue_before'], row['currency'])}"
+        f"{_format_change(float(row['revenue']), float(row['revenue_before']))}."
+        for row in sales.to_dict("records")
     ]
     return lines or ["No channel has sales."]
 

@@ -50,6 +50,10 @@ docs: $(INSTALLED) ## Build the data dictionary, every table and column, as one 
 alerts-test: $(INSTALLED) ## Send a test message to each channel of alerts
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets alerts test
 
+.PHONY: metrics
+metrics: $(INSTALLED) ## Show the numbers of monitoring, beside `make dev`
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets metrics --show --url http://$(HOST):$(PORT)
+
 .PHONY: test
 test: $(INSTALLED) ## Run every test; with CI=true also measure branch coverage
 	@$(BIN)/pytest $(if $(CI),--cov --cov-report=term)
@@ -93,8 +97,8 @@ reset: stop ## Delete the demo's data, the local warehouse and Dagster's history
 
 .PHONY: lock
 lock: ## Update all pinned dependencies, and the image's to the same versions (needs uv)
-	@uv pip compile $(PINNED) --extra dev --extra demo --extra deploy --extra alerts --upgrade -o requirements.lock
-	@uv pip compile $(PINNED) --extra deploy --extra alerts --constraint requirements.lock -o deploy/requirements.lock
+	@uv pip compile $(PINNED) --extra dev --extra demo --extra deploy --extra alerts --extra metrics --upgrade -o requirements.lock
+	@uv pip compile $(PINNED) --extra deploy --extra alerts --extra metrics --constraint requirements.lock -o deploy/requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'

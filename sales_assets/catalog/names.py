@@ -29,14 +29,14 @@ FCT_ORDERS_KEY = dg.AssetKey(["gold", "fct_orders"])
 DAILY_SALES_KEY = dg.AssetKey(["gold", "daily_sales"])
 """The mart that people look at in the morning."""
 
-ERP_CHECK = dg.AssetCheckKey(FCT_ORDERS_KEY, "agrees_with_the_erp")
-"""The check that compares gold with the ERP."""
-
 YESTERDAY_CHECK = dg.AssetCheckKey(DAILY_SALES_KEY, "yesterday_is_complete")
 """The check that the marts are ready in the morning."""
 
 FRESHNESS_JOB = "freshness_job"
 """The job that evaluates it, and nothing else."""
+
+RECONCILIATION_CHECK = dg.AssetCheckKey(FCT_ORDERS_KEY, "agrees_with_the_erp")
+"""The check that gold has the ERP's sales, day by day."""
 
 AIRBYTE_SNAPSHOT_CHECK = "airbyte_snapshot_is_current"
 """The check that compares the snapshot of Airbyte's connections with the server."""

@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.catalog.names import ERP_POOL, FCT_ORDERS_KEY
+from sales_assets.catalog.names import ERP_POOL, RECONCILIATION_CHECK
 from sales_assets.catalog.partitions import DAILY, Window, is_of_days, window_between, window_of
 from sales_assets.operations.reconciliation.compare import CHANGED_AFTER_LOAD
 from sales_assets.operations.reconciliation.reconcile import reconcile
@@ -26,7 +26,7 @@ class ReconciliationConfig(dg.Config):
     last_day: str | None = Field(default=None, description="Last business day. Default: yesterday.")
 
 
-@dg.asset_check(asset=FCT_ORDERS_KEY, pool=ERP_POOL)
+@dg.asset_check(name=RECONCILIATION_CHECK.name, asset=RECONCILIATION_CHECK.asset_key, pool=ERP_POOL)
 def agrees_with_the_erp(
     context: dg.AssetCheckExecutionContext,
     config: ReconciliationConfig,
@@ -50,6 +50,7 @@ def agrees_with_the_erp(
             "window": window.interval,
             "days": len(window.days),
             "days_that_differ": len(differences),
+            "differing_days": sorted(differences["day"]),
             "table": dg.MetadataValue.md(format_differences(differences)),
         },
     )

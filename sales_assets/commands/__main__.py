@@ -102,6 +102,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("docs", help="build the data dictionary: every table and column, as one page")
     alerts = commands.add_parser("alerts", help="send a test message to each channel of alerts")
     alerts.add_argument("action", choices=["test"])
+    metrics = commands.add_parser("metrics", help="serve metrics to Prometheus, from Dagster's web server")
+    metrics.add_argument(
+        "--url", default="http://localhost:3000", help="the web server; default: %(default)s"
+    )
+    metrics.add_argument("--host", default="localhost", help="the address to serve on; default: %(default)s")
+    metrics.add_argument("--port", type=int, default=9464, help="default: %(default)s")
+    metrics.add_argument("--show", action="store_true", help="print the numbers once instead of serving them")
     commands.add_parser("airbyte-snapshot", help="rewrite the snapshot of Airbyte's connections")
     backfill = commands.add_parser("backfill", help="run a range of days in as few runs as possible")
     backfill.add_argument("first", metavar="FROM", help=_FIRST)

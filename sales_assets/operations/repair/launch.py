@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.catalog.names import ERP_CHECK, LOCATION
+from sales_assets.catalog.names import LOCATION, RECONCILIATION_CHECK
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
@@ -97,7 +97,7 @@ def execute_run(
         location=LOCATION,
         run_id=run_id,
         assets=run.assets,
-        more_checks=[ERP_CHECK],
+        more_checks=[RECONCILIATION_CHECK],
         partition_key=partition_key,
         tags=tags,
         run_config=QUIET,

@@ -46,6 +46,10 @@ doctor: $(INSTALLED) ## Check every setting, connection and permission, and prin
 docs: $(INSTALLED) ## Build the data dictionary, every table and column, as one page
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets docs
 
+.PHONY: sql
+sql: $(INSTALLED) ## Query the warehouse, read-only, without holding its file
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets sql
+
 .PHONY: alerts-test
 alerts-test: $(INSTALLED) ## Send a test message to each channel of alerts
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets alerts test

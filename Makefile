@@ -38,6 +38,10 @@ repair: $(INSTALLED) ## List what is missing, failed, stale or different from th
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets repair \
 		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(RUN),--run)
 
+.PHONY: retention
+retention: $(INSTALLED) ## List Dagster's old history that nothing reads any more; RUN=1 removes it
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets retention $(if $(RUN),--run)
+
 .PHONY: doctor
 doctor: $(INSTALLED) ## Check every setting, connection and permission, and print what to do
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor

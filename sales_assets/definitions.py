@@ -62,6 +62,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             jobs.freshness_job,
             jobs.digest_job,
             jobs.repair_job,
+            jobs.retention_job,
         ],
         schedules=build_schedules(settings),
         sensors=[

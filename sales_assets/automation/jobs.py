@@ -16,6 +16,7 @@ from sales_assets.catalog.names import (
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.monitoring.digest.op import write_digest
 from sales_assets.operations.repair.op import repair
+from sales_assets.operations.retention.op import remove_old_history
 
 daily_sales_pipeline = dg.define_asset_job(
     DAILY_JOB,
@@ -116,3 +117,14 @@ def repair_job() -> None:
     and the reasons: fix the cause and launch it again.
     """
     repair()
+
+
+@dg.job(tags=DOMAIN_TAGS)
+def retention_job() -> None:
+    """Lists history older than `SALES_RETENTION_DAYS` that nothing reads any more; `remove: true` removes it.
+
+    That is runs with their events and logs, records of backfills, and files; what the catalog shows stays.
+    `retention_schedule` runs it on Sundays at 03:00 and removes. If it fails, the catalog is as it was: fix
+    the cause and launch it again.
+    """
+    remove_old_history()

@@ -5,13 +5,20 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.automation.jobs import daily_sales_pipeline, digest_job, freshness_job, reconciliation_job
+from sales_assets.automation.jobs import (
+    daily_sales_pipeline,
+    digest_job,
+    freshness_job,
+    reconciliation_job,
+    retention_job,
+)
 from sales_assets.catalog.names import YESTERDAY_CHECK
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.catalog.policies import READY_HOUR
 from sales_assets.operations.repair.gaps import MISSING, build_run_request, find_gaps
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import plan_runs
+from sales_assets.operations.retention.op import REMOVE
 from sales_assets.private_apis.instance import read_latest_evaluation
 from sales_assets.settings import Settings
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
@@ -24,6 +31,9 @@ CHECKS_CRON = "0 6 * * *"
 
 DIGEST_CRON = f"15 {READY_HOUR} * * *"
 """In the business time zone: after it is known whether yesterday is complete."""
+
+RETENTION_CRON = "0 3 * * 0"
+"""In the business time zone: when the fewest runs are active, and before the morning's run."""
 
 _PIPELINE_DESCRIPTION = (
     "Runs yesterday, plus every missing or failed day within the last SALES_LOOKBACK_DAYS days, daily at "
@@ -46,6 +56,11 @@ _DIGEST_DESCRIPTION = (
 _AIRBYTE_DESCRIPTION = (
     "Compares the snapshot with Airbyte's server, daily at 06:00. If they differ, run "
     "`make airbyte-snapshot`, review the changes and commit them."
+)
+_RETENTION_DESCRIPTION = (
+    "Removes history older than SALES_RETENTION_DAYS that nothing reads any more, on Sundays at 03:00. What "
+    "the catalog shows stays. If it fails, fix the cause; the next Sunday's run removes the rest, or launch "
+    "`retention_job` with `remove: true`."
 )
 
 
@@ -84,6 +99,15 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         ),
         _build_freshness_schedule(status),
         _build_daily_schedule("digest_schedule", DIGEST_CRON, digest_job, status, _DIGEST_DESCRIPTION),
+        dg.ScheduleDefinition(
+            name="retention_schedule",
+            job=retention_job,
+            run_config=REMOVE,
+            cron_schedule=RETENTION_CRON,
+            execution_timezone=DAILY.timezone,
+            default_status=status,
+            description=_RETENTION_DESCRIPTION,
+        ),
     ]
 
 

@@ -61,6 +61,7 @@ class Settings:
         runbook_url: The page that alerts link to.
         lookback_days: How many days before today schedules and checks look at.
         max_partitions_per_run: The maximum number of days per run; None for no limit.
+        retention_days: After how many days Dagster's history is removed, except what is the latest.
     """
 
     environment: Environment = Environment.LOCAL
@@ -85,6 +86,7 @@ class Settings:
     runbook_url: str = RUNBOOK_URL
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
+    retention_days: int = 90
 
     @property
     def is_local(self) -> bool:
@@ -175,4 +177,5 @@ class Settings:
             runbook_url=values.parse_server_url(given, "SALES_RUNBOOK_URL") or cls.runbook_url,
             lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
+            retention_days=values.parse_days(given, "SALES_RETENTION_DAYS") or cls.retention_days,
         )

@@ -1,11 +1,13 @@
-"""Uploads the rows of a write into a staging table of its own in Snowflake.
+"""Uploads the rows of a write into a staging table of its own in Snowflake, and finds those left behind.
 
 What replaces a slice by these rows is in `snowflake.py`.
 """
 
+import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import dagster as dg
 import pandas as pd
@@ -15,6 +17,8 @@ from snowflake.connector import SnowflakeConnection, pandas_tools
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake_types import DIALECT
 
+_STAGING_NAME = re.compile(r".+__STAGING_[0-9A-F]{32}")
+
 
 @contextmanager
 def stage_rows(
@@ -22,7 +26,7 @@ def stage_rows(
 ) -> Iterator[str]:
     """Upload the rows into a table of this write's own, and drop it afterwards.
 
-    Only a killed process leaves one behind. Nothing reads it, and its name says which table it was for.
+    Only a killed process leaves one behind, which nothing reads. `retention_job` drops it.
     """
     staging = Slice(slice_.schema, f"{slice_.table}__staging_{uuid.uuid4().hex}")
     table = DIALECT.quote_table(staging)
@@ -34,6 +38,26 @@ def stage_rows(
             yield table
         finally:
             cursor.execute(f"drop table if exists {table}")
+
+
+def list_staging_tables(connection: SnowflakeConnection, before: datetime) -> list[Slice]:
+    """List the staging tables that were created before a time, in any schema of the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("show tables like '%__STAGING_%' in database")
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [
+        Slice(str(row["schema_name"]), str(row["name"]))
+        for row in rows
+        if _STAGING_NAME.fullmatch(str(row["name"])) and row["created_on"] < before
+    ]
+
+
+def drop_tables(connection: SnowflakeConnection, tables: Sequence[Slice]) -> None:
+    """Drop tables; those that are gone already do not matter."""
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"drop table if exists {DIALECT.quote_table(table)}")
 
 
 def _upload(connection: SnowflakeConnection, staging: Slice, rows: pa.Table) -> None:

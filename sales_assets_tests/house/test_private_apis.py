@@ -30,6 +30,7 @@ from sales_assets.private_apis.backfills import Backfill, list_ended_backfills
 from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
+from sales_assets.private_apis.history import delete_runs, list_latest_runs, measure_runs
 from sales_assets.private_apis.job_assets import JobAsset, find_asset, list_job_assets
 from sales_assets.private_apis.outputs import (
     add_partition_metadata,
@@ -38,6 +39,7 @@ from sales_assets.private_apis.outputs import (
     read_run_id,
     replace_partition_metadata,
 )
+from sales_assets.private_apis.storage_files import list_sqlite_files
 from sales_assets.private_apis.ticks import find_cron_time
 from sales_assets_tests.support.data_dir import settings_with
 
@@ -98,6 +100,12 @@ def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: 
         assert "SCHEDULER" in private.list_required_daemons(instance)
         instance.event_log_storage.set_concurrency_slots("erp", 2)
         assert private.read_pool_limits(instance) == {"erp": 2}
+        assert list_latest_runs(instance) == {run_id}
+        assert {path.name for path in list_sqlite_files(instance)} == {"runs.db", "index.db", "schedules.db"}
+        assert all(path.exists() for path in list_sqlite_files(instance))
+        assert measure_runs(instance, [run_id]) > 10_000
+        delete_runs(instance, [run_id])
+        assert (list_latest_runs(instance), instance.all_logs(run_id)) == (set(), [])
 
 
 def test_the_instance_still_has_values_that_one_process_replaces_and_a_runs_events(

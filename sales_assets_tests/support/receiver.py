@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
@@ -14,6 +15,7 @@ class Receiver:
     Attributes:
         url: As `ALERT_URLS` has it.
         received: Every request, whatever was answered: apprise's JSON.
+        arrivals: The same, to wait for the next one.
         accepted: Those that were answered with success.
         beats: How many heartbeats came.
         status: What is answered from now on; 0 for nothing at all, until the test is over.
@@ -23,6 +25,7 @@ class Receiver:
     def __init__(self) -> None:
         self.url = ""
         self.received: list[dict[str, Any]] = []
+        self.arrivals: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self.accepted: list[dict[str, Any]] = []
         self.beats = 0
         self.status = 200
@@ -47,6 +50,7 @@ def running_receiver(path: str = "") -> Iterator[Receiver]:
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or "{}")
             receiver.received.append(message)
+            receiver.arrivals.put(message)
             if not receiver.status:
                 receiver.over.wait()
                 return

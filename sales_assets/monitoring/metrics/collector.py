@@ -83,7 +83,7 @@ class SalesCollector(Collector):
     @property
     def is_up(self) -> bool:
         """Whether the web server answered last time."""
-        return self._parts[0].is_up
+        return any(part.is_up for part in self._parts[:1])
 
     def start(self) -> None:
         """Begin to ask each part in the background, until `stop`."""

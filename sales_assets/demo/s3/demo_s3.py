@@ -65,7 +65,7 @@ def start_demo_s3(data_dir: Path, timezone: str) -> str:
 
 
 def stop_demo_s3(data_dir: Path) -> None:
-    """Stop the server if it is running; the next start creates the same files again."""
+    """Stop the server if it is running; the next start has the same objects."""
     folder = data_dir / "s3"
     if not folder.exists():
         return

@@ -53,8 +53,11 @@ _URL_NAMES = ("ALERT_URLS", "ALERT_URLS_CRITICAL", "HEARTBEAT_URL")
 _SHORTEST_URL_PART = 8
 """Such URLs are tokens in all their parts; a part as short as `hooks` is none, and is a common word."""
 
-_SHORTEST_PUBLIC_VALUE = 12
-"""A name such as `sales` is no secret, and would be found in half of all words."""
+_SHORTEST_PART = 8
+"""A shorter value is replaced only where it stands alone: a password such as `a` is in every word."""
+
+_PUBLIC_VALUE = re.compile(r"[A-Za-z/_.+-]+|[\d.,:/-]+|.{0,7}", re.DOTALL)
+"""A public value that is shown, so that a misspelt one can be seen: words, numbers, and what is short."""
 
 
 class RedactedReprMixin:
@@ -78,26 +81,24 @@ def redact_secrets(text: str, secrets: Iterable[str]) -> str:
     return _replace(text, {form: MASK for secret in secrets for form in _secret_forms(secret)})
 
 
-def redact_settings(text: str, variables: Mapping[str, str], *, all_values: bool = False) -> str:
+def redact_settings(text: str, variables: Mapping[str, str]) -> str:
     """Replace the values of environment variables, by a mask that names the variable.
 
-    Public values are replaced too if they are long: what is in a variable may have been meant for another.
+    Public values are replaced too if they look like a secret: it may be in the wrong variable.
 
     Args:
         text: What is going to be shown.
         variables: Names and values of the settings.
-        all_values: Whether short public values are replaced as well.
     """
     masks: dict[str, str] = {}
     for name, value in variables.items():
         is_secret = _is_secret(name)
-        shortest = 1 if is_secret or all_values else _SHORTEST_PUBLIC_VALUE
         forms = (
             _secret_forms(value) if is_secret else _written_forms([value, value.strip(), *_passwords(value)])
         )
         if name in _URL_NAMES:
             forms = [*forms, *_url_parts(value)]
-        masks |= {form: f"[redacted {name}]" for form in forms if len(form) >= shortest}
+        masks |= {form: f"[redacted {name}]" for form in forms if is_secret or _may_be_secret(form)}
     return _replace(text, masks)
 
 
@@ -144,7 +145,10 @@ def cut_text(text: str, longest: int = LONGEST_VALUE, *, length: int = 0) -> str
 def _replace(text: str, masks: Mapping[str, str]) -> str:
     """Replace the longest values first, so that no part of one is left over."""
     for value in sorted(filter(None, masks), key=len, reverse=True):
-        text = text.replace(value, masks[value])
+        if len(value) >= _SHORTEST_PART:
+            text = text.replace(value, masks[value])
+        else:
+            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", masks[value], text)
     return text
 
 
@@ -169,6 +173,10 @@ def _written_forms(values: Iterable[str]) -> list[str]:
     ]
 
 
+def _may_be_secret(value: str) -> bool:
+    return _PUBLIC_VALUE.fullmatch(value) is None
+
+
 def _is_secret(name: str) -> bool:
     return name not in _PUBLIC_NAMES and _SECRET_NAMES.search(name) is not None
 
@@ -180,10 +188,11 @@ def _url_parts(value: str) -> list[str]:
 
 
 def _passwords(url: str) -> list[str]:
+    unencoded = re.findall(r"^\w+://[^:/@]*:(.*)@", url)  # an @ or / in it, which ends it for any parser
     try:
         parts = urlsplit(url)
     except ValueError:
-        return []
+        return unencoded
     asked = [word for name, word in parse_qsl(parts.query) if name == "password"]
-    passwords = [parts.password or "", unquote(parts.password or ""), *asked]
+    passwords = [parts.password or "", unquote(parts.password or ""), *asked, *unencoded]
     return [*passwords, *(quote(unquote(password), safe="") for password in passwords)]

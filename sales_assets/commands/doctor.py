@@ -18,15 +18,13 @@ def run(_: Namespace) -> int:
     with redirect_output_to_log():
         try:
             variables = our_variables()
-            findings, are_settings_valid = _run_all_checks(settings(), variables), True
+            findings = _run_all_checks(settings(), variables)
         except ValueError as error:  # also if .env is not UTF-8
-            problem = Finding("Settings", str(error), "Correct the variable, or .env.")
-            findings, are_settings_valid = iter([problem]), False
+            findings = iter([Finding("Settings", str(error), "Correct the variable, or .env.")])
         for finding in findings:
             if not finding.is_ok:
                 problems += 1
-            # Invalid settings: a secret may be in the wrong variable, so all values are redacted.
-            print_line(str(_redact(finding, variables, all_values=not are_settings_valid)))
+            print_line(str(_redact(finding, variables)))
     print_line(f"\n{problems} problem(s) to fix." if problems else "\nNo problems found.")
     return 1 if problems else 0
 
@@ -49,8 +47,8 @@ def _run_all_checks(settings: Settings, variables: Mapping[str, str]) -> Iterato
     yield from check_instance(settings, dagster_home(), find_pools)
 
 
-def _redact(finding: Finding, variables: Mapping[str, str], *, all_values: bool) -> Finding:
+def _redact(finding: Finding, variables: Mapping[str, str]) -> Finding:
     """Redact a finding before it is cut to one line: a half secret at the cut would not be recognised."""
-    text = redact_settings(finding.text, variables, all_values=all_values)
-    remedy = redact_settings(finding.remedy, variables, all_values=all_values)
+    text = redact_settings(finding.text, variables)
+    remedy = redact_settings(finding.remedy, variables)
     return Finding(finding.subject, text, remedy)

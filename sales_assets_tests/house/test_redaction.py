@@ -2,7 +2,7 @@
 
 import pytest
 
-from sales_assets.redaction import LONGEST_ERROR, redact_emails, redact_error
+from sales_assets.redaction import LONGEST_ERROR, redact_emails, redact_error, redact_settings
 
 POSTGRES = [
     'invalid input syntax for type integer: "Ada Lovelace"\n. SQLSTATE: 22P02',
@@ -57,6 +57,21 @@ def test_snowflake_and_dbt_quote_names_like_values_and_the_names_stay() -> None:
     )
     redacted = redact_error(text)
     assert all(name in redacted for name in ("SALES.RAW.ORDERS", "EMAIL", "model.sales.fct_orders"))
+
+
+def test_a_mask_replaces_whole_values_and_a_misspelt_setting_is_shown() -> None:
+    variables = {
+        "DAGSTER_DEPLOYMENT": "produciton",
+        "SALES_TIMEZONE": "America/NewYork",
+        "SALES_LOOKBACK_DAYS": "0",
+        "SALES_ERP_CURRENCY": "s3cret-W0rd",
+        "ERP_POSTGRES_URL": "postgresql://u:p@ss:w/rd@h/d",
+    }
+    text = "produciton, America/NewYork, 0 of 2020, s3cret-W0rd; the port of u:p@ss:w/rd@h/d is wrong"
+    assert redact_settings(text, variables) == (
+        "produciton, America/NewYork, 0 of 2020, [redacted SALES_ERP_CURRENCY]; the port of "
+        "u:[redacted ERP_POSTGRES_URL]@h/d is wrong"
+    )
 
 
 @pytest.mark.parametrize("part", ["x", "'", "'a ", 'a: "', "Key (a)=(", "a@", "@"])

@@ -425,4 +425,3 @@ def test_every_secret_is_redacted_in_every_form() -> None:
     shown = redact_settings(text, variables)
     assert not [secret for secret in forms if secret in shown]
     assert "SALES" in shown
-    assert "SALES" not in redact_settings(text, variables, all_values=True).replace("SALES_", "")

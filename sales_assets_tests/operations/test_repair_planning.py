@@ -129,7 +129,7 @@ def test_a_failed_run_says_its_sentence_once_and_prints_no_traceback(
     assert run.remote_job_origin is not None
     assert run.remote_job_origin.location_name == LOCATION
     printed = capfd.readouterr()
-    assert "".join(lines).count("The file is bad.") == 1
+    assert lines == ["     broken                   failed. The file is bad."]
     assert (printed.out, printed.err) == ("", "")
 
 

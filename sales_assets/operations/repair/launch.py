@@ -4,6 +4,7 @@ Planning belongs to `planned_runs.py` and `repair_plan.py`. Runs are recorded on
 so the UI shows them with their job and on the timeline.
 """
 
+import re
 import socket
 import uuid
 from collections.abc import Callable, Iterable
@@ -35,6 +36,8 @@ NOT_RETRIED = {"dagster/max_retries": "0"}
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Errors are printed by `_print_event`, in one line each; their tracebacks are in Dagster's event log."""
+
+_OUR_CLASS, _OTHER_CLASS = re.compile(r"^sales_assets[\w.]*: "), re.compile(r"^(?:\w+\.)+(\w+: )")
 
 _INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
@@ -161,5 +164,6 @@ def _format_failure(event: dg.DagsterEvent) -> str:
 
 
 def _format_reason(error: Any) -> str:
-    reason = error.cause.message if error.cause else error.message
-    return " ".join(reason.split())
+    """The sentence of an error of ours; of another one its class too, without the module."""
+    reason = " ".join((error.cause or error).message.split())
+    return _OTHER_CLASS.sub(r"\1", _OUR_CLASS.sub("", reason))

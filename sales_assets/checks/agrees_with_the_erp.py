@@ -35,9 +35,10 @@ def agrees_with_the_erp(
 ) -> dg.AssetCheckResult:
     """Gold has as many sales per day, of the same total amount, as the ERP has now.
 
-    A run of certain days compares these days, any other run the days of the config. The check only warns if
-    all differing days changed in the ERP after their load: `erp_late_changes_sensor` reloads them. Otherwise
-    run `make repair` for a plan that fixes them.
+    `reconciliation_schedule` runs it daily at 06:00, and each command for its own days. A run of certain
+    days compares these days, any other run the days of the config. If all differing days changed in the ERP
+    after their load, the check only warns: `erp_late_changes_sensor` reloads them. Otherwise run
+    `make repair` for a plan that fixes them.
     """
     window = _choose_window(context, config)
     differences = reconcile(window, postgres_erp, warehouse, context.instance)

@@ -25,9 +25,10 @@ _SHOWN_LETTERS = 40
 def statuses_are_plausible(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """A day with orders has sales, and no unknown status has more than 5 % of its orders.
 
-    It reads what the latest load of each day reported, for the days of the run or else for those of the
-    look-back. It fails for a day without a sale and warns for an unknown status. If the ERP renamed a status
-    or added one, change the statuses in `transforms/select_orders.py` and rerun the days.
+    It runs after each load and reads what the latest load of each day reported, for the days of the run
+    or else for those of the look-back. It fails for a day without a sale and warns for an unknown status.
+    If the ERP renamed a status or added one, change the statuses in `transforms/select_orders.py` and
+    rerun the days.
     """
     run = context.op_execution_context
     days = window_of(run).days if is_of_days(run) else DAILY.get_partition_keys()[-settings().lookback_days :]

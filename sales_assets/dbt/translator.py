@@ -13,6 +13,9 @@ from sales_assets.catalog.names import GOLD
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.dbt.check_descriptions import describe_test
 
+_OBJECTS = ("dagster_dbt/manifest", "dagster_dbt/dagster_dbt_translator", "dagster_dbt/project")
+"""Metadata for dagster-dbt's own command, which is not used; in the UI they are "unserializable"."""
+
 
 class SalesDbtTranslator(DagsterDbtTranslator):
     """Partitions the models that dbt builds by day; see dbt's tag `daily`."""
@@ -22,6 +25,14 @@ class SalesDbtTranslator(DagsterDbtTranslator):
     ) -> dg.PartitionsDefinition[str] | None:
         """Return daily partitions for a model with the tag `daily`, None for other models."""
         return DAILY if "daily" in dbt_resource_props.get("tags", []) else None
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """Return the asset of a model, without the Python objects that the UI cannot show."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        shown = {name: value for name, value in spec.metadata.items() if name not in _OBJECTS}
+        return spec.replace_attributes(metadata=shown)
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Return the description in YAML, without the SQL that dagster-dbt appends."""

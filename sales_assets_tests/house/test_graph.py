@@ -1,7 +1,11 @@
 """The graph is a reviewed artefact, and no asset lacks what every asset has."""
 
+import re
+
+import dagster as dg
 import pytest
 
+from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.definitions import defs
 from sales_assets.settings import Environment
 from sales_assets_tests.graph import snapshot, text
@@ -19,6 +23,7 @@ def test_every_check_says_what_it_asserts_and_what_to_do() -> None:
     graph = defs.get_repository_def().asset_graph
     descriptions = {key.name: graph.get(key).description or "" for key in graph.asset_check_keys}
     assert [name for name, text in descriptions.items() if "." not in text or len(text) < 40] == []
+    assert [name for name, text in descriptions.items() if "If " not in text] == []
     assert descriptions["not_null_fct_orders_order_id"].startswith("order_id is never null. If it fails,")
     assert descriptions["gold_has_the_orders_of_silver"].startswith("fct_orders has number and amount")
 
@@ -32,3 +37,34 @@ def test_every_asset_has_a_description_an_owner_kinds_tags_and_columns() -> None
         assert node.freshness_policy, name
         assert node.tags.get("domain") == "sales", name
         assert "dagster/column_schema" in node.metadata, name
+
+
+def test_columns_of_personal_data_carry_the_tag_in_every_table() -> None:
+    tagged, untagged = [], []
+    for node in defs.get_repository_def().asset_graph.asset_nodes:
+        for column in node.metadata["dagster/column_schema"].columns:
+            if column.name in ("email", "first_name", "last_name", "customer_email"):
+                found = tagged if PERSONAL_DATA_TAG in column.tags else untagged
+                found.append(f"{node.key.to_user_string()}.{column.name}")
+    assert untagged == []
+    assert {"crm/contacts.email", "gold/dim_customers.email", "raw_customers.email"} <= set(tagged)
+
+
+def test_every_job_schedule_and_sensor_says_when_it_runs_and_what_to_do_if_it_fails() -> None:
+    repository = defs.get_repository_def()
+    jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    described = {
+        each.name: each.description or ""
+        for each in [*jobs, *repository.schedule_defs, *repository.sensor_defs]
+    }
+    when = re.compile("daily at|every|when you launch it|after|for each")
+    assert [name for name, text in described.items() if not when.search(text) or "If " not in text] == []
+
+
+def test_the_ui_can_show_all_metadata_of_the_assets() -> None:
+    shown = (str, int, float, bool, dg.MetadataValue, dg.TableSchema)
+    nodes = defs.get_repository_def().asset_graph.asset_nodes
+    objects = {
+        name for node in nodes for name, value in node.metadata.items() if not isinstance(value, shown)
+    }
+    assert objects == set()

@@ -23,6 +23,12 @@ _INTERVAL_SECONDS = 60
 _MAX_CLOCK_DIFFERENCE = timedelta(days=1)
 _PAGE_SIZE = 500
 
+_DESCRIPTION = (
+    "Reports each sync that Airbyte started on its own, once, and requests a rebuild of the marts; it "
+    "looks every minute. If a tick fails, the next one reports what is missing; `make doctor` says what "
+    "is wrong with Airbyte."
+)
+
 _SYNCING_STATUSES = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 """A run in one of these may be waiting for a sync, which it will then report itself."""
 
@@ -32,11 +38,15 @@ def build_airbyte_sync_sensor(settings: Settings) -> dg.SensorDefinition:
     status = dg.DefaultSensorStatus.RUNNING if settings.has_airbyte_url else dg.DefaultSensorStatus.STOPPED
     snapshot = read_snapshot(settings.environment)
 
-    @dg.sensor(job=airbyte_marts_job, minimum_interval_seconds=_INTERVAL_SECONDS, default_status=status)
+    @dg.sensor(
+        job=airbyte_marts_job,
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=status,
+        description=_DESCRIPTION,
+    )
     def airbyte_sync_sensor(
         context: dg.SensorEvaluationContext, airbyte: SalesAirbyteWorkspace
     ) -> dg.SensorResult:
-        """Reports each sync that Airbyte started on its own, once, and requests a rebuild of the marts."""
         now = datetime.now(UTC)
         cursor = AirbyteCursor.from_json(context.cursor) if context.cursor else AirbyteCursor.initial(now)
         api, address = airbyte.get_client(), airbyte.address()

@@ -12,15 +12,19 @@ from sales_assets.settings import Settings
 
 _INTERVAL_SECONDS = 60
 
+_DESCRIPTION = (
+    "Tells of failed runs, checks and days without data, once, and of their recovery; it looks every "
+    "minute and starts no run. If no message arrives, `make alerts-test` says why."
+)
+
 
 def build_alerts_sensor(settings: Settings) -> dg.SensorDefinition:
     """Build the sensor of an environment; it is running by default unattended, or where a channel is set."""
     is_running = settings.runs_unattended or settings.has_alert_urls or settings.has_critical_alert_urls
     status = dg.DefaultSensorStatus.RUNNING if is_running else dg.DefaultSensorStatus.STOPPED
 
-    @dg.sensor(minimum_interval_seconds=_INTERVAL_SECONDS, default_status=status)
+    @dg.sensor(minimum_interval_seconds=_INTERVAL_SECONDS, default_status=status, description=_DESCRIPTION)
     def alerts_sensor(context: dg.SensorEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
-        """Tells of failed runs, checks and days without data, once, and of their recovery; starts no run."""
         if context.repository_def is None:
             message = "The sensor was evaluated without its code location."
             raise dg.DagsterInvariantViolationError(message)

@@ -28,16 +28,26 @@ from sales_assets.sources.erp.postgres import PostgresResource
 
 _INTERVAL_SECONDS = 300
 
+_DESCRIPTION = (
+    "Reruns a day if one of its orders, or a customer on it, changed in the ERP after the load; it looks "
+    "every five minutes. If a tick fails, the next one follows the same changes. If a run fails, fix the "
+    "cause, then run `make repair RUN=1`."
+)
+
 
 def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
     """Build the sensor of an environment; on a laptop it is registered but stopped."""
     status = dg.DefaultSensorStatus.RUNNING if settings.runs_unattended else dg.DefaultSensorStatus.STOPPED
 
-    @dg.sensor(job=daily_sales_pipeline, minimum_interval_seconds=_INTERVAL_SECONDS, default_status=status)
+    @dg.sensor(
+        job=daily_sales_pipeline,
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=status,
+        description=_DESCRIPTION,
+    )
     def erp_late_changes_sensor(
         context: dg.SensorEvaluationContext, postgres_erp: PostgresResource
     ) -> dg.SensorResult:
-        """Reruns a day if one of its orders, or a customer on it, changed in the ERP after the load."""
         asked_at = postgres_erp.execute_query(queries.CLOCK_SQL)["asked_at"][0].to_pydatetime()
         cursor = ErpCursor.from_json(context.cursor) if context.cursor else ErpCursor(asked_at)
         rows = postgres_erp.execute_query(queries.LATE_CHANGES_SQL, [cursor.since, DAILY.timezone])

@@ -10,15 +10,20 @@ from sales_assets.settings import Settings
 
 _INTERVAL_SECONDS = 300
 
+_DESCRIPTION = (
+    "Calls HEARTBEAT_URL every five minutes, while the daemon runs and alerts are told, so that its "
+    "silence is noticed. If the service reports silence, look whether the daemon runs, then at the ticks "
+    "of alerts_sensor."
+)
+
 
 def build_heartbeat_sensor(settings: Settings) -> dg.SensorDefinition:
     """Build the sensor of an environment; it is running by default where `HEARTBEAT_URL` is set."""
     running, stopped = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
     status = running if settings.has_heartbeat_url else stopped
 
-    @dg.sensor(minimum_interval_seconds=_INTERVAL_SECONDS, default_status=status)
+    @dg.sensor(minimum_interval_seconds=_INTERVAL_SECONDS, default_status=status, description=_DESCRIPTION)
     def heartbeat_sensor(context: dg.SensorEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
-        """Calls HEARTBEAT_URL while the daemon runs and alerts are told, so that its silence is noticed."""
         if not alerts.heartbeat_url:
             return dg.SkipReason("HEARTBEAT_URL is not set.")
         if not is_told(context.instance, time.time()):

@@ -19,6 +19,12 @@ PATIENT_TICKS = 30
 _INTERVAL_SECONDS = 60
 _LOGGED_OBJECTS = 20
 
+_DESCRIPTION = (
+    "Loads each version of each marketplace file once, and rebuilds the marts after the files were "
+    "loaded; it looks every minute. If a file is refused, upload a corrected one. If a tick fails, the "
+    "next one lists the bucket again; `make doctor` says what is wrong with it."
+)
+
 _PARTITION_TAG = "dagster/partition"
 """Dagster does not look up the partition of a request with this tag; this tick is about to add it."""
 
@@ -38,9 +44,9 @@ def build_s3_new_file_sensor(settings: Settings) -> dg.SensorDefinition:
         jobs=[marketplace_orders_job, marketplace_marts_job],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=status,
+        description=_DESCRIPTION,
     )
     def s3_new_file_sensor(context: dg.SensorEvaluationContext, s3: MarketplaceS3Resource) -> dg.SensorResult:
-        """Loads each version of each file once, and rebuilds the marts after the files were loaded."""
         bucket = s3.open_bucket()
         cursor = BucketCursor.from_json(context.cursor) if context.cursor else BucketCursor()
         new, cursor = cursor.new_and_advance(bucket.list_page)

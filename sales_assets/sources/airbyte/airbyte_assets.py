@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.catalog.names import AIRBYTE
+from sales_assets.catalog.names import AIRBYTE, PERSONAL_DATA_TAG
 from sales_assets.catalog.partitions import BACKFILL
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.settings import Settings
@@ -17,6 +17,9 @@ from sales_assets.sources.airbyte.run_sync import SyncEvent
 from sales_assets.sources.airbyte.snapshot import Connection, Snapshot, Stream, read_snapshot
 from sales_assets.sources.airbyte.sync_events import CONNECTION_ID, CONNECTION_NAME, STREAM
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
+
+_PERSONAL = ("email", "first_name", "last_name", "phone")
+"""Columns of personal data; Airbyte's catalog does not say which they are."""
 
 
 def build_airbyte_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -34,7 +37,10 @@ def build_airbyte_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 
 def build_spec(snapshot: Snapshot, connection: Connection, stream: Stream) -> dg.AssetSpec:
     """Build the asset of a stream."""
-    columns = [dg.TableColumn(name, type_) for name, type_ in stream.columns.items()]
+    columns = [
+        dg.TableColumn(name, type_, tags={PERSONAL_DATA_TAG: ""} if name in _PERSONAL else {})
+        for name, type_ in stream.columns.items()
+    ]
     metadata: dict[str, Any] = {
         CONNECTION_ID: connection.id,
         CONNECTION_NAME: connection.name,

@@ -16,6 +16,7 @@ from sales_assets.sources.airbyte.snapshot import Connection, Snapshot, Snapshot
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
 _REMEDY = "Run `make airbyte-snapshot`, review what changed and commit it."
+_ADVICE = f"It is compared daily at 06:00. If it fails: {_REMEDY}"
 
 
 def build_airbyte_check(settings: Settings) -> dg.AssetChecksDefinition:
@@ -29,7 +30,7 @@ def build_airbyte_check(settings: Settings) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(
                 AIRBYTE_SNAPSHOT_CHECK,
                 asset=key,
-                description=f"The snapshot of {connection.name} matches Airbyte's server.",
+                description=f"The snapshot of {connection.name} matches Airbyte's server. {_ADVICE}",
             )
             for key, connection in connections.items()
         ],

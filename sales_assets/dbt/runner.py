@@ -17,7 +17,9 @@ from typing import Any
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
+from dbt_common.exceptions import CompilationError
 
+from sales_assets.errors import RefusedError
 from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, load_manifest
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.redaction import redact_error
@@ -31,6 +33,7 @@ _QUIET = ("--log-level", "none", "--log-level-file", "none")
 _STOP_SECONDS = 10.0
 _STOP_PAUSE_SECONDS = 0.1
 _START_OF_NODE = "LogStartLine"
+_COMPILATION_ERROR = "Compilation Error"
 
 
 class DbtFailedError(Exception):
@@ -99,6 +102,7 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
 
     Raises:
         DbtFailedError: A model, a test or dbt itself failed; names them.
+        RefusedError: A model does not compile, so that a retry would end the same way; names it.
         KeyboardInterrupt: The process was asked to end.
     """
     dbt = _DbtThread(command, parsed)
@@ -116,18 +120,27 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
             close_duckdb()
             _redact_results(artifacts / "run_results.json")
         if not event.success:
-            raise DbtFailedError(_format_failure(event))
+            raise build_failure(event)
 
 
-def _format_failure(outcome: dbtRunnerResult) -> str:
+def build_failure(outcome: dbtRunnerResult) -> DbtFailedError | RefusedError:
+    """Build the error of a dbt command that failed: a refusal if only the project can be the cause.
+
+    Args:
+        outcome: What dbt returned.
+    """
     if outcome.exception is not None:
-        reason = redact_error(str(outcome.exception))
+        reasons = [redact_error(str(outcome.exception))]
+        is_refused = isinstance(outcome.exception, CompilationError)
     else:
         nodes = [node for node in getattr(outcome.result, "results", []) if node.status in ("error", "fail")]
-        reason = "; ".join(
-            f"{node.node.name}: {' '.join(redact_error(str(node.message)).split())}" for node in nodes
-        )
-    return f"dbt failed: {reason}. Models built before the failure are stored. Run again when it is fixed."
+        messages = [" ".join(redact_error(str(node.message)).split()) for node in nodes]
+        reasons = [f"{node.node.name}: {text}" for node, text in zip(nodes, messages, strict=True)]
+        is_refused = any(text.startswith(_COMPILATION_ERROR) for text in messages)
+    message = f"dbt failed: {'; '.join(reasons)}. Models built before the failure are stored. "
+    if is_refused:
+        return RefusedError(f"{message}Correct the model, its YAML or the run's options.")
+    return DbtFailedError(f"{message}Run again when it is fixed.")
 
 
 def _redact_results(artifact: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -29,7 +30,7 @@ from sales_assets.dbt.project import (
     find_dbt,
     prepare_project,
 )
-from sales_assets.dbt.runner import DbtFailedError
+from sales_assets.dbt.runner import DbtFailedError, build_failure
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
@@ -224,6 +225,24 @@ def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
     [found] = [t for s in sources for t in s["tables"] if t["name"] == table]
     columns = [(column["name"], column["data_type"].replace(" ", "").upper()) for column in found["columns"]]
     assert columns == [(column.name, column.type) for column in contract.columns]
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        (
+            "Compilation Error in model marts\n  This model has an enforced contract that failed.",
+            RefusedError,
+        ),
+        ("Runtime Error in model marts\n  IO Error: Could not set lock", DbtFailedError),
+    ],
+)
+def test_a_model_that_does_not_compile_is_not_tried_again(message: str, error: type[Exception]) -> None:
+    node = SimpleNamespace(status="error", message=message, node=SimpleNamespace(name="marts"))
+    outcome: Any = SimpleNamespace(exception=None, result=SimpleNamespace(results=[node]))
+    failure = build_failure(outcome)
+    assert type(failure) is error
+    assert "dbt failed: marts: " in str(failure)
 
 
 @pytest.mark.slow

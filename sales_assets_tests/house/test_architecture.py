@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from sales_assets import assets
 from sales_assets.settings import ROOT
 
 PACKAGE = ROOT / "sales_assets"
 TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+MARTS = ROOT / "dbt_project" / "models" / "marts"
 MAX_ENTRIES = 20
 MAX_LINES = 200
 MAX_FUNCTION_LINES = 40
@@ -96,3 +98,20 @@ def test_no_query_is_formatted_outside_the_warehouse() -> None:
     ]
     queries = ("select ", "insert ", "delete ")
     assert [(path, text) for path, text in texts if text.lstrip().lower().startswith(queries)] == []
+
+
+def test_every_column_of_a_mart_has_the_type_that_its_contract_needs_and_a_description() -> None:
+    models = [
+        model
+        for file in (MARTS).glob("*/*.yml")
+        for model in yaml.safe_load(file.read_text()).get("models", [])
+    ]
+    files = {path.stem for path in (MARTS).glob("*/*.sql")}
+    assert {model["name"] for model in models if model.get("columns")} == files
+    lacking = [
+        f"{model['name']}.{column['name']}"
+        for model in models
+        for column in model["columns"]
+        if not {"data_type", "description"} <= column.keys()
+    ]
+    assert lacking == []

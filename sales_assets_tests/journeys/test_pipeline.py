@@ -11,7 +11,7 @@ import pytest
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_resource, prepare_project
-from sales_assets.dbt.runner import DbtFailedError
+from sales_assets.errors import RefusedError
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
@@ -281,7 +281,7 @@ def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(stocked: Pipeline, tm
     command = ["build", "--full-refresh", "--select", "fct_orders", "--vars", window]
     project = prepare_project(pipeline.settings)
     message = r"Refused --full-refresh of fct_orders in a run of the days \[2025-01-14, 2025-01-15\)\."
-    with pytest.raises(DbtFailedError, match=message):
+    with pytest.raises(RefusedError, match=message):
         list(build_dbt_resource(pipeline.settings).run(command, project, "a test"))
     assert pipeline.totals(DAYS[1]) == before
 

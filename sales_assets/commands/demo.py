@@ -55,7 +55,7 @@ def run_demo(settings: Settings) -> int:
         return 1
     print_line("\nRevenue by day, from gold.daily_sales:\n")
     print_line(resources["warehouse"].query(_REVENUE, [first]).to_markdown(index=False, floatfmt=",.2f"))
-    print_line("\nThe last day is lower: many of its orders are completed, and count, only in the days after.")
+    print_line("\nThe last day is lower: many of its orders are completed, and so counted, only later.")
     print_line(f"Done in {time.monotonic() - started:.0f} s. The warehouse is {settings.duckdb_path}.")
     print_line("Next: `make dev` shows the assets, their checks and this run at http://localhost:3000.")
     return 0

@@ -1,6 +1,7 @@
 """The graph is a reviewed artefact, and no asset lacks what every asset has."""
 
 import re
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -40,7 +41,8 @@ def test_every_asset_has_a_description_an_owner_kinds_tags_and_columns() -> None
 
 
 def test_columns_of_personal_data_carry_the_tag_in_every_table() -> None:
-    tagged, untagged = [], []
+    tagged: list[str] = []
+    untagged: list[str] = []
     for node in defs.get_repository_def().asset_graph.asset_nodes:
         for column in node.metadata["dagster/column_schema"].columns:
             if column.name in ("email", "first_name", "last_name", "customer_email"):
@@ -53,10 +55,8 @@ def test_columns_of_personal_data_carry_the_tag_in_every_table() -> None:
 def test_every_job_schedule_and_sensor_says_when_it_runs_and_what_to_do_if_it_fails() -> None:
     repository = defs.get_repository_def()
     jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
-    described = {
-        each.name: each.description or ""
-        for each in [*jobs, *repository.schedule_defs, *repository.sensor_defs]
-    }
+    every: list[Any] = [*jobs, *repository.schedule_defs, *repository.sensor_defs]
+    described = {each.name: each.description or "" for each in every}
     when = re.compile("daily at|every|when you launch it|after|for each")
     assert [name for name, text in described.items() if not when.search(text) or "If " not in text] == []
 

@@ -87,7 +87,8 @@ class Shell:
         if "\0" not in told:
             return told
         program, *arguments = told.rstrip("\0").split("\0")
-        return self._run(program, arguments, dict([variable.groups()] if variable else []), word, ending)
+        variables = {variable[1]: variable[2]} if variable else {}
+        return self._run(program, arguments, variables, word, ending)
 
     def _run(
         self, program: str, arguments: list[str], variables: Mapping[str, str], word: str, ending: str

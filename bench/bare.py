@@ -38,9 +38,14 @@ def main(url: str, database: str, first: date, last: date) -> None:
     """Load the days, and let dbt build gold."""
     after = last + timedelta(days=1)
     bounds = [datetime.combine(day, datetime.min.time(), UTC) for day in (first, after)]
+    midnights = [bounds[0] + timedelta(days=n) for n in range((after - first).days)]
+    days = [f"{midnight:%Y-%m-%d}" for midnight in midnights]
     erp_queries = {
         "raw.raw_orders": (queries.RAW_ORDERS_SQL, bounds),
-        "raw.raw_customers": (queries.RAW_CUSTOMERS_SQL, [*bounds, "UTC"]),
+        "raw.raw_customers": (
+            queries.RAW_CUSTOMERS_SQL,
+            [*bounds, midnights, days],
+        ),
     }
     with duckdb.connect(database) as warehouse, closing(dbapi.connect(url)) as erp:
         warehouse.execute("set timezone = 'UTC'; create schema raw; create schema silver")

@@ -30,6 +30,6 @@ def raw_customers(
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     """Customers that changed on the day or placed an order on it, as the ERP shows them when it is loaded."""
     run = DailyRun.of(context)
-    parameters = [*run.window.bounds, DAILY.timezone]
+    parameters = [*run.window.bounds, run.window.day_bounds, list(run.window.days)]
     customers = run.rows(postgres_erp.execute_query(queries.RAW_CUSTOMERS_SQL, parameters))
     yield from run.emit(customers, check=refuse_unstorable_customers)

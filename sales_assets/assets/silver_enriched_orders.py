@@ -40,4 +40,5 @@ def silver_enriched_orders(
     joinable = raw_orders.assign(snapshot_date=orders.days) if run.is_range else raw_orders
     matches = count_matches(is_unmatched(joinable, raw_customers), orders.days, run.window.days)
     enriched = enrich(joinable, raw_customers).drop(columns="snapshot_date", errors="ignore")
+    enriched = enriched.assign(business_day=orders.days)
     yield from run.emit(orders.as_frame(enriched), check=validate, metadata=matches)

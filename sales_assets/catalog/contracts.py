@@ -65,6 +65,7 @@ SILVER_ENRICHED_ORDERS_SCHEMA = dg.TableSchema(
         *RAW_ORDERS_SCHEMA.columns,
         optional("city", "VARCHAR", "The customer's city when the day was loaded; null if unmatched."),
         optional("segment", "VARCHAR", "The customer's segment when the day was loaded; null if unmatched."),
+        required("business_day", "DATE", "The business day on which the order was placed: its partition."),
     ]
 )
 

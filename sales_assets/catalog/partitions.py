@@ -4,10 +4,12 @@ Nothing here reads data; what the rows of a day or a file are belongs to the ass
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import cast
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pandas as pd
@@ -52,6 +54,11 @@ class Window:
     def bounds(self) -> tuple[datetime, datetime]:
         """Start and end, as the parameters of a query."""
         return self.start, self.end
+
+    @property
+    def day_bounds(self) -> list[datetime]:
+        """The instants that bound its business days; see `list_day_bounds`."""
+        return list_day_bounds(DAILY, self.days)
 
     @property
     def interval(self) -> str:
@@ -121,8 +128,18 @@ def day_of_row(window: Window, rows: pd.DataFrame, column: str, *, is_date: bool
     if is_date:
         return cast("pd.Series", pd.to_datetime(instants).astype("datetime64[us]"))
     aware = instants.dt.tz_localize(UTC) if instants.dt.tz is None else instants
-    midnights = aware.dt.tz_convert(DAILY.timezone).dt.tz_localize(None).dt.normalize()
+    # Of a name, pandas asks pytz, which has rules of its own.
+    midnights = aware.dt.tz_convert(ZoneInfo(DAILY.timezone)).dt.tz_localize(None).dt.normalize()
     return cast("pd.Series", midnights.astype("datetime64[us]"))
+
+
+def list_day_bounds(partitions: dg.TimeWindowPartitionsDefinition, days: Sequence[str]) -> list[datetime]:
+    """The first instant of each of some consecutive days, and the first after them, UTC.
+
+    Databases tell days apart by these, because each has rules of its own for time zones.
+    """
+    windows = [partitions.time_window_for_partition_key(day) for day in days]
+    return [*(window.start.astimezone(UTC) for window in windows), windows[-1].end.astimezone(UTC)]
 
 
 def days_without(days: pd.Series, window: Window) -> list[str]:

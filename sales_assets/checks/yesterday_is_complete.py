@@ -62,5 +62,5 @@ def build_yesterday_check(assets: Sequence[dg.AssetsDefinition]) -> dg.AssetChec
 
 
 def is_complete(plan: RepairPlan) -> bool:
-    """Whether nothing has to be run for the days of a plan, and nothing is still running."""
-    return not (plan.runs or plan.in_progress or plan.not_in_erp)
+    """Whether nothing has to be run for the days of a plan, nothing is running, and no day differs."""
+    return not (plan.runs or plan.in_progress or plan.not_in_erp or plan.in_vain)

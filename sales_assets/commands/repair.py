@@ -9,7 +9,8 @@ from sales_assets.commands.console import LOG, open_instance, print_line
 from sales_assets.commands.days import parse_window
 from sales_assets.definitions import defs
 from sales_assets.operations.ended_writer import refuse_ended_writer
-from sales_assets.operations.repair.launch import execute_runs, fail_dead_runs
+from sales_assets.operations.repair.execute_plan import execute_plan
+from sales_assets.operations.repair.launch import fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import plan_repair
 from sales_assets.settings import settings
@@ -23,12 +24,12 @@ def run(options: Namespace) -> int:
     with open_instance() as instance, dg.build_resources(needed, instance=instance) as resources:
         fail_dead_runs(instance, print_line)
         refuse_ended_writer(settings(), instance)
+        sources = {"postgres_erp": resources.postgres_erp, "warehouse": resources.warehouse}
         plan = plan_repair(
             window,
             Lineage.of_job(job),
             instance,
-            postgres_erp=resources.postgres_erp,
-            warehouse=resources.warehouse,
+            **sources,
             at_most=settings().max_partitions_per_run,
         )
         print_line(str(plan))
@@ -38,7 +39,7 @@ def run(options: Namespace) -> int:
             print_line("\nNothing was run. `make repair RUN=1` runs the plan.")
             return 0
         print_line("\nRunning:")
-        failed = execute_runs(plan.runs, job, instance, print_line, "make repair")
+        failed = execute_plan(plan, job, instance, print_line, "make repair", **sources)
     if failed:
         print_line(f"{failed} of {len(plan.runs)} run(s) failed; see above and {LOG}. The others are stored.")
         print_line("Fix the cause, then repeat the command.")

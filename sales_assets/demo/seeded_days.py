@@ -41,5 +41,5 @@ def to_utc(days: pd.Series, seconds: pd.Series, timezone: str) -> pd.Series:
     """
     local = days + pd.to_timedelta(seconds, unit="s")
     ambiguous = np.zeros(len(local), dtype=bool)
-    aware = local.dt.tz_localize(timezone, ambiguous=ambiguous, nonexistent="shift_forward")
+    aware = local.dt.tz_localize(ZoneInfo(timezone), ambiguous=ambiguous, nonexistent="shift_forward")
     return cast("pd.Series", aware.dt.tz_convert("UTC").astype("datetime64[us, UTC]"))

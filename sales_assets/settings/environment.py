@@ -1,6 +1,7 @@
 """The process environment and the file `.env`: the only module that reads or writes them."""
 
 import os
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -16,9 +17,13 @@ from sales_assets.settings.values import parse_path
 def settings() -> Settings:
     """The settings of this process: the environment, and below it `.env` at the repository's root.
 
+    From then on, time zones in this process have the rules of the pinned package `tzdata`, not the system's.
+
     Raises:
         ValueError: A variable has a value that is not allowed.
     """
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
     load_dotenv(ROOT / ".env")
     return Settings.from_environment(os.environ)
 

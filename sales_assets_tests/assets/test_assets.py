@@ -598,3 +598,5 @@ def test_a_slow_range_does_not_bring_back_an_order_that_a_later_run_no_longer_fo
     assert KEPT_NEWER_ROWS not in reported["2025-01-14"]
     assert "after this run's" in str(reported[DAY][KEPT_NEWER_ROWS].value)
     assert reported[DAY]["row_count"].value == reported[DAY]["dagster/partition_row_count"].value == 1
+    days = warehouse.query("select business_day from silver.silver_enriched_orders order by order_id")
+    assert [str(day.date()) for day in days["business_day"]] == ["2025-01-14", DAY]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import dagster as dg
 import jinja2
@@ -55,7 +56,7 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
     dbt, project = build_dbt_resource(settings), prepare_project(settings)
     list(dbt.run(["run", "--empty"], project, "a test"))
     results = list(dbt.run(["test", "--select", "test_type:unit"], project, "a test"))
-    assert len(results) == 16
+    assert len(results) == 17
 
 
 def test_the_semantic_layer_has_the_metrics_and_a_time_spine() -> None:
@@ -205,6 +206,27 @@ def render(macro: str) -> str:
     columns = [{"name": "order_id"}]
     arguments = {"target_relation": "t", "temp_relation": "n", "unique_key": "d", "dest_columns": columns}
     return " ".join(str(getattr(module, macro)(arguments)).split())
+
+
+@pytest.mark.parametrize(
+    ("columns", "expression"),
+    [
+        (["ORDER_ID", "BUSINESS_DAY"], "coalesce(business_day, day_of(order_date))"),
+        (["order_id"], "day_of(order_date)"),
+    ],
+)
+def test_a_table_from_before_days_were_stored_still_has_a_business_day(
+    columns: list[str], expression: str
+) -> None:
+    source = (PROJECT_DIR / "macros" / "stored_business_day.sql").read_text()
+    stubs = {
+        "execute": True,
+        "adapter": Mock(get_columns_in_relation=lambda _: [{"name": name} for name in columns]),
+        "business_date": "day_of({})".format,
+    }
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL
+    module: Any = environment.from_string(source, globals=stubs).make_module()
+    assert module.stored_business_day(Mock(schema="silver"), "order_date").strip() == expression
 
 
 def test_the_window_is_replaced_in_one_transaction_on_both_engines() -> None:

@@ -1,6 +1,9 @@
 """Settings: what the environment may say, and that every environment loads with nothing set."""
 
 import os
+import zoneinfo
+from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,16 @@ import pytest
 
 from sales_assets.definitions import build_definitions
 from sales_assets.resources import build_resources
-from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings, SnowflakeSecret, exported
-from sales_assets_tests.support.data_dir import settings_with
+from sales_assets.settings import (
+    ROOT,
+    AirbyteLogin,
+    Environment,
+    Settings,
+    SnowflakeSecret,
+    exported,
+    settings,
+)
+from sales_assets_tests.support.data_dir import environment_with, settings_with
 
 
 def test_nothing_set_is_a_laptop_with_the_demo_erp() -> None:
@@ -32,6 +43,24 @@ def test_an_unknown_deployment_is_an_error_that_lists_the_known() -> None:
 def test_an_unknown_time_zone_is_an_error_with_an_example(zone: str) -> None:
     with pytest.raises(ValueError, match="IANA time zone such as Europe/Rome"):
         Settings.from_environment({"SALES_TIMEZONE": zone})
+
+
+def test_time_zones_have_the_rules_of_the_pinned_package_and_not_the_systems(tmp_path: Path) -> None:
+    """The system has other rules for Rome, those of Honolulu; and it was asked before the settings were."""
+    folder = tmp_path / "Europe"
+    folder.mkdir()
+    (folder / "Rome").write_bytes((files("tzdata.zoneinfo") / "Pacific" / "Honolulu").read_bytes())
+    noon = datetime(2025, 1, 15, 12, tzinfo=UTC)
+    zoneinfo.reset_tzpath(to=[tmp_path])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        assert noon.astimezone(zoneinfo.ZoneInfo("Europe/Rome")).hour == 2
+        with environment_with({}):
+            settings()
+            assert noon.astimezone(zoneinfo.ZoneInfo("Europe/Rome")).hour == 13
+    finally:
+        zoneinfo.reset_tzpath(to=())
+        zoneinfo.ZoneInfo.clear_cache()
 
 
 def test_an_empty_value_counts_as_not_set() -> None:

@@ -12,7 +12,9 @@ import pytest
 from sales_assets.catalog.names import DAILY_JOB, FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, DAILY, window_between
 from sales_assets.checks import agrees_with_the_erp
+from sales_assets.checks.yesterday_is_complete import is_complete
 from sales_assets.definitions import build_definitions
+from sales_assets.operations.repair.execute_plan import execute_plan
 from sales_assets.operations.repair.gaps import MISSING, STALE, range_tags
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
@@ -242,6 +244,29 @@ def test_a_repair_runs_stale_days_but_skips_those_without_orders_in_the_erp(
     assert plan.not_in_erp == DAYS[:1]
     assert {day: set(reasons.values()) for day, reasons in plan.days.items()} == {DAYS[1]: {STALE}}
     assert set(plan.unpartitioned.values()) == {MISSING}
+
+
+def test_a_repair_that_changed_nothing_says_so_and_is_not_planned_again(books: Books) -> None:
+    books.record_all(*DAYS)
+    books.store_in_gold((8, DAYS[1], "5"))
+    warehouse = DuckDBWarehouse(database=str(books.settings.duckdb_path))
+    sources: dict[str, Any] = {"postgres_erp": books.erp.resource, "warehouse": warehouse}
+    said: list[str] = []
+    plan = books.plan_repair()
+    with patch("sales_assets.operations.repair.execute_plan.execute_runs", return_value=1):
+        execute_plan(plan, books.job, books.instance, said.append, "a test", **sources)
+    assert DAYS[1] in books.plan_repair().days
+
+    with patch("sales_assets.operations.repair.execute_plan.execute_runs", return_value=0):
+        execute_plan(plan, books.job, books.instance, said.append, "a test", **sources)
+    assert [text.split(":")[0] for text in said] == [f"The repair changed nothing for {DAYS[1]}"]
+    again = books.plan_repair()
+    assert (again.days, again.in_vain) == ({}, [DAYS[1]])
+    assert f"a repair changed nothing for {DAYS[1]}" in str(again)
+    assert not is_complete(again)
+
+    books.store_in_gold((9, DAYS[1], "5"))
+    assert set(books.plan_repair().days) == {DAYS[1]}
 
 
 def test_descendants_of_a_missing_mart_are_run_with_it(books: Books) -> None:

@@ -54,13 +54,15 @@ def test_rows_know_when_they_were_read_by_the_erps_clock(erp: Erp) -> None:
     assert find_oldest_reading(pd.DataFrame()) is None
 
 
-def test_a_customer_belongs_to_the_business_day_in_its_time_zone(erp: Erp) -> None:
+def test_a_customer_belongs_to_the_day_that_had_begun_last(erp: Erp) -> None:
     erp.customer(1, updated_at="2025-01-15 22:59:59+00")
     erp.customer(2, updated_at="2025-01-15 23:00+00")
     erp.customer(3)
     erp.order(1, "2025-01-15 23:00+00", customer=3)
     window = [datetime(2025, 1, 14, 23, tzinfo=UTC), datetime(2025, 1, 16, 23, tzinfo=UTC)]
-    found = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*window, "Europe/Rome"])
+    days = ["2025-01-15", "2025-01-16"]
+    midnights = [window[0], datetime(2025, 1, 15, 23, tzinfo=UTC)]
+    found = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*window, midnights, days])
     days = dict(zip(found["id"], found["snapshot_date"].dt.strftime("%Y-%m-%d"), strict=True))
     assert days == {1: "2025-01-15", 2: "2025-01-16", 3: "2025-01-16"}
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sales_assets.automation.jobs import daily_sales_pipeline
 from sales_assets.catalog.names import RAW_ORDERS_KEY
-from sales_assets.catalog.partitions import DAILY
+from sales_assets.catalog.partitions import DAILY, list_day_bounds
 from sales_assets.catalog.records import find_days_without_orders
 from sales_assets.operations.repair.gaps import (
     build_run_request,
@@ -50,17 +50,19 @@ def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
     ) -> dg.SensorResult:
         asked_at = postgres_erp.execute_query(queries.CLOCK_SQL)["asked_at"][0].to_pydatetime()
         cursor = ErpCursor.from_json(context.cursor) if context.cursor else ErpCursor(asked_at)
-        rows = postgres_erp.execute_query(queries.LATE_CHANGES_SQL, [cursor.since, DAILY.timezone])
+        days = DAILY.get_partition_keys()
+        parameters = [cursor.since, list_day_bounds(DAILY, days), list(days)]
+        rows = postgres_erp.execute_query(queries.LATE_CHANGES_SQL, parameters)
         _warn_of_undated_changes(context, rows)
         minutes = read_minutes(rows)
         after = cursor.advance(minutes, asked_at).to_json()
         if not context.cursor:
             return dg.SensorResult(cursor=after, skip_reason="First tick: only later changes are followed.")
         new = cursor.new(minutes)
-        days = _keep_loaded_days(context.instance, find_days(new))
+        changed = _keep_loaded_days(context.instance, find_days(new))
         requests = [
             build_run_request(first, last, f"{first}..{last} {compute_fingerprint(new, first, last)}")
-            for first, last in group_into_ranges(days, settings.max_partitions_per_run)
+            for first, last in group_into_ranges(changed, settings.max_partitions_per_run)
         ]
         return dg.SensorResult(run_requests=requests, cursor=after)
 

@@ -1,7 +1,7 @@
 """Checks that Python, the ERP and DuckDB know the same rules of the business day's time zone.
 
-Each has a database of its own. Where two differ, orders near midnight belong to one day in the partitions and
-to another in gold, and no run can mend it.
+Each has a database of its own. Python's, the pinned `tzdata`, decides the business day of the ERP's orders.
+Where another differs, queries by hand find another day near midnight, and so does gold for marketplaces.
 """
 
 from collections.abc import Iterable
@@ -53,9 +53,9 @@ def _compare(report: CheckReport, zone: str, name: str, days: Iterable[date]) ->
     if different := sorted(days):
         report.problem(
             f"Python and {name} have other rules for {zone} on {len(different)} day(s), the first "
-            f"{different[0]}, the last {different[-1]}: orders near midnight would change their day.",
-            "Install the same release of tzdata for both (Python reads the system's), or choose a "
-            "SALES_TIMEZONE whose rules they agree on.",
+            f"{different[0]}, the last {different[-1]}: queries by hand find another day near midnight.",
+            "Install Python's release of tzdata there, or choose a SALES_TIMEZONE whose rules they agree on. "
+            "Runs use Python's rules for the ERP's orders, whatever the others say.",
         )
     else:
         report.ok(f"Python and {name} have the same rules for {zone}.")

@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
-from sales_assets.catalog.partitions import DAILY, Window
+from sales_assets.catalog.partitions import Window
 from sales_assets.catalog.records import fetch_latest_records
 from sales_assets.operations.reconciliation.compare import compare_sales
 from sales_assets.sources.erp.postgres import PostgresResource
@@ -19,7 +19,7 @@ from sales_assets.warehouse.engine import WarehouseReader
 
 _SQL = files("sales_assets.operations.reconciliation") / "sql"
 _ERP_SALES_BY_DAY = (_SQL / "erp_sales_by_day.sql").read_text()
-"""Parameters: start and end of the window, time zone, statuses of sales."""
+"""Parameters: start and end of the window, when its days begin, statuses of sales, the days."""
 
 _GOLD_SALES_BY_DAY = (_SQL / "gold_sales_by_day.sql").read_text()
 _GOLD_HAS_SALES = (_SQL / "gold_has_sales.sql").read_text()
@@ -39,7 +39,7 @@ def reconcile(
     Returns:
         The differences as `compare_sales` returns them; no row if everything agrees.
     """
-    parameters = [window.start, window.end, DAILY.timezone, list(SALES_STATUSES)]
+    parameters = [*window.bounds, window.day_bounds, list(SALES_STATUSES), list(window.days)]
     erp = postgres_erp.execute_query(_ERP_SALES_BY_DAY, parameters)
     gold = _read_gold_sales(warehouse, window)
     return compare_sales(erp, gold, _fetch_load_times(instance, {*erp["day"], *gold["day"]}))

@@ -6,7 +6,7 @@ from pydantic import Field
 from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.catalog.partitions import DAILY, window_between
 from sales_assets.errors import RefusedError
-from sales_assets.operations.repair.launch import execute_runs
+from sales_assets.operations.repair.execute_plan import execute_plan
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import plan_repair
 from sales_assets.settings import settings
@@ -54,7 +54,15 @@ def repair(
     context.log.info(str(plan))
     if not config.launch:
         return
-    failed = execute_runs(plan.runs, job, context.instance, context.log.info, context.job_name)
+    failed = execute_plan(
+        plan,
+        job,
+        context.instance,
+        context.log.info,
+        context.job_name,
+        postgres_erp=postgres_erp,
+        warehouse=warehouse,
+    )
     if failed:
         message = (
             f"{failed} of {len(plan.runs)} run(s) failed; the log above shows their days and the reasons. "

@@ -5,13 +5,14 @@ executes it.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import dagster as dg
+import pandas as pd
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import Window, window_between
-from sales_assets.operations.reconciliation.compare import NO_ERP_ORDERS
+from sales_assets.operations.reconciliation.compare import NO_ERP_ORDERS, UNEXPLAINED
 from sales_assets.operations.reconciliation.reconcile import reconcile
 from sales_assets.operations.repair.gaps import (
     MISSING,
@@ -29,6 +30,7 @@ from sales_assets.operations.repair.planned_runs import (
     plan_runs,
     put_unpartitioned_last,
 )
+from sales_assets.operations.repair.unchanged import describe_numbers, find_unchanged
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.warehouse.engine import WarehouseReader
 
@@ -43,6 +45,10 @@ _NOT_IN_ERP = (
     "  Skipped: the ERP no longer has orders for {days}. Existing rows are kept. If those days really are "
     "empty, rerun raw_orders for them with allow_empty: true."
 )
+_IN_VAIN = (
+    "  Skipped: a repair changed nothing for {days}. They differ from the ERP in the same numbers since; "
+    "`agrees_with_the_erp` shows them. If you have mended the cause, run `make backfill` for them."
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ class RepairPlan:
         in_progress: The days that a queued or running run covers.
         not_in_erp: The stored days for which the ERP no longer has orders.
         runs: The runs, in order.
+        numbers: By day that is run because it differs, in what numbers it does.
+        in_vain: The differing days that a repair ran before and changed nothing.
     """
 
     window: Window
@@ -64,6 +72,8 @@ class RepairPlan:
     in_progress: set[str]
     not_in_erp: list[str]
     runs: list[PlannedRun]
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    in_vain: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         lines = self._format_gaps()
@@ -71,6 +81,8 @@ class RepairPlan:
             lines.append(_IN_PROGRESS.format(days=format_days(self.in_progress)))
         if self.not_in_erp:
             lines.append(_NOT_IN_ERP.format(days=format_days(self.not_in_erp)))
+        if self.in_vain:
+            lines.append(_IN_VAIN.format(days=format_days(self.in_vain)))
         if not lines:
             return f"Nothing is missing, failed, stale or different from the ERP in {self.window}."
         plan = number_runs(self.runs) or _NO_RUNS
@@ -109,30 +121,29 @@ def plan_repair(
     """
     gaps, in_progress = find_gaps(instance, lineage, window.days)
     complete = [day for day in window.days if day not in gaps and day not in in_progress]
-    differences = _find_differences(complete, postgres_erp, warehouse, instance)
-    not_in_erp = [day for day, reason in differences.items() if reason == NO_ERP_ORDERS]
-    differing = {
-        day: {RAW_ORDERS_KEY: DIFFERS_FROM_ERP, FCT_ORDERS_KEY: DIFFERS_FROM_ERP}
-        for day in differences
-        if day not in not_in_erp
-    }
+    differences = find_differences(complete, postgres_erp, warehouse, instance)
+    not_in_erp = list(differences.loc[differences["reason"] == NO_ERP_ORDERS, "day"])
+    numbers = describe_numbers(differences[differences["reason"] != NO_ERP_ORDERS])
+    unexplained = differences[differences["reason"] == UNEXPLAINED]
+    in_vain = find_unchanged(instance, describe_numbers(unexplained))
+    numbers = {day: each for day, each in numbers.items() if day not in in_vain}
+    differing = {day: {RAW_ORDERS_KEY: DIFFERS_FROM_ERP, FCT_ORDERS_KEY: DIFFERS_FROM_ERP} for day in numbers}
     stale = find_stale(instance, lineage, [day for day in complete if day not in not_in_erp])
     days = merge_gaps(gaps, differing, stale)
     runs = plan_runs(days, lineage, at_most)
     unpartitioned = _find_unpartitioned_gaps(instance, lineage, {key for run in runs for key in run.assets})
     runs = put_unpartitioned_last(runs, lineage, unpartitioned)
-    return RepairPlan(window, days, unpartitioned, in_progress, not_in_erp, runs)
+    return RepairPlan(window, days, unpartitioned, in_progress, not_in_erp, runs, numbers, in_vain)
 
 
-def _find_differences(
+def find_differences(
     days: list[str], postgres_erp: PostgresResource, warehouse: WarehouseReader, instance: dg.DagsterInstance
-) -> dict[str, str]:
-    """Find which of the days have other sales in gold than in the ERP, and why."""
+) -> pd.DataFrame:
+    """Find which of some days, in order, have other sales in gold than in the ERP; see `reconcile`."""
     if not days:
-        return {}
+        return pd.DataFrame(columns=["day", "reason"])
     differences = reconcile(window_between(days[0], days[-1]), postgres_erp, warehouse, instance)
-    differences = differences[differences["day"].isin(days)]
-    return dict(zip(differences["day"], differences["reason"], strict=True))
+    return differences[differences["day"].isin(days)]
 
 
 def _find_unpartitioned_gaps(

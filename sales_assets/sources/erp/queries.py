@@ -8,10 +8,12 @@ RAW_ORDERS_SQL = (_SQL / "raw_orders.sql").read_text()
 """Parameters: start and end of the window. Columns: those of `contracts.RAW_ORDERS_SCHEMA`."""
 
 RAW_CUSTOMERS_SQL = (_SQL / "raw_customers.sql").read_text()
-"""Parameters: start and end of the window, time zone. Columns: those of `contracts.RAW_CUSTOMERS_SCHEMA`."""
+"""Parameters: start and end of the window, when its days begin, the days. Columns: those of
+`contracts.RAW_CUSTOMERS_SCHEMA`."""
 
 LATE_CHANGES_SQL = (_SQL / "late_changes.sql").read_text()
-"""Parameters: start, time zone. Columns: kind, day, minute, changes, checksum, undated."""
+"""Parameters: start, when days begin and the last one ends, the days. Columns: kind, day, minute, changes,
+checksum, undated."""
 
 SESSION_SQL = (_SQL / "session.sql").read_text()
 """Parameters, in milliseconds: how long a statement, waiting for a lock and an idle transaction may take.

@@ -13,7 +13,7 @@ renamed as (
     select
         order_id,
         customer_id,
-        {{ business_date('order_date') }} as order_date,
+        {{ stored_business_day(source('silver', 'silver_enriched_orders'), 'order_date') }} as order_date,
         order_date as ordered_at,
         status,
         gross_amount,

@@ -1,5 +1,6 @@
 -- By business day in [$1, $2): the number of orders of any status, the number and amount of sales, and the
--- time of the latest change of an order. $3 is the time zone of business days, $4 the statuses of sales.
+-- time of the latest change of an order. $3 has the instants at which the days $5 begin, $4 the statuses of
+-- sales.
 -- It repeats nothing of raw_orders.sql, so that a fault there shows as a difference: each order counts once,
 -- on its first day, and each of its items once, however often a view lists them. Amounts are rounded once per
 -- order, as they are stored. Dates and numbers travel as text in a form that no setting of a role changes. A
@@ -28,7 +29,7 @@ totals as (
 placed as (
     select
         id,
-        min(created_at at time zone $3)::date as day,
+        ($5::text[])[width_bucket(min(created_at), $3::timestamptz[])] as day,
         bool_or(trim(status::text) = any($4)) as is_sale,
         max(updated_at) filter (where extract(year from updated_at) between 1 and 9999) as changed_at
     from orders
@@ -37,7 +38,7 @@ placed as (
 )
 
 select
-    to_char(placed.day, 'YYYY-MM-DD') as day,
+    placed.day,
     count(*) as orders,
     count(*) filter (where placed.is_sale) as sales,
     coalesce(sum(totals.total_amount) filter (where placed.is_sale), 0)::text as total_amount,

@@ -1,8 +1,9 @@
 -- Changes at or after $1, counted per business day and minute. An order counts for the day on which it was
--- placed, a customer for the day of the change. $2 is the time zone of business days. The checksum differs if
--- other rows changed within the minute, or the same rows at another time. Days travel as text that no setting
--- of the role changes. Rows whose day or change is null, infinite or outside the years 1 to 9999 are counted
--- in one row per kind, which has no day and the first five ids as `undated`.
+-- placed, a customer for the day of the change. $2 has the instants at which the days $3 begin and the last
+-- of them ends; changes of other days are left out. The checksum differs if other rows changed within the
+-- minute, or the same rows at another time. Days travel as text that no setting of the role changes. Rows
+-- whose day or change is null, infinite or outside the years 1 to 9999 are counted in one row per kind, which
+-- has no day and the first five ids as `undated`.
 with changed as (
     select
         'order' as kind,
@@ -24,6 +25,7 @@ with changed as (
 changes as (
     select
         *,
+        ($3::text[])[width_bucket(happened_at, $2::timestamptz[])] as day,
         coalesce(
             extract(year from happened_at) between 1 and 9999
             and extract(year from updated_at) between 1 and 9999,
@@ -34,15 +36,15 @@ changes as (
 
 select
     kind,
-    to_char((happened_at at time zone $2)::date, 'YYYY-MM-DD') as day,
+    day,
     date_trunc('minute', updated_at) as minute,
     count(*) as changes,
     (sum(id::numeric * 31 + floor(extract(epoch from updated_at) * 1000000)) % 1000000007)::bigint
         as checksum,
     null as undated
 from changes
-where is_dated
-group by kind, (happened_at at time zone $2)::date, date_trunc('minute', updated_at)
+where is_dated and day is not null
+group by kind, day, date_trunc('minute', updated_at)
 union all
 select
     kind,

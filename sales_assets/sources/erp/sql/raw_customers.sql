@@ -1,16 +1,17 @@
 -- For each business day in [$1, $2): the customers who changed or placed an order on it, with their current
--- values. $3 is the time zone of business days. A customer who was deleted has no row. As text, an enum has
--- its label and char(n) loses the blanks that pad it.
+-- values. $3 has the instants at which the days $4 begin, so that the ERP needs no rules of a time zone.
+-- A customer who was deleted has no row. As text, an enum has its label and char(n) loses the blanks that pad
+-- it.
 with active as (
     select
         c.id,
-        (c.updated_at at time zone $3)::date as snapshot_date
+        width_bucket(c.updated_at, $3::timestamptz[]) as day_number
     from customers as c
     where c.updated_at >= $1 and c.updated_at < $2
     union
     select
         o.customer_id as id,
-        (o.created_at at time zone $3)::date as snapshot_date
+        width_bucket(o.created_at, $3::timestamptz[]) as day_number
     from orders as o
     where o.created_at >= $1 and o.created_at < $2 and o.customer_id is not null
 )
@@ -23,6 +24,6 @@ select
     c.city::text as city,
     c.segment::text as segment,
     c.updated_at,
-    active.snapshot_date
+    ($4::text[])[active.day_number]::date as snapshot_date
 from active
 inner join customers as c on active.id = c.id

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sales_assets.assets._daily_run import DailyRun
 from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
-from sales_assets.catalog.names import ERP_POOL, INGESTION
+from sales_assets.catalog.names import CHOSEN_STATUSES, ERP_POOL, INGESTION
 from sales_assets.catalog.partitions import BACKFILL, DAILY
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.sources.erp import queries
@@ -26,11 +26,18 @@ class RawOrdersConfig(dg.Config):
     """What a run of `raw_orders` may choose."""
 
     statuses: list[str] = Field(
-        default=[*SALES_STATUSES], description="The order statuses that count as sales."
+        default=[*SALES_STATUSES],
+        description="The order statuses that count as sales on the run's days, until these are loaded again.",
     )
     allow_empty: bool = Field(
         default=False, description="Store a day without any order as empty, instead of keeping its rows."
     )
+
+
+def find_choice(config: RawOrdersConfig) -> dict[str, list[str]]:
+    """The metadata of a run that chose other statuses; the comparison with the ERP reads it."""
+    is_usual = set(config.statuses) == set(SALES_STATUSES)
+    return {} if is_usual else {CHOSEN_STATUSES: sorted(config.statuses)}
 
 
 @dg.asset(
@@ -56,6 +63,9 @@ def raw_orders(
     listed_twice = is_listed_twice(orders.frame, orders.days)
     orders = orders.where(is_sale(orders.frame, config.statuses) | listed_twice)
     incomplete = count_incomplete_items(orders.frame, orders.days)
-    counts = {day: {**of_day, INCOMPLETE_ITEMS: incomplete.get(day, 0)} for day, of_day in excluded.items()}
+    counts = {
+        day: {**of_day, INCOMPLETE_ITEMS: incomplete.get(day, 0), **find_choice(config)}
+        for day, of_day in excluded.items()
+    }
     stored = orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore")
     yield from run.emit(orders.as_frame(stored), check=refuse_unstorable_orders, metadata=counts)

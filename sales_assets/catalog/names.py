@@ -66,6 +66,9 @@ SKIPPED_PARTITIONS = "sales/skipped_partitions"
 READ_AT = "read_at"
 """Metadata of an output: when its rows were read from their source, by the source's clock."""
 
+CHOSEN_STATUSES = "sales/chosen_statuses"
+"""Metadata of a day's load whose run chose other statuses than the usual ones to count as sales: these."""
+
 KEPT_NEWER_ROWS = "sales/kept_newer_rows"
 """Metadata of a day that a run left as it was: when its stored rows were read, and when the run's were."""
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sales_assets.redaction import cut_text
 
 SALES_STATUSES = ("completed", "shipped")
-"""The statuses that count as sales, unless a run's config has others."""
+"""The statuses that count as sales, unless the config of the run that loads a day has others."""
 
 KNOWN_STATUSES = frozenset({"pending", "completed", "shipped", "cancelled", "refunded"})
 """The statuses that the ERP is known to have; it may add others."""

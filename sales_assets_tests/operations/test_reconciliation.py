@@ -9,6 +9,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from sales_assets.assets import raw_orders
 from sales_assets.catalog.names import DAILY_JOB, FCT_ORDERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, DAILY, window_between
 from sales_assets.checks import agrees_with_the_erp
@@ -280,6 +281,20 @@ def test_descendants_of_a_missing_mart_are_run_with_it(books: Books) -> None:
     assert books.plan_repair().unpartitioned == {files: MISSING, **stale}
     books.instance.report_runless_asset_event(dg.AssetMaterialization(files))
     assert books.plan_repair().unpartitioned == stale
+
+
+def test_a_day_that_was_loaded_with_statuses_of_its_own_is_compared_by_these(books: Books) -> None:
+    books.record_all(*DAYS)
+    chosen = {"statuses": ["cancelled"]}
+    load = {"io_manager": dg.mem_io_manager, "postgres_erp": books.erp.resource}
+    config = {"ops": {"raw_orders": {"config": chosen}}}
+    dg.materialize(
+        [raw_orders], partition_key=DAYS[1], resources=load, run_config=config, instance=books.instance
+    )
+    books.erp.run("update orders set status = 'refunded' where id = 2")
+    assert books.check().passed
+    books.record_load(DAYS[1])
+    assert not books.check().passed
 
 
 def test_by_default_the_look_back_is_compared(books: Books) -> None:

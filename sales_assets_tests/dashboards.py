@@ -13,7 +13,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, DatasourceVaria
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import TimeZoneBrowser
 from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.prometheus import Dataquery, PromQueryFormat
 
 from sales_assets.settings import ROOT
 
@@ -133,7 +133,8 @@ def list_queries() -> Iterable[str]:
     for _, rows in DASHBOARDS.values():
         for panels in rows.values():
             for panel in panels:
-                yield from (target.expr for target in panel.build().targets or [])
+                targets = panel.build().targets or []
+                yield from (target.expr for target in targets if isinstance(target, Dataquery))
 
 
 def write(folder: Path) -> None:

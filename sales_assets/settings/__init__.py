@@ -3,7 +3,13 @@
 What is built from the settings (resources, schedules, the dbt project) belongs to the module of that thing.
 """
 
-from sales_assets.settings.choices import AirbyteLogin, Environment, SnowflakeSecret, WarehouseEngine
+from sales_assets.settings.choices import (
+    AirbyteLogin,
+    Environment,
+    LogFormat,
+    SnowflakeSecret,
+    WarehouseEngine,
+)
 from sales_assets.settings.environment import (
     dagster_home,
     environment_with,
@@ -31,6 +37,7 @@ __all__ = [
     "VARIABLE_PREFIXES",
     "AirbyteLogin",
     "Environment",
+    "LogFormat",
     "Settings",
     "SnowflakeSecret",
     "WarehouseEngine",

@@ -29,6 +29,13 @@ class SnowflakeSecret(StrEnum):
     PASSWORD = "SNOWFLAKE_PASSWORD"  # noqa: S105 - the variable's name, not a password
 
 
+class LogFormat(StrEnum):
+    """How runs are logged on standard output: as Dagster's text, or a line of JSON for each event."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class AirbyteLogin(StrEnum):
     """How to authenticate at Airbyte, by the variable that decides it: the first of these that is set."""
 

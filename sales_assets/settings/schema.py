@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import assert_never
 
 from sales_assets.settings import values
-from sales_assets.settings.choices import AirbyteLogin, Environment, SnowflakeSecret, WarehouseEngine
+from sales_assets.settings.choices import (
+    AirbyteLogin,
+    Environment,
+    LogFormat,
+    SnowflakeSecret,
+    WarehouseEngine,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 """The repository's root: relative paths in settings start here, wherever a command is run."""
@@ -59,6 +65,7 @@ class Settings:
         has_heartbeat_url: Whether `HEARTBEAT_URL` is set.
         dagster_url: Where people open Dagster's UI, for links; empty if `SALES_DAGSTER_URL` is not set.
         runbook_url: The page that alerts link to.
+        log_format: How runs are logged.
         lookback_days: How many days before today schedules and checks look at.
         max_partitions_per_run: The maximum number of days per run; None for no limit.
         retention_days: After how many days Dagster's history is removed, except what is the latest.
@@ -84,6 +91,7 @@ class Settings:
     has_heartbeat_url: bool = False
     dagster_url: str = ""
     runbook_url: str = RUNBOOK_URL
+    log_format: LogFormat = LogFormat.TEXT
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
     retention_days: int = 90
@@ -175,6 +183,7 @@ class Settings:
             has_heartbeat_url="HEARTBEAT_URL" in given,
             dagster_url=values.parse_server_url(given, "SALES_DAGSTER_URL"),
             runbook_url=values.parse_server_url(given, "SALES_RUNBOOK_URL") or cls.runbook_url,
+            log_format=values.parse_choice(given, "SALES_LOG_FORMAT", LogFormat, LogFormat.TEXT),
             lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
             retention_days=values.parse_days(given, "SALES_RETENTION_DAYS") or cls.retention_days,

@@ -29,7 +29,7 @@ from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.s3 import S3
 
 DEPLOY = ROOT / "deploy"
-POLICIES = ("concurrency", "run_monitoring", "run_retries", "retention", "nux", "telemetry")
+POLICIES = ("concurrency", "run_monitoring", "run_retries", "retention", "python_logs", "nux", "telemetry")
 
 
 @pytest.fixture

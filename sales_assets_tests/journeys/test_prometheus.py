@@ -14,7 +14,7 @@ import yaml
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.monitoring.metrics.collector import SalesCollector
-from sales_assets.monitoring.metrics.exporter import build_collector, serve
+from sales_assets.monitoring.metrics.exporter import build_collector, serve_metrics
 from sales_assets.monitoring.metrics.webserver import WebServer
 from sales_assets.settings import ROOT, settings
 from sales_assets_tests.support.receiver import Receiver, running_receiver
@@ -50,7 +50,7 @@ def running(*command: str | Path) -> Iterator[None]:
 @contextmanager
 def exported(collector: SalesCollector) -> Iterator[int]:
     """The exporter over HTTP; the test decides when it asks."""
-    server, thread = serve(collector, "127.0.0.1", 0)
+    server, thread = serve_metrics(collector, "127.0.0.1", 0)
     yield server.server_port
     collector.stop()
     server.shutdown()

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -13,6 +14,7 @@ import pytest
 from dagster._daemon.types import DaemonHeartbeat
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from sales_assets.assets import raw_orders
 from sales_assets.catalog.names import (
     FCT_ORDERS_KEY,
     NO_DATA_TAG,
@@ -24,19 +26,22 @@ from sales_assets.commands.__main__ import main
 from sales_assets.errors import UnavailableError
 from sales_assets.monitoring.alerts.tell import Outcome
 from sales_assets.monitoring.metrics.collector import MOST_INTERVALS, Part, SalesCollector
-from sales_assets.monitoring.metrics.days import find_yesterday
-from sales_assets.monitoring.metrics.exporter import build_collector, serve
-from sales_assets.monitoring.metrics.families import PREFIX, build_family
+from sales_assets.monitoring.metrics.days import find_last_day
+from sales_assets.monitoring.metrics.exporter import build_collector, serve_metrics
+from sales_assets.monitoring.metrics.families import METRIC_PREFIX, build_family
 from sales_assets.monitoring.metrics.instance_metrics import measure_instance
 from sales_assets.monitoring.metrics.run_metrics import measure_runs
 from sales_assets.monitoring.metrics.sales_metrics import measure_sales
 from sales_assets.monitoring.metrics.webserver import WebServer
-from sales_assets.settings import settings
+from sales_assets.settings import Settings
+from sales_assets.settings import settings as process_settings
+from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.receiver import running_receiver
 from sales_assets_tests.support.runs import begin_load, empty_job
 from sales_assets_tests.support.webserver import running_webserver
 
-YESTERDAY = find_yesterday(time.time(), settings().timezone)
+YESTERDAY = find_last_day(time.time(), process_settings().timezone)
 LABELS = {"asset", "channel", "check", "currency", "daemon", "group", "job", "kind", "location", "name"}
 LABELS |= {"part", "pool", "state", "status"}
 
@@ -100,10 +105,12 @@ def scrape(port: int) -> dict[str, dict[tuple[str, ...], float]]:
         families = list(text_string_to_metric_families(answer.read().decode()))  # type: ignore[no-untyped-call]
     samples = [sample for family in families for sample in family.samples]
     assert {label for sample in samples for label in sample.labels} <= LABELS
-    assert all(family.name.startswith(PREFIX) for family in families)
+    assert all(family.name.startswith(METRIC_PREFIX) for family in families)
     values: dict[str, dict[tuple[str, ...], float]] = {}
     for sample in samples:
-        values.setdefault(sample.name.removeprefix(PREFIX), {})[tuple(sample.labels.values())] = sample.value
+        values.setdefault(sample.name.removeprefix(METRIC_PREFIX), {})[tuple(sample.labels.values())] = (
+            sample.value
+        )
     return values
 
 
@@ -111,9 +118,9 @@ def test_a_scrape_shows_what_the_web_server_knows(
     history: History, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with running_webserver(history.instance) as url:
-        collector = build_collector(WebServer(url), settings())
+        collector = build_collector(WebServer(url), process_settings())
         collector.refresh()
-        server, thread = serve(collector, "127.0.0.1", 0)
+        server, thread = serve_metrics(collector, "127.0.0.1", 0)
         found = scrape(server.server_port)
         assert main(["metrics", "--show", "--url", url]) == 0
         collector.stop()
@@ -125,7 +132,7 @@ def test_a_scrape_shows_what_the_web_server_knows(
         counts = found["asset_partitions"]
         return {state: count for (name, state), count in counts.items() if name == asset and count}
 
-    total = (YESTERDAY - datetime.fromisoformat(settings().first_day).date()).days + 1
+    total = (YESTERDAY - datetime.fromisoformat(process_settings().first_day).date()).days + 1
     orders = {"loaded": 3, "failed": 1, "no_data": 1, "missing": total - 5}
     assert states("raw_orders") == orders
     assert states("silver_enriched_orders") == {"loaded": 2, "stale": 1, "no_data": 1, "missing": total - 4}
@@ -151,11 +158,34 @@ def test_a_scrape_shows_what_the_web_server_knows(
     assert f"{total - 5}  raw_orders  missing" in shown
 
 
+def test_the_last_days_revenue_is_the_warehouses_to_the_cent(
+    erp: Erp, settings: Settings, tmp_path: Path
+) -> None:
+    for id_ in range(1, 30):
+        erp.order(id_, f"{ago(0)} 10:00+00", items=[(id_, "3.37", "0.125")])
+    warehouse = DuckDBWarehouseIOManager(database=str(settings.duckdb_path))
+    resources = {"postgres_erp": erp.resource, "io_manager": warehouse}
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        assert dg.materialize(
+            [raw_orders], instance=instance, partition_key=ago(0), resources=resources
+        ).success
+        with running_webserver(instance) as url:
+            collector = build_collector(WebServer(url), settings)
+            collector.refresh()
+    found = {each.name: each.samples for each in collector.collect()}
+    stored = DuckDBWarehouse(database=str(settings.duckdb_path)).query(
+        "select count(*) as orders, sum(total_amount)::varchar as revenue from raw.raw_orders"
+    )
+    assert [sample.value for sample in found["sales_last_load_rows"]] == [stored["orders"][0]]
+    [revenue] = [sample.value for sample in found["sales_last_load_revenue"]]
+    assert Decimal(str(revenue)) == Decimal(stored["revenue"][0]) > 0
+
+
 def test_a_web_server_that_is_down_slow_or_another_is_said_in_a_sentence(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["metrics", "--show", "--url", "http://user:secret@127.0.0.1:9"]) == 1
-    assert f"{PREFIX}webserver_up" in capfd.readouterr().out
+    assert f"{METRIC_PREFIX}webserver_up" in capfd.readouterr().out
     with running_receiver() as receiver:
         server = WebServer(receiver.url.replace("json", "http"))
         for status, sentence in ((0, "within 0.2 s"), (503, "status 503"), (200, "JSON")):
@@ -213,7 +243,9 @@ ANSWER: dict[str, Any] = {"assetNodes": [GOLD], "empty": {}, "reconciliations": 
 def measure(now: str, **answer: Any) -> dict[str, float]:
     at = datetime.fromisoformat(now).timestamp()
     families = measure_sales(ANSWER | answer, at, "Europe/Rome", "EUR")
-    return {sample.name.removeprefix(PREFIX): sample.value for each in families for sample in each.samples}
+    return {
+        sample.name.removeprefix(METRIC_PREFIX): sample.value for each in families for sample in each.samples
+    }
 
 
 @pytest.mark.parametrize(
@@ -265,7 +297,7 @@ def test_runs_tell_how_long_they_wait_run_and_took() -> None:
     ended = [run("SUCCESS", 0.0, 1.0, 9.0), run("SUCCESS", 0.0, 1.0, 4.0), run("FAILURE", 0.0, 1.0, 99.0)]
     families = measure_runs({"active": {"results": active}, "ended": {"results": ended}}, 100.0)
     found = {
-        (sample.name.removeprefix(PREFIX), *sample.labels.values()): sample.value
+        (sample.name.removeprefix(METRIC_PREFIX), *sample.labels.values()): sample.value
         for each in families
         for sample in each.samples
     }
@@ -288,5 +320,5 @@ def test_alerts_that_wait_are_read_from_what_the_sensor_says() -> None:
         "instance": {"daemonHealth": {"allDaemonStatuses": []}, "concurrencyLimits": []},
         "workspaceOrError": {"locationEntries": [{"name": "sales", "locationOrLoadError": location}]},
     }
-    families = {each.name.removeprefix(PREFIX): each for each in measure_instance(answer, 2.0)}
+    families = {each.name.removeprefix(METRIC_PREFIX): each for each in measure_instance(answer, 2.0)}
     assert [sample.value for sample in families["alerts_waiting"].samples] == [3]

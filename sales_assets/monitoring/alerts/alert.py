@@ -62,8 +62,8 @@ class Alert(BaseModel):
 
     def redacted(self) -> "Alert":
         """The alert without secrets and personal data; the link is the project's own and stays."""
-        lines = tuple(_redact(line) for line in self.lines)
-        return self.model_copy(update={"title": _redact(self.title), "lines": lines})
+        lines = tuple(redact_text(line) for line in self.lines)
+        return self.model_copy(update={"title": redact_text(self.title), "lines": lines})
 
     def format_body(self, runbook_url: str) -> str:
         """Everything but the title, with links to where it happened and to what to do about it.
@@ -78,5 +78,6 @@ class Alert(BaseModel):
         return f"{runbook_url}#{self.kind}"
 
 
-def _redact(text: str) -> str:
+def redact_text(text: str) -> str:
+    """A text of ours without the secrets of this process and without e-mail addresses."""
     return redact_emails(redact_settings(text, only_secrets(our_variables())))

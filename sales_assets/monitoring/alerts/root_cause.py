@@ -27,15 +27,21 @@ def find_root_cause(run: EndedRun) -> str:
 
 
 def find_sentence(error: Any) -> str:
-    """An error's sentence: the outermost of ours, for it explains those below it; else the innermost."""
-    chain = []
-    while error is not None:
-        chain.append(error)
-        error = error.cause
-    ours = next((each for each in chain if each.cls_name in _OUR_ERRORS), None)
-    if ours:
-        return _without_class(ours.message)
-    return redact_error(chain[-1].message.strip()) if chain else "Dagster recorded no cause."
+    """The sentence of the error that matters; see `find_root`."""
+    root = find_root(error)
+    if root is None:
+        return "Dagster recorded no cause."
+    return (
+        _without_class(root.message) if root.cls_name in _OUR_ERRORS else redact_error(root.message.strip())
+    )
+
+
+def find_root(error: Any) -> Any:
+    """The error that matters: the outermost of ours, for it explains those below it; else the innermost."""
+    root = error
+    while error is not None and error.cls_name not in _OUR_ERRORS:
+        root, error = error, error.cause
+    return error or root
 
 
 def _without_class(message: str) -> str:

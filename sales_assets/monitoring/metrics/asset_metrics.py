@@ -6,7 +6,7 @@ from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
 
-from sales_assets.monitoring.metrics.days import begin_of_day, find_yesterday
+from sales_assets.monitoring.metrics.days import begin_of_day, find_last_day
 from sales_assets.monitoring.metrics.families import Sample, build_family
 from sales_assets.monitoring.metrics.partition_states import (
     count_states,
@@ -14,12 +14,12 @@ from sales_assets.monitoring.metrics.partition_states import (
     name_asset,
     read_ranges,
 )
-from sales_assets.monitoring.metrics.webserver import Answer
+from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
 
 _CHECK = ("asset", "check")
 
 
-def measure_assets(answer: Answer, now: float, timezone: str) -> list[GaugeMetricFamily]:
+def measure_assets(answer: GraphQLAnswer, now: float, timezone: str) -> list[GaugeMetricFamily]:
     """Measure the assets.
 
     Args:
@@ -27,8 +27,6 @@ def measure_assets(answer: Answer, now: float, timezone: str) -> list[GaugeMetri
         now: Seconds since 1970.
         timezone: That of business days.
     """
-    last_days = {name: day for name, day in _find_last_days(answer) if day}
-    yesterday = find_yesterday(now, timezone)
     return [
         build_family(
             "asset_partitions",
@@ -40,27 +38,7 @@ def measure_assets(answer: Answer, now: float, timezone: str) -> list[GaugeMetri
             ],
             ("asset", "state"),
         ),
-        build_family(
-            "asset_last_day_timestamp",
-            "When the last business day that is loaded began, in seconds since 1970.",
-            [((asset,), begin_of_day(day, timezone)) for asset, day in last_days.items()],
-            ("asset",),
-            unit="seconds",
-        ),
-        build_family(
-            "asset_last_day_age",
-            "How many business days are complete and later than the last one that is loaded.",
-            [((asset,), float(max(0, (yesterday - day).days))) for asset, day in last_days.items()],
-            ("asset",),
-            unit="days",
-        ),
-        build_family(
-            "asset_last_materialization_timestamp",
-            "When an asset was stored last, whatever partition, in seconds since 1970.",
-            _find_last_materializations(answer),
-            ("asset", "group"),
-            unit="seconds",
-        ),
+        *_measure_ages(answer, now, timezone),
         build_family(
             "asset_check_failed",
             "Whether a check fails, or could not be run.",
@@ -71,12 +49,38 @@ def measure_assets(answer: Answer, now: float, timezone: str) -> list[GaugeMetri
     ]
 
 
-def _find_last_days(answer: Answer) -> Iterator[tuple[str, date | None]]:
+def _measure_ages(answer: GraphQLAnswer, now: float, timezone: str) -> Iterator[GaugeMetricFamily]:
+    last_days = {name: day for name, day in _find_last_days(answer) if day}
+    last_complete = find_last_day(now, timezone)
+    yield build_family(
+        "asset_last_day_timestamp",
+        "When the last business day that is loaded began, in seconds since 1970.",
+        [((asset,), begin_of_day(day, timezone)) for asset, day in last_days.items()],
+        ("asset",),
+        unit="seconds",
+    )
+    yield build_family(
+        "asset_last_day_age",
+        "How many business days are complete and later than the last one that is loaded.",
+        [((asset,), float(max(0, (last_complete - day).days))) for asset, day in last_days.items()],
+        ("asset",),
+        unit="days",
+    )
+    yield build_family(
+        "asset_last_materialization_timestamp",
+        "When an asset was stored last, whatever partition, in seconds since 1970.",
+        _find_last_materializations(answer),
+        ("asset", "group"),
+        unit="seconds",
+    )
+
+
+def _find_last_days(answer: GraphQLAnswer) -> Iterator[tuple[str, date | None]]:
     for node in filter(is_daily, answer["assetNodes"]):
         yield name_asset(node), max((last for _, last in read_ranges(node)), default=None)
 
 
-def _find_last_materializations(answer: Answer) -> list[Sample]:
+def _find_last_materializations(answer: GraphQLAnswer) -> list[Sample]:
     return [
         ((name_asset(node), node["groupName"]), float(event["timestamp"]) / 1_000)
         for node in answer["assetNodes"]
@@ -84,7 +88,7 @@ def _find_last_materializations(answer: Answer) -> list[Sample]:
     ]
 
 
-def _judge(answer: Answer, severity: str) -> list[Sample]:
+def _judge(answer: GraphQLAnswer, severity: str) -> list[Sample]:
     """Whether each check that was evaluated fails with a severity."""
     return [
         ((name_asset(node), check["name"]), float(_find_severity(execution) == severity))

@@ -14,8 +14,8 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from sales_assets.errors import UnavailableError
-from sales_assets.monitoring.metrics.families import PREFIX, build_family
-from sales_assets.monitoring.metrics.webserver import Answer
+from sales_assets.monitoring.metrics.families import METRIC_PREFIX, build_family
+from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ class Part:
 
     name: str
     every_seconds: float
-    ask: Callable[[], Answer]
-    measure: Callable[[Answer, float], Sequence[Metric]]
-    answer: Answer | None = None
+    ask: Callable[[], GraphQLAnswer]
+    measure: Callable[[GraphQLAnswer, float], Sequence[Metric]]
+    answer: GraphQLAnswer | None = None
     answered_at: float = 0.0
     took_seconds: float = 0.0
     is_up: bool = False
@@ -136,7 +136,7 @@ class SalesCollector(Collector):
             unit="seconds",
         )
         failures = CounterMetricFamily(
-            f"{PREFIX}exporter_failures", "How often the web server did not answer.", labels=("part",)
+            f"{METRIC_PREFIX}exporter_failures", "How often the web server did not answer.", labels=("part",)
         )
         for part in self._parts:
             failures.add_metric((part.name,), part.failures)

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
-def find_yesterday(now: float, timezone: str) -> date:
+def find_last_day(now: float, timezone: str) -> date:
     """The last complete business day.
 
     Args:
@@ -14,9 +14,9 @@ def find_yesterday(now: float, timezone: str) -> date:
     return datetime.fromtimestamp(now, ZoneInfo(timezone)).date() - timedelta(days=1)
 
 
-def list_last_days(yesterday: date, count: int) -> list[str]:
-    """The keys of the last days up to yesterday, in order."""
-    return [(yesterday - timedelta(days=ago)).isoformat() for ago in reversed(range(count))]
+def list_last_days(last: date, count: int) -> list[str]:
+    """The keys of some days up to the last one, in order."""
+    return [(last - timedelta(days=ago)).isoformat() for ago in reversed(range(count))]
 
 
 def begin_of_day(day: date, timezone: str, hour: int = 0) -> float:

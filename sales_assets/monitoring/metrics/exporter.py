@@ -15,12 +15,12 @@ from sales_assets.catalog.names import (
 )
 from sales_assets.monitoring.metrics.asset_metrics import measure_assets
 from sales_assets.monitoring.metrics.collector import Part, SalesCollector
-from sales_assets.monitoring.metrics.days import find_yesterday, list_last_days
+from sales_assets.monitoring.metrics.days import find_last_day, list_last_days
 from sales_assets.monitoring.metrics.instance_metrics import measure_instance
 from sales_assets.monitoring.metrics.partition_states import is_daily
 from sales_assets.monitoring.metrics.run_metrics import WINDOW_SECONDS, measure_runs
 from sales_assets.monitoring.metrics.sales_metrics import measure_sales
-from sales_assets.monitoring.metrics.webserver import Answer, WebServer
+from sales_assets.monitoring.metrics.webserver import GraphQLAnswer, WebServer
 from sales_assets.settings import Settings
 
 INSTANCE_SECONDS, ASSETS_SECONDS = 15.0, 120.0
@@ -40,7 +40,7 @@ def build_collector(server: WebServer, settings: Settings) -> SalesCollector:
         settings: Its time zone and currency.
     """
 
-    def measure_all_assets(answer: Answer, now: float) -> list[Metric]:
+    def measure_all_assets(answer: GraphQLAnswer, now: float) -> list[Metric]:
         assets = measure_assets(answer, now, settings.timezone)
         return [*assets, *measure_sales(answer, now, settings.timezone, settings.erp_currency)]
 
@@ -54,7 +54,7 @@ def build_collector(server: WebServer, settings: Settings) -> SalesCollector:
     )
 
 
-def serve(collector: SalesCollector, host: str, port: int) -> tuple[WSGIServer, Thread]:
+def serve_metrics(collector: SalesCollector, host: str, port: int) -> tuple[WSGIServer, Thread]:
     """Serve the metrics over HTTP and ask in the background.
 
     Args:
@@ -71,15 +71,15 @@ def serve(collector: SalesCollector, host: str, port: int) -> tuple[WSGIServer, 
     return start_http_server(port, addr=host, registry=registry)
 
 
-def _measure_instance_and_runs(answer: Answer, now: float) -> list[Metric]:
+def _measure_instance_and_runs(answer: GraphQLAnswer, now: float) -> list[Metric]:
     return [*measure_instance(answer, now), *measure_runs(answer, now)]
 
 
-def _ask_instance(server: WebServer) -> Answer:
+def _ask_instance(server: WebServer) -> GraphQLAnswer:
     return server.ask("instance", INSTANCE_TIMEOUT_SECONDS, since=time.time() - WINDOW_SECONDS)
 
 
-def _ask_assets(server: WebServer, timezone: str) -> Answer:
+def _ask_assets(server: WebServer, timezone: str) -> GraphQLAnswer:
     """Ask for all assets, and then for the last days of those that are daily."""
     raw = {"path": RAW_ORDERS_KEY.path}
     assets = server.ask(
@@ -91,5 +91,5 @@ def _ask_assets(server: WebServer, timezone: str) -> Answer:
         reconciliation=RECONCILIATION_CHECK.name,
     )
     daily = [{"path": node["assetKey"]["path"]} for node in assets["assetNodes"] if is_daily(node)]
-    days = list_last_days(find_yesterday(time.time(), timezone), STALE_DAYS)
+    days = list_last_days(find_last_day(time.time(), timezone), STALE_DAYS)
     return assets | server.ask("days", ASSETS_TIMEOUT_SECONDS, assets=daily, raw=raw, days=days)

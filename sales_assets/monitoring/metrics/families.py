@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from prometheus_client.core import GaugeMetricFamily
 
-PREFIX = "sales_"
+METRIC_PREFIX = "sales_"
 """The names of all metrics begin with it, so they collide with no other exporter's."""
 
 Sample = tuple[tuple[str, ...], float]
@@ -23,7 +23,7 @@ def build_family(
         labels: Their labels.
         unit: Such as `seconds`; it becomes the end of the name.
     """
-    family = GaugeMetricFamily(PREFIX + name, meaning, labels=labels, unit=unit)
+    family = GaugeMetricFamily(METRIC_PREFIX + name, meaning, labels=labels, unit=unit)
     for values, value in samples:
         family.add_metric(values, value)
     return family

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from sales_assets.catalog.names import NO_DATA_TAG
-from sales_assets.monitoring.metrics.webserver import Answer
+from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
 
 Ranges = list[tuple[date, date]]
 """First and last day of ranges, both included."""
@@ -16,7 +16,7 @@ Ranges = list[tuple[date, date]]
 _STATES = {"MATERIALIZED": "loaded", "FAILED": "failed", "MATERIALIZING": "in_progress"}
 
 
-def count_states(answer: Answer) -> Iterator[tuple[str, dict[str, int]]]:
+def count_states(answer: GraphQLAnswer) -> Iterator[tuple[str, dict[str, int]]]:
     """Count the partitions of each partitioned asset by state.
 
     Args:
@@ -46,7 +46,7 @@ def read_ranges(node: dict[str, Any], state: str = "loaded") -> Ranges:
     ]
 
 
-def list_empty_days(answer: Answer) -> set[date]:
+def list_empty_days(answer: GraphQLAnswer) -> set[date]:
     """The days of which the ERP had no order when they were loaded."""
     observations = (answer["empty"] or {}).get("assetObservations", [])
     return {
@@ -56,7 +56,7 @@ def list_empty_days(answer: Answer) -> set[date]:
     }
 
 
-def count_stale_days(answer: Answer) -> dict[str, int]:
+def count_stale_days(answer: GraphQLAnswer) -> dict[str, int]:
     """Count the days of each daily asset that are older than the same day of a parent."""
     stored = {name_asset(node): _read_times(node) for node in answer["days"]}
     parents = {

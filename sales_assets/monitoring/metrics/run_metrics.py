@@ -7,7 +7,7 @@ from typing import Any
 from prometheus_client.core import GaugeMetricFamily
 
 from sales_assets.monitoring.metrics.families import Sample, build_family
-from sales_assets.monitoring.metrics.webserver import Answer
+from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
 
 WINDOW_SECONDS = 86_400.0
 """How far back runs count that have ended: a day, so that a restart of the exporter forgets nothing."""
@@ -15,7 +15,7 @@ WINDOW_SECONDS = 86_400.0
 _BY_JOB = ("job", "status")
 
 
-def measure_runs(answer: Answer, now: float) -> list[GaugeMetricFamily]:
+def measure_runs(answer: GraphQLAnswer, now: float) -> list[GaugeMetricFamily]:
     """Measure the runs.
 
     Args:

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY
 from sales_assets.catalog.policies import READY_HOUR
-from sales_assets.monitoring.metrics.days import begin_of_day, find_yesterday, list_last_days
+from sales_assets.monitoring.metrics.days import begin_of_day, find_last_day, list_last_days
 from sales_assets.monitoring.metrics.families import Sample, build_family
 from sales_assets.monitoring.metrics.partition_states import (
     is_in_ranges,
@@ -18,13 +18,13 @@ from sales_assets.monitoring.metrics.partition_states import (
     name_asset,
     read_ranges,
 )
-from sales_assets.monitoring.metrics.webserver import Answer
+from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
 
 ERP, MARKETPLACE = "erp", "marketplace"
 """The channels whose loads are shown: of the ERP the last day, of marketplaces the last file."""
 
 
-def measure_sales(answer: Answer, now: float, timezone: str, currency: str) -> list[GaugeMetricFamily]:
+def measure_sales(answer: GraphQLAnswer, now: float, timezone: str, currency: str) -> list[GaugeMetricFamily]:
     """Measure gold and the last loads.
 
     Args:
@@ -51,8 +51,8 @@ def measure_sales(answer: Answer, now: float, timezone: str, currency: str) -> l
     ]
 
 
-def _measure_gold(answer: Answer, now: float, timezone: str) -> Iterator[GaugeMetricFamily]:
-    yesterday = find_yesterday(now, timezone)
+def _measure_gold(answer: GraphQLAnswer, now: float, timezone: str) -> Iterator[GaugeMetricFamily]:
+    yesterday = find_last_day(now, timezone)
     name = FCT_ORDERS_KEY.to_user_string()
     loaded = [each for node in answer["assetNodes"] if name_asset(node) == name for each in read_ranges(node)]
     is_ready = is_in_ranges(yesterday, loaded) or yesterday in list_empty_days(answer)
@@ -72,7 +72,7 @@ def _measure_gold(answer: Answer, now: float, timezone: str) -> Iterator[GaugeMe
     )
 
 
-def _measure_reconciliation(answer: Answer, timezone: str) -> Iterator[GaugeMetricFamily]:
+def _measure_reconciliation(answer: GraphQLAnswer, timezone: str) -> Iterator[GaugeMetricFamily]:
     """Measure each day by the latest comparison that included it."""
     agreeing, differing = set[str](), set[str]()
     evaluations = [each["evaluation"] for each in answer["reconciliations"] if each["evaluation"]]
@@ -109,7 +109,7 @@ def _list_days(window: str, timezone: str) -> list[str]:
     return list_last_days(last, (last - start.astimezone(zone).date()).days + 1)
 
 
-def _read_rows(answer: Answer) -> list[Sample]:
+def _read_rows(answer: GraphQLAnswer) -> list[Sample]:
     figures = {ERP: _read_last_day(answer), MARKETPLACE: _read_last_file(answer)}
     return [
         ((channel,), float(each["row_count"]["intRepr"]))
@@ -118,7 +118,7 @@ def _read_rows(answer: Answer) -> list[Sample]:
     ]
 
 
-def _read_revenue(answer: Answer, currency: str) -> list[Sample]:
+def _read_revenue(answer: GraphQLAnswer, currency: str) -> list[Sample]:
     samples: list[Sample] = []
     if total := _read_last_day(answer).get("total_amount"):
         samples.append(((ERP, currency), float(total["floatValue"])))
@@ -128,14 +128,14 @@ def _read_revenue(answer: Answer, currency: str) -> list[Sample]:
     return samples
 
 
-def _read_last_day(answer: Answer) -> dict[str, Any]:
+def _read_last_day(answer: GraphQLAnswer) -> dict[str, Any]:
     """What the load of the ERP's last day reported, by label."""
     events = [each for each in answer["loads"].get("latestMaterializationByPartition", []) if each]
     last = sorted(events, key=lambda each: str(each["partition"]))[-1:]
     return {entry["label"]: entry for event in last for entry in event["metadataEntries"]}
 
 
-def _read_last_file(answer: Answer) -> dict[str, Any]:
+def _read_last_file(answer: GraphQLAnswer) -> dict[str, Any]:
     """What the load of the last marketplace file reported, by label."""
     events = answer["files"].get("assetMaterializations", [])
     return {entry["label"]: entry for event in events for entry in event["metadataEntries"]}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from prometheus_client.core import Metric
 
-from sales_assets.monitoring.metrics.families import PREFIX
+from sales_assets.monitoring.metrics.families import METRIC_PREFIX
 
 _ONLY_IF_SET = ("asset_check_failed", "asset_check_warned", "asset_partitions")
 """Families with so many samples that only those are shown that are not 0."""
@@ -15,7 +15,7 @@ _ONLY_IF_SET = ("asset_check_failed", "asset_check_warned", "asset_partitions")
 def format_metrics(metrics: Iterable[Metric]) -> Iterator[str]:
     """Format metrics: a line with name and meaning for each family, and one for each sample."""
     for metric in metrics:
-        name = metric.name.removeprefix(PREFIX)
+        name = metric.name.removeprefix(METRIC_PREFIX)
         samples = [each for each in metric.samples if each.value or name not in _ONLY_IF_SET]
         yield f"{metric.name}: {metric.documentation}"
         for sample in samples:

@@ -12,7 +12,7 @@ import requests
 from sales_assets.errors import UnavailableError
 from sales_assets.redaction import cut_text, redact_emails
 
-Answer = dict[str, Any]
+GraphQLAnswer = dict[str, Any]
 """What the web server answers, by the names of the query."""
 
 _QUESTIONS = files("sales_assets.monitoring.metrics") / "questions"
@@ -30,7 +30,7 @@ class WebServer:
         parts = urlsplit(url)
         self.name = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
-    def ask(self, question: str, seconds: float, **variables: object) -> Answer:
+    def ask(self, question: str, seconds: float, **variables: object) -> GraphQLAnswer:
         """Ask one of the questions.
 
         Args:
@@ -46,7 +46,7 @@ class WebServer:
         try:
             response = requests.post(self._url, json=body, timeout=seconds)
             response.raise_for_status()
-            answer: Answer = response.json()
+            answer: GraphQLAnswer = response.json()
         except requests.RequestException as error:
             raise self._build_error(question, _describe(error, seconds)) from None
         if problems := _list_problems(answer):
@@ -71,7 +71,7 @@ def _describe(error: requests.RequestException, seconds: float) -> str:
     return f"could not be reached ({type(error).__name__})"
 
 
-def _list_problems(answer: Answer) -> list[str]:
+def _list_problems(answer: GraphQLAnswer) -> list[str]:
     """The errors of an answer, of the query as of its parts."""
     if not isinstance(answer, dict) or not {"data", "errors"} & answer.keys():
         return ["something that is no answer to GraphQL"]

@@ -34,6 +34,7 @@ FIRST = datetime(2025, 6, 1, tzinfo=UTC)
 CUTOFF = datetime(2025, 10, 1, tzinfo=UTC)
 RUNS = 40
 DAYS = DAILY.get_partition_keys(FIRST)[:10]
+FAILED_DAY, EMPTY_DAY, *BEGUN_DAYS = DAYS[-4:]
 CHECKS = ("agrees_with_the_erp", "yesterday_is_complete")
 CHARGES = dg.AssetKey(["payments", "charges"])
 _TYPES = dg.DagsterEventType
@@ -66,14 +67,7 @@ class History:
         for number in range(RUNS):
             self.now = FIRST + number * timedelta(days=5)
             self.dice.choice(kinds)()
-        for status, days in (
-            (dg.DagsterRunStatus.STARTED, DAYS[:1]),
-            (dg.DagsterRunStatus.NOT_STARTED, DAYS[1:2]),
-        ):
-            self.now = FIRST + timedelta(days=1)
-            run_id = self._begin(status)
-            self._store([self._plan(run_id, RAW_ORDERS_KEY, day) for day in days])
-            self.unfinished.add(run_id)
+        self._add_certain_cases()
         return self
 
     @property
@@ -87,8 +81,9 @@ class History:
 
     def load(self) -> None:
         """A day or a range: some succeed, some fail in the middle, some are terminated; or an empty day."""
-        first, length = self.dice.randrange(len(DAYS)), self.dice.choice([1, 1, 1, 4])
-        days = DAYS[first : first + length]
+        known = DAYS[:-4]
+        first, length = self.dice.randrange(len(known)), self.dice.choice([1, 1, 1, 4])
+        days = known[first : first + length]
         status = self.dice.choice(
             [dg.DagsterRunStatus.SUCCESS] * 3 + [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
         )
@@ -129,12 +124,13 @@ class History:
             self._store_check(run_id, _TYPES.ASSET_CHECK_EVALUATION, planned, outcome == "SUCCEEDED")
         self.holders["check", name, outcome] = run_id
 
-    def load_file(self) -> None:
-        """A new version of one of a few files."""
-        name = f"file-{self.dice.randrange(3)}.csv"
-        run_id = self._begin(dg.DagsterRunStatus.SUCCESS)
+    def load_file(self, name: str = "", tags: dict[str, str] | None = None) -> str:
+        """A new version of one of a few files, or of a file; returns the run."""
+        name = name or f"file-{self.dice.randrange(3)}.csv"
+        run_id = self._begin(dg.DagsterRunStatus.SUCCESS, tags)
         self._store([self._plan(run_id, RAW_MARKETPLACE_ORDERS_KEY, name)])
         self._store([self._materialize(run_id, RAW_MARKETPLACE_ORDERS_KEY, name)])
+        return run_id
 
     def sync(self) -> None:
         """What no run reports: a sync that Airbyte started, and that an asset is fresh or late."""
@@ -148,6 +144,24 @@ class History:
         )
         event = DagsterEvent(_TYPES.FRESHNESS_STATE_CHANGE.value, "", event_specific_data=change)
         self.instance.event_log_storage.store_event(self._enter("", event))
+
+    def _add_certain_cases(self) -> None:
+        """Old runs that one rule alone keeps: a failure, an empty day, unfinished runs, an ancestor."""
+        self.now = FIRST
+        failed = self._begin(dg.DagsterRunStatus.FAILURE)
+        self._store([self._plan(failed, asset, FAILED_DAY) for asset in self.lineage.daily])
+        empty = self._begin(dg.DagsterRunStatus.SUCCESS)
+        self._store([self._observe_no_data(empty, EMPTY_DAY)])
+        for status, day in zip(
+            (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED), BEGUN_DAYS, strict=True
+        ):
+            run_id = self._begin(status)
+            self._store([self._plan(run_id, RAW_ORDERS_KEY, day)])
+            self.unfinished.add(run_id)
+        root = self.load_file("again.csv")
+        self.now = CUTOFF
+        retry = self.load_file("again.csv", {"dagster/root_run_id": root, "dagster/parent_run_id": root})
+        self.ancestors[retry] = root
 
     def _begin(self, status: dg.DagsterRunStatus, tags: dict[str, str] | None = None) -> str:
         storage = self.instance.run_storage

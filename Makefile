@@ -42,6 +42,10 @@ repair: $(INSTALLED) ## List what is missing, failed, stale or different from th
 retention: $(INSTALLED) ## List Dagster's old history that nothing reads any more; RUN=1 removes it
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets retention $(if $(RUN),--run)
 
+.PHONY: approve
+approve: $(INSTALLED) ## List what waits for approval; MONTH=2025-03 WHY='…' publishes it
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets approve $(MONTH) $(if $(WHY),--why "$(WHY)")
+
 .PHONY: doctor
 doctor: $(INSTALLED) ## Check every setting, connection and permission, and print what to do
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor

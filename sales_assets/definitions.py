@@ -36,9 +36,6 @@ def build_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Everything the code location contains, for given settings; connects to nothing.
 
-    Args:
-        settings: Where it runs.
-
     Raises:
         ValueError: The settings differ from the process's in what is fixed when assets are imported.
     """
@@ -51,6 +48,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             checks.statuses_are_plausible,
             checks.build_yesterday_check(all_assets),
             build_airbyte_check(settings),
+            *checks.build_restatement_checks(settings),
         ],
         jobs=[
             jobs.daily_sales_pipeline,
@@ -63,6 +61,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             jobs.digest_job,
             jobs.repair_job,
             jobs.retention_job,
+            jobs.approve_job,
         ],
         schedules=build_schedules(settings),
         sensors=[

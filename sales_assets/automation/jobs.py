@@ -15,6 +15,7 @@ from sales_assets.catalog.names import (
 )
 from sales_assets.checks import agrees_with_the_erp
 from sales_assets.monitoring.digest.op import write_digest
+from sales_assets.operations.approval.op import approve
 from sales_assets.operations.repair.op import repair
 from sales_assets.operations.retention.op import remove_old_history
 
@@ -128,3 +129,13 @@ def retention_job() -> None:
     the cause and launch it again.
     """
     remove_old_history()
+
+
+@dg.job(tags=DOMAIN_TAGS)
+def approve_job() -> None:
+    """Approves the restatement of a closed month that was held back, and publishes it.
+
+    It runs when you launch it, with who approves what and why. If it fails, its log says whether the approval
+    was recorded: fix the cause, then launch `repair_job` for the month.
+    """
+    approve()

@@ -23,11 +23,20 @@ RAW_CUSTOMERS_KEY = dg.AssetKey("raw_customers")
 RAW_MARKETPLACE_ORDERS_KEY = dg.AssetKey("raw_marketplace_orders")
 """The order lines of the marketplace files."""
 
+SILVER_ORDERS_KEY = dg.AssetKey("silver_enriched_orders")
+"""The validated orders of each day."""
+
 FCT_ORDERS_KEY = dg.AssetKey(["gold", "fct_orders"])
 """One row per sale: the source of gold's other tables, and what is reconciled with the ERP."""
 
 DAILY_SALES_KEY = dg.AssetKey(["gold", "daily_sales"])
 """The mart that people look at in the morning."""
+
+MONTHLY_REVENUE_KEY = dg.AssetKey(["gold", "monthly_revenue"])
+"""The mart whose closed months are published figures; approvals of others are recorded there."""
+
+RESTATEMENT_CHECK = dg.AssetCheckKey(SILVER_ORDERS_KEY, "restatements_are_approved")
+"""The check that holds back what would change a closed month."""
 
 YESTERDAY_CHECK = dg.AssetCheckKey(DAILY_SALES_KEY, "yesterday_is_complete")
 """The check that the marts are ready in the morning."""

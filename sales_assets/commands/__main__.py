@@ -120,6 +120,12 @@ def build_parser() -> argparse.ArgumentParser:
     backfill = commands.add_parser("backfill", help="run a range of days in as few runs as possible")
     backfill.add_argument("first", metavar="FROM", help=_FIRST)
     backfill.add_argument("last", metavar="TO", help=_LAST)
+    approve = commands.add_parser("approve", help="publish a restatement that was held back, or list them")
+    approve.add_argument(
+        "what", nargs="?", metavar="MONTH", help="month, as YYYY-MM; default: list what waits"
+    )
+    approve.add_argument("--by", help="who approves; default: the user of this machine")
+    approve.add_argument("--why", default="", help="the reason, which is recorded")
     repair = commands.add_parser(
         "repair", help="list what is missing, failed, stale or different from the ERP"
     )

@@ -12,6 +12,7 @@ from pydantic import Field
 from sales_assets.catalog.names import DBT_POOL, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, is_of_days, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
+from sales_assets.dbt.held_back import refuse_held_back
 from sales_assets.dbt.loaded_days import refuse_days_never_loaded
 from sales_assets.dbt.project import SalesDbtResource, prepare_project
 from sales_assets.dbt.runner import DbtFailedError
@@ -56,6 +57,8 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         manifest = json.loads(project.manifest_path.read_text())
         refuse_unknown_models(config.full_refresh, manifest)
         refuse_days_never_loaded(context)
+        if settings.closed_after_days is not None:
+            refuse_held_back(context)
         refuse_other_settings(context, io_manager)
         command = [
             *build_command(context, config.full_refresh),

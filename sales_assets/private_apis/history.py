@@ -87,16 +87,26 @@ def delete_runs(instance: dg.DagsterInstance, run_ids: Collection[str]) -> None:
         instance.run_storage.delete_run(run_id)
 
 
-def list_runless_events(instance: dg.DagsterInstance, before: datetime) -> dict[int, int]:
+def list_runless_events(
+    instance: dg.DagsterInstance, before: datetime, observed: dg.AssetKey
+) -> dict[int, int]:
     """List old events that no run reported, such as those of Airbyte's syncs, except the latest of each kind.
+
+    Args:
+        instance: Has the events.
+        before: The time.
+        observed: An asset whose observations are not listed, however old.
 
     Returns:
         The size in bytes by the event's ID.
     """
     old = (_EVENTS.run_id == _NO_RUN) & (_EVENTS.timestamp < before.astimezone(UTC).replace(tzinfo=None))
+    is_observed = (func.coalesce(_EVENTS.asset_key, "") == observed.to_string()) & (
+        func.coalesce(_EVENTS.dagster_event_type, "") == dg.DagsterEventType.ASSET_OBSERVATION.value
+    )
     with _open_events(instance) as events:
         latest = set(events.execute(_select_latest_events()).scalars())
-        rows = events.execute(select(_EVENTS.id, func.length(_EVENTS.event)).where(old))
+        rows = events.execute(select(_EVENTS.id, func.length(_EVENTS.event)).where(old & ~is_observed))
         return {int(id_): int(size) for id_, size in rows if id_ not in latest}
 
 

@@ -5,6 +5,7 @@ How a text becomes a value belongs to `values.py`, where the texts come from to 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import assert_never
 
@@ -66,6 +67,8 @@ class Settings:
         dagster_url: Where people open Dagster's UI, for links; empty if `SALES_DAGSTER_URL` is not set.
         runbook_url: The page that alerts link to.
         log_format: How runs are logged.
+        closed_after_days: How many days after its end a month is closed; None if none ever is.
+        restatement_limit: By what share a closed month's revenue may move without approval.
         lookback_days: How many days before today schedules and checks look at.
         max_partitions_per_run: The maximum number of days per run; None for no limit.
         retention_days: After how many days Dagster's history is removed, except what is the latest.
@@ -92,6 +95,8 @@ class Settings:
     dagster_url: str = ""
     runbook_url: str = RUNBOOK_URL
     log_format: LogFormat = LogFormat.TEXT
+    closed_after_days: int | None = None
+    restatement_limit: Decimal = Decimal(0)
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
     retention_days: int = 90
@@ -184,6 +189,8 @@ class Settings:
             dagster_url=values.parse_server_url(given, "SALES_DAGSTER_URL"),
             runbook_url=values.parse_server_url(given, "SALES_RUNBOOK_URL") or cls.runbook_url,
             log_format=values.parse_choice(given, "SALES_LOG_FORMAT", LogFormat, LogFormat.TEXT),
+            closed_after_days=values.parse_days(given, "SALES_CLOSED_AFTER_DAYS"),
+            restatement_limit=values.parse_share(given, "SALES_RESTATEMENT_LIMIT") or cls.restatement_limit,
             lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
             retention_days=values.parse_days(given, "SALES_RETENTION_DAYS") or cls.retention_days,

@@ -6,6 +6,7 @@ Which settings there are belongs to `schema.py`.
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -89,6 +90,17 @@ def parse_days(given: Mapping[str, str], name: str) -> int | None:
         message = f"{name} is {value!r}, but it must be a number of days, 1 or more."
         raise ValueError(message)
     return int(value)
+
+
+def parse_share(given: Mapping[str, str], name: str) -> Decimal | None:
+    """A share as a number from 0 to 1; None if the variable is not set."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"0|1|0?\.\d+", value.strip()):
+        message = f"{name} is {value!r}, but it must be a share from 0 to 1, such as 0.01 for one percent."
+        raise ValueError(message)
+    return Decimal(value.strip())
 
 
 def parse_day(given: Mapping[str, str], name: str, default: str) -> str:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     TICKS_FAIL = "a-sensor-or-schedule-fails"
     TICKS_MISSING = "a-sensor-or-schedule-does-not-tick"
     BACKFILL_ENDED = "a-backfill-ended"
+    APPROVAL = "a-result-waits-for-approval"
     DIGEST = "the-mornings-digest"
     HELD_BACK = "alerts-were-held-back"
     TEST = "a-test"

@@ -90,7 +90,7 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         # A new one each time: it would wait seconds between two messages.
         client = apprise.Apprise(asset=apprise.AppriseAsset(app_id="sales_assets"))
         with _captured_log(apprise) as log:
-            url = url_to_dict(channel.url)
+            url = url_to_dict(channel.url)  # type: ignore[no-untyped-call]
             message = build_message(url["schema"], alert.redacted(), self.deployment, self.runbook_url)
             client.add(url | {name: value for name, value in message.options.items() if not url.get(name)})
             if client.notify(message.body, message.title, alert.level.value, body_format=message.format):

@@ -1,6 +1,6 @@
 """What is told of asset checks: which fail or warn, with their numbers, and which pass again.
 
-Of the check that yesterday is complete, `yesterday_alerts.py` tells.
+Of two checks other modules tell: `yesterday_alerts.py` and `approval_alerts.py`.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.catalog.names import YESTERDAY_CHECK
+from sales_assets.catalog.names import RESTATEMENT_CHECK, YESTERDAY_CHECK
 from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
 from sales_assets.monitoring.alerts.ended_runs import EndedRun
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
@@ -17,6 +17,8 @@ from sales_assets.monitoring.alerts.telling import Telling
 FAILED_CHECK = "check"
 """The kind of problem: a check that does not pass."""
 
+_TOLD_ELSEWHERE = (YESTERDAY_CHECK, RESTATEMENT_CHECK)
+
 _MOST_NUMBERS = 8
 _NUMBERS = (dg.IntMetadataValue, dg.FloatMetadataValue, dg.BoolMetadataValue)
 """Only numbers are told: a text of a check may be a row's."""
@@ -24,7 +26,7 @@ _NUMBERS = (dg.IntMetadataValue, dg.FloatMetadataValue, dg.BoolMetadataValue)
 
 def tell_of_checks(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]:
     """Compare the checks of a run with what is known of them, and describe what is new."""
-    checks = [each for each in run.checks if each.asset_check_key != YESTERDAY_CHECK]
+    checks = [each for each in run.checks if each.asset_check_key not in _TOLD_ELSEWHERE]
     failing = [each for each in checks if not each.passed and _is_news(run, ledger, each)]
     passed = [each for each in checks if each.passed]
     recovered = [text for each in passed for text in _close(run, ledger, each)]

@@ -2,6 +2,7 @@
 
 from sales_assets.catalog.names import DAILY_SALES_KEY, DIGEST
 from sales_assets.monitoring.alerts.alert import Alert, Kind
+from sales_assets.monitoring.alerts.approval_alerts import WAITS_FOR_APPROVAL
 from sales_assets.monitoring.alerts.check_alerts import FAILED_CHECK
 from sales_assets.monitoring.alerts.ended_runs import EndedRun
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
@@ -17,6 +18,7 @@ _SORTS = {
     FAILED_RUN: "Failed",
     FAILED_CHECK: "Checks that do not pass",
     NO_DATA: "No orders in the ERP",
+    WAITS_FOR_APPROVAL: "Revenue that waits for approval",
     BAD_TICKS: "Sensors and schedules that do not work",
 }
 

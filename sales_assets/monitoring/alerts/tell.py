@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
+from sales_assets.monitoring.alerts.approval_alerts import tell_of_approvals, was_only_held_back
 from sales_assets.monitoring.alerts.backfill_alerts import tell_of_backfills
 from sales_assets.monitoring.alerts.channels import AlertsResource
 from sales_assets.monitoring.alerts.check_alerts import tell_of_checks
@@ -81,7 +82,12 @@ def find_news(telling: Telling, ledger: Ledger, now: float) -> list[Alert]:
         except Exception as error:  # of any kind: it must not silence the other runs
             alerts.append(_describe_unreadable(record, error, telling))
         mark_seen(ledger, run_id, ended)
-    return [*alerts, *tell_of_backfills(ledger, telling), *tell_of_ticks(ledger, telling, now)]
+    return [
+        *alerts,
+        *tell_of_backfills(ledger, telling),
+        *tell_of_ticks(ledger, telling, now),
+        *tell_of_approvals(ledger, telling, now),
+    ]
 
 
 def _describe_unreadable(record: dg.RunRecord, error: Exception, telling: Telling) -> Alert:
@@ -97,7 +103,10 @@ def _tell_of_run(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]
         return []
     if looks_at_yesterday(run):
         return tell_of_yesterday(run, ledger, telling)
-    end = tell_of_success(run, telling) if run.is_success else tell_of_failure(run, ledger, telling)
+    if run.is_success:
+        end = tell_of_success(run, telling)
+    else:
+        end = None if was_only_held_back(run) else tell_of_failure(run, ledger, telling)
     recovery = tell_of_recovery(run, ledger, telling)
     return [
         *([end] if end else []),

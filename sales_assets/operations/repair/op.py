@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.catalog.partitions import DAILY, window_between
+from sales_assets.catalog.partitions import DAILY, Window, window_between
 from sales_assets.errors import RefusedError
 from sales_assets.operations.repair.execute_plan import execute_plan
 from sales_assets.operations.repair.lineage import Lineage
@@ -41,8 +41,24 @@ def repair(
     `launch: true` runs the plan. If one of its runs fails, the log shows its days and the reason: fix the
     cause and launch the job again.
     """
-    job = context.repository_def.get_job(DAILY_JOB)
     window = window_between(config.first_day, config.last_day or str(DAILY.get_last_partition_key()))
+    repair_window(context, window, postgres_erp, warehouse, launch=config.launch)
+
+
+def repair_window(
+    context: dg.OpExecutionContext,
+    window: Window,
+    postgres_erp: PostgresResource,
+    warehouse: WarehouseReader,
+    *,
+    launch: bool,
+) -> None:
+    """Plan the repair of some days, log the plan, and run it if asked to.
+
+    Raises:
+        RefusedError: Some runs failed.
+    """
+    job = context.repository_def.get_job(DAILY_JOB)
     plan = plan_repair(
         window,
         Lineage.of_job(job),
@@ -52,7 +68,7 @@ def repair(
         at_most=settings().max_partitions_per_run,
     )
     context.log.info(str(plan))
-    if not config.launch:
+    if not launch:
         return
     failed = execute_plan(
         plan,

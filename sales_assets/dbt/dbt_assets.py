@@ -12,6 +12,7 @@ from pydantic import Field
 from sales_assets.catalog.names import DBT_POOL, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, is_of_days, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
+from sales_assets.dbt.build_metadata import add_build_metadata
 from sales_assets.dbt.held_back import refuse_held_back
 from sales_assets.dbt.loaded_days import refuse_days_never_loaded
 from sales_assets.dbt.project import SalesDbtResource, prepare_project
@@ -89,7 +90,7 @@ def to_dagster_events(
             for event in log_entry.to_default_asset_events(manifest, translator, context):
                 if _is_failed_check(event):
                     failed.append(str(event.check_name))
-                yield event
+                yield add_build_metadata(event, result.get("report"), manifest)
     except DbtFailedError as error:
         if not failed:
             raise

@@ -34,6 +34,7 @@ _STOP_SECONDS = 10.0
 _STOP_PAUSE_SECONDS = 0.1
 _START_OF_NODE = "LogStartLine"
 _COMPILATION_ERROR = "Compilation Error"
+_LOG_OF_MACRO, _REPORT = "JinjaLogDebug", "report_build: "
 
 
 class DbtFailedError(Exception):
@@ -98,7 +99,8 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
         artifacts: The folder that the command names as dbt's target path.
 
     Yields:
-        The result of each model and test as soon as it is there, in the form of dbt's structured log.
+        The result of each model and test as soon as it is there, in the form of dbt's structured log. That of
+        a table has `report`: what the macro `report_build` says of it.
 
     Raises:
         DbtFailedError: A model, a test or dbt itself failed; names them.
@@ -106,6 +108,7 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
         KeyboardInterrupt: The process was asked to end.
     """
     dbt = _DbtThread(command, parsed)
+    reports: dict[str, Any] = {}
     with pass_on_interruptions(dbt.stop):
         try:
             dbt.start()
@@ -113,8 +116,12 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
                 info: Any = event.info
                 if info.level in _LOGGED_LEVELS:
                     sys.stdout.write(f"{redact_error(info.msg)}\n")
+                if info.name == _LOG_OF_MACRO and info.msg.startswith(_REPORT):
+                    report = json.loads(info.msg.removeprefix(_REPORT))
+                    reports[report["model"]] = report
                 if info.name in _RESULT_EVENTS:
-                    yield msg_to_dict(event)
+                    result = msg_to_dict(event)
+                    yield {**result, "report": reports.pop(result["data"]["node_info"]["unique_id"], None)}
         finally:
             dbt.stop()
             close_duckdb()

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.errors import RefusedError
-from sales_assets.frames import to_pandas
 from sales_assets.redaction import MASK, cut_text
+from sales_assets.transforms.frames import to_pandas
 from sales_assets.warehouse.casts import CAST_ERRORS, cast_exactly, find_misfits
 
 _ARROW_TYPES = {

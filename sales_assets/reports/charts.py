@@ -1,0 +1,127 @@
+"""The charts of gold's marts: frames in, Altair charts out. Needs the extra `charts`.
+
+Every place that shows a chart (the catalog, a page, a mail) draws it with these functions. Numbers belong to
+`key_figures.py`.
+"""
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+
+import altair as alt
+import pandas as pd
+
+Chart = alt.Chart | alt.FacetChart | alt.LayerChart
+
+_WIDTH, _HEIGHT = 560, 150
+_VERDICTS = alt.Scale(domain=["high", "low"], range=["#2a9d8f", "#d1495b"])
+
+
+def plot_daily_sales(sales: pd.DataFrame) -> Chart:
+    """Plot revenue by business day: a line per channel, a panel per currency.
+
+    Args:
+        sales: `order_date`, `channel`, `currency`, `total_amount` in that currency; once per combination.
+    """
+    lines = _start(sales).mark_line()
+    channels = alt.Color("channel:N", title="Channel")
+    return _split_by_currency(lines.encode(_DAY, _money("total_amount", "Revenue"), channels))
+
+
+def plot_monthly_revenue(revenue: pd.DataFrame) -> Chart:
+    """Plot revenue by month: bars stacked by channel, a panel per currency.
+
+    Args:
+        revenue: `month`, `channel`, `currency`, `total_amount` in that currency; once per combination.
+    """
+    month = alt.X("yearmonth(month):O", title=None, axis=alt.Axis(format="%b %Y", labelAngle=-45))
+    channels = alt.Color("channel:N", title="Channel")
+    bars = _start(revenue).mark_bar().encode(month, _money("total_amount", "Revenue"), channels)
+    return _split_by_currency(bars)
+
+
+def plot_sales_anomalies(days: pd.DataFrame) -> Chart:
+    """Plot revenue against what was expected, with the unusual days marked, a panel per currency.
+
+    Args:
+        days: `order_date`, `currency`, `verdict`, `actual` and `expected` in that currency; one row per day
+            and series. Rows that were not judged are not drawn.
+    """
+    judged = days[days["verdict"] != "not_judged"]
+    key = ["currency", "order_date"]
+    by_day = judged.groupby(key, as_index=False)[["actual", "expected"]].sum()
+    unusual = judged.loc[judged["verdict"].isin(["high", "low"]), [*key, "verdict"]].drop_duplicates()
+    lines = by_day.melt(key, var_name="line", value_name="revenue")
+    marks = unusual.merge(by_day[[*key, "actual"]], on=key).rename(columns={"actual": "revenue"})
+    base = _start(pd.concat([lines, marks])).encode(_DAY, _money("revenue", "Revenue"))
+    drawn = base.transform_filter("datum.line != null").mark_line()
+    marked = base.transform_filter("datum.verdict != null").mark_point(filled=True, size=60)
+    layers = alt.LayerChart(
+        layer=[
+            drawn.encode(alt.StrokeDash("line:N", title=None, sort=["actual", "expected"])),
+            marked.encode(alt.Color("verdict:N", title="Unusual", scale=_VERDICTS)),
+        ]
+    )
+    return _split_by_currency(layers)
+
+
+def plot_customer_cohorts(cohorts: pd.DataFrame) -> Chart:
+    """Plot which share of each cohort ordered again: a square per cohort and month.
+
+    Args:
+        cohorts: `cohort_month`, `months_since_first_order`, `retention` from 0 to 1; once per combination.
+    """
+    later = cohorts[cohorts["months_since_first_order"] > 0]
+    squares = _start(later).encode(
+        alt.X(
+            "months_since_first_order:O", title="Months since the first order", axis=alt.Axis(labelAngle=0)
+        ),
+        alt.Y("yearmonth(cohort_month):O", title="First order", axis=alt.Axis(format="%b %Y")),
+    )
+    colors = alt.Color("retention:Q", title="Ordered again", legend=alt.Legend(format="%"))
+    chart: alt.Chart = squares.mark_rect().encode(colors)
+    return chart
+
+
+PLOTS: Mapping[str, Callable[[pd.DataFrame], Chart]] = {
+    "daily_sales": plot_daily_sales,
+    "monthly_revenue": plot_monthly_revenue,
+    "sales_anomalies": plot_sales_anomalies,
+    "customer_cohorts": plot_customer_cohorts,
+}
+"""The plot of each mart that has one."""
+
+
+def draw_svg(chart: Chart) -> str:
+    """Draw a chart as SVG, 10 to 20 kB, whose fonts are the reader's.
+
+    Without a label for each mark (`aria`), which would be half of it; the image's title is read instead.
+    """
+    drawing = io.StringIO()
+    plain = chart.configure(aria=False).configure_axis(ticks=False, labelPadding=5)
+    plain.configure_axisX(grid=False).save(drawing, format="svg")
+    return drawing.getvalue()
+
+
+def to_markdown(chart: Chart, title: str) -> str:
+    """Draw a chart as an image within Markdown, which needs no file and no server."""
+    content = base64.b64encode(draw_svg(chart).encode()).decode()
+    return f"![{title}](data:image/svg+xml;base64,{content})"
+
+
+_DAY = alt.X("order_date:T", title=None, axis=alt.Axis(format="%d %b", tickCount=8))
+
+
+def _start(rows: pd.DataFrame) -> alt.Chart:
+    return alt.Chart(rows, width=_WIDTH, height=_HEIGHT)
+
+
+def _money(column: str, title: str) -> alt.Y:
+    return alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5))
+
+
+def _split_by_currency(chart: alt.Chart | alt.LayerChart) -> alt.FacetChart:
+    """Amounts in different currencies never share an axis."""
+    panels: alt.FacetChart = chart.facet(row=alt.Row("currency:N", title=None))
+    separate: alt.FacetChart = panels.resolve_scale(y="independent")
+    return separate

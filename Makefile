@@ -7,6 +7,7 @@ PORT := 3000
 INSTALLED := .venv/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
+IMAGE := --extra deploy --extra alerts --extra charts --extra metrics
 
 # Every command finds dagster.yaml here, unless a deployment sets DAGSTER_HOME.
 export DAGSTER_HOME := $(or $(DAGSTER_HOME),$(CURDIR))
@@ -34,9 +35,9 @@ backfill: $(INSTALLED) ## Run a range of days: make backfill FROM=2025-01-01 TO=
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets backfill $(FROM) $(TO)
 
 .PHONY: repair
-repair: $(INSTALLED) ## List what is missing, failed, stale or different from the ERP; RUN=1 fixes it
+repair: $(INSTALLED) ## List what is missing, failed, stale or different from the ERP, and (OUTDATED=1) of older code; RUN=1 fixes it
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets repair \
-		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(RUN),--run)
+		$(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(OUTDATED),--outdated) $(if $(RUN),--run)
 
 .PHONY: retention
 retention: $(INSTALLED) ## List Dagster's old history that nothing reads any more; RUN=1 removes it
@@ -116,8 +117,8 @@ demo-files: $(INSTALLED) ## List the files of the local S3 as partitions; FILE=â
 
 .PHONY: lock
 lock: ## Update all pinned dependencies, and the image's to the same versions (needs uv)
-	@uv pip compile $(PINNED) --extra dev --extra demo --extra deploy --extra alerts --extra metrics --upgrade -o requirements.lock
-	@uv pip compile $(PINNED) --extra deploy --extra alerts --extra metrics --constraint requirements.lock -o deploy/requirements.lock
+	@uv pip compile $(PINNED) $(IMAGE) --extra dev --extra demo --upgrade -o requirements.lock
+	@uv pip compile $(PINNED) $(IMAGE) --constraint requirements.lock -o deploy/requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 â€¦")'

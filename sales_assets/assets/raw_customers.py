@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.assets._daily_run import DailyRun
+from sales_assets.catalog.column_lineage import RAW_CUSTOMERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import ERP_POOL, INGESTION
 from sales_assets.catalog.partitions import BACKFILL, DAILY
@@ -20,7 +21,10 @@ from sales_assets.transforms.customers import refuse_unstorable_customers
     partitions_def=DAILY,
     backfill_policy=BACKFILL,
     retry_policy=EXTRACTION,
-    metadata=storage_metadata("raw", RAW_CUSTOMERS_SCHEMA, "snapshot_date"),
+    metadata={
+        **storage_metadata("raw", RAW_CUSTOMERS_SCHEMA, "snapshot_date"),
+        **lineage_metadata(RAW_CUSTOMERS_SOURCES),
+    },
     kinds={"postgres"},
     pool=ERP_POOL,
     output_required=False,

@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from sales_assets.assets._daily_run import DailyRun
+from sales_assets.catalog.column_lineage import RAW_ORDERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import CHOSEN_STATUSES, ERP_POOL, INGESTION
 from sales_assets.catalog.partitions import BACKFILL, DAILY
@@ -45,7 +46,10 @@ def find_choice(config: RawOrdersConfig) -> dict[str, list[str]]:
     partitions_def=DAILY,
     backfill_policy=BACKFILL,
     retry_policy=EXTRACTION,
-    metadata=storage_metadata("raw", RAW_ORDERS_SCHEMA, "order_date"),
+    metadata={
+        **storage_metadata("raw", RAW_ORDERS_SCHEMA, "order_date"),
+        **lineage_metadata(RAW_ORDERS_SOURCES),
+    },
     kinds={"postgres"},
     pool=ERP_POOL,
     output_required=False,

@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.assets._daily_run import DailyRun
+from sales_assets.catalog.column_lineage import SILVER_ENRICHED_ORDERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import SILVER_ENRICHED_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY, SILVER
 from sales_assets.catalog.partitions import BACKFILL, DAILY
@@ -24,7 +25,10 @@ from sales_assets.transforms.enrich_orders import (
     partitions_def=DAILY,
     backfill_policy=BACKFILL,
     retry_policy=TRANSFORMATION,
-    metadata=storage_metadata("silver", SILVER_ENRICHED_ORDERS_SCHEMA, "order_date"),
+    metadata={
+        **storage_metadata("silver", SILVER_ENRICHED_ORDERS_SCHEMA, "order_date"),
+        **lineage_metadata(SILVER_ENRICHED_ORDERS_SOURCES),
+    },
     ins={"raw_customers": dg.AssetIn(metadata={"columns": ["id", "snapshot_date", *CUSTOMER_COLUMNS]})},
     output_required=False,
 )

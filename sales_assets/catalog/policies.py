@@ -1,8 +1,8 @@
-"""What every asset has, in one place: owner, tags, kinds, freshness, and when a failed step is retried.
+"""What every asset has, in one place: owner, tags, kinds, freshness, code, and when a failed step is retried.
 
-Owner, tags, kinds and freshness are added to all assets after composition, so no asset can forget them. Retry
-policies are constants, because a spec cannot carry them. A refusal (`errors.RefusedError`) and a terminated
-step are never retried.
+Owner, tags, kinds, freshness and references to the code are added to all assets after composition, so none
+can forget them. Retry policies are constants, because a spec cannot carry them. A refusal
+(`errors.RefusedError`) and a terminated step are never retried.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,8 @@ from datetime import timedelta
 
 import dagster as dg
 
+from sales_assets.catalog.code_references import with_code_references
+from sales_assets.catalog.code_versions import with_code_versions
 from sales_assets.catalog.names import DOMAIN_TAGS, OWNER, RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.private_apis.interruptions import RetryUnlessTerminated
@@ -52,7 +54,7 @@ EVERY_DAY = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timede
 
 
 def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
-    """The assets with owner, tags, kinds and freshness policy.
+    """The assets with owner, tags, kinds, freshness policy, code version and references to their code.
 
     Args:
         settings: Their warehouse engine is one of the kinds.
@@ -65,7 +67,7 @@ def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> 
         spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, freshness_policy=find_freshness(spec))
         return spec.merge_attributes(tags=DOMAIN_TAGS)
 
-    return dg.map_asset_specs(apply, assets)
+    return with_code_references(settings, with_code_versions(dg.map_asset_specs(apply, assets)))
 
 
 def find_freshness(spec: dg.AssetSpec) -> dg.FreshnessPolicy:

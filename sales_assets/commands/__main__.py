@@ -133,6 +133,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--from", dest="first", metavar="FROM", help=f"{_FIRST}; default: the first partition"
     )
     repair.add_argument("--to", dest="last", metavar="TO", help=f"{_LAST}; default: yesterday")
+    repair.add_argument("--outdated", action="store_true", help="plan days that older code made, too")
     repair.add_argument("--run", action="store_true", help="run the plan instead of only showing it")
     retention = commands.add_parser("retention", help="list old history that nothing reads any more")
     retention.add_argument("--run", action="store_true", help="remove it instead of only listing it")

@@ -31,6 +31,7 @@ def run(options: Namespace) -> int:
             instance,
             **sources,
             at_most=settings().max_partitions_per_run,
+            remake_outdated=options.outdated,
         )
         print_line(str(plan))
         if not plan.runs:

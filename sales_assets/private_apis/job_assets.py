@@ -15,12 +15,14 @@ class JobAsset:
         parents: The assets that it reads, in the job or not.
         group: The asset's group.
         partitions: The asset's partitions, if it has any.
+        code_version: The hash of what its rows are made of, if it has one.
     """
 
     key: dg.AssetKey
     parents: frozenset[dg.AssetKey]
     group: str | None
     partitions: dg.PartitionsDefinition[str] | None
+    code_version: str | None = None
 
 
 def list_job_assets(job: dg.JobDefinition) -> Sequence[JobAsset]:
@@ -33,4 +35,6 @@ def list_job_assets(job: dg.JobDefinition) -> Sequence[JobAsset]:
 def find_asset(job: dg.JobDefinition, key: dg.AssetKey) -> JobAsset:
     """Return an asset of a job, or one that an asset of the job reads, directly or through others."""
     node = job.asset_layer.get(key)
-    return JobAsset(node.key, frozenset(node.parent_keys), node.group_name, node.partitions_def)
+    return JobAsset(
+        node.key, frozenset(node.parent_keys), node.group_name, node.partitions_def, node.code_version
+    )

@@ -69,6 +69,8 @@ class Settings:
         log_format: How runs are logged.
         closed_after_days: How many days after its end a month is closed; None if none ever is.
         restatement_limit: By what share a closed month's revenue may move without approval.
+        git_url: Where people see the code, for links; empty if `SALES_GIT_URL` is not set.
+        git_revision: The branch, tag or commit that the links lead to.
         lookback_days: How many days before today schedules and checks look at.
         max_partitions_per_run: The maximum number of days per run; None for no limit.
         retention_days: After how many days Dagster's history is removed, except what is the latest.
@@ -97,6 +99,8 @@ class Settings:
     log_format: LogFormat = LogFormat.TEXT
     closed_after_days: int | None = None
     restatement_limit: Decimal = Decimal(0)
+    git_url: str = ""
+    git_revision: str = "main"
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
     retention_days: int = 90
@@ -191,6 +195,8 @@ class Settings:
             log_format=values.parse_choice(given, "SALES_LOG_FORMAT", LogFormat, LogFormat.TEXT),
             closed_after_days=values.parse_days(given, "SALES_CLOSED_AFTER_DAYS"),
             restatement_limit=values.parse_share(given, "SALES_RESTATEMENT_LIMIT") or cls.restatement_limit,
+            git_url=values.parse_server_url(given, "SALES_GIT_URL").removesuffix(".git"),
+            git_revision=given.get("SALES_GIT_REVISION", cls.git_revision).strip(),
             lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
             max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
             retention_days=values.parse_days(given, "SALES_RETENTION_DAYS") or cls.retention_days,

@@ -24,6 +24,7 @@ from sales_assets.catalog.contracts import (
     SILVER_ENRICHED_ORDERS_SCHEMA,
 )
 from sales_assets.dbt import project
+from sales_assets.dbt.column_sources import COLUMN_LINEAGE
 from sales_assets.dbt.dbt_assets import build_command, to_dagster_events
 from sales_assets.dbt.project import (
     PROJECT_DIR,
@@ -38,6 +39,7 @@ from sales_assets.settings import Environment, Settings, SnowflakeSecret
 from sales_assets.warehouse.column_types import to_arrow_type
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.slices import Slice
+from sales_assets_tests.column_lineage import find_lineage, to_text
 from sales_assets_tests.support.data_dir import copy_manifests, settings_with
 from sales_assets_tests.support.snowflake import redirect_connections, run_emulator
 
@@ -65,6 +67,14 @@ def test_the_semantic_layer_has_the_metrics_and_a_time_spine() -> None:
     assert metrics == {"revenue", "orders", "average_order_value", "active_customers"}
     spine = manifest["nodes"]["model.sales.dim_dates"]["time_spine"]
     assert spine["standard_granularity_column"] == "date_day"
+
+
+@pytest.mark.slow
+def test_the_column_lineage_in_the_repository_is_that_of_the_models_sql(tmp_path: Path) -> None:
+    found = to_text(find_lineage(tmp_path))
+    assert found == COLUMN_LINEAGE.read_text(), (
+        "python -m sales_assets_tests.column_lineage rewrites the file"
+    )
 
 
 @pytest.fixture

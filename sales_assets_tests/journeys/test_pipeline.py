@@ -1,6 +1,7 @@
 """The main street from the ERP to gold: real PostgreSQL, real dbt, a real DuckDB file."""
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,13 @@ import duckdb
 import pytest
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
+from sales_assets.catalog.partitions import window_between
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_resource, prepare_project
+from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.errors import RefusedError
+from sales_assets.operations.repair.lineage import Lineage
+from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
+from sales_assets.private_apis.job_assets import list_job_assets
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
@@ -110,6 +116,51 @@ def test_every_table_and_column_has_its_description_in_the_warehouse(stocked: Pi
         found = stocked.warehouse.query(names)
         assert len(found) > 10
         assert list(found.loc[found["comment"].isna(), "name"]) == []
+
+
+def test_gold_shows_its_rows_and_the_marts_their_figures_and_plots(stocked: Pipeline) -> None:
+    def shown(mart: str) -> dict[str, Any]:
+        event = stocked.instance.get_latest_materialization_event(dg.AssetKey(["gold", mart]))
+        assert event is not None
+        assert event.asset_materialization is not None
+        return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
+    tables = stocked.warehouse.query("select table_name from duckdb_tables() where schema_name = 'gold'")
+    for mart in tables["table_name"]:
+        [count] = stocked.warehouse.query(f"select count(*) as n from gold.{mart}")["n"]
+        assert shown(mart)["dagster/row_count"] == count, mart
+    for mart in ("daily_sales", "monthly_revenue", "customer_cohorts", "sales_anomalies"):
+        assert shown(mart)["plot"].startswith(f"![{mart}](data:image/svg+xml;base64,")
+    figures = shown("daily_sales")
+    count, total = stocked.erp.totals(DAYS[-1])
+    assert (figures["last_day"], figures["orders_of_last_day"]) == (DAYS[-1], count)
+    assert figures["revenue_of_last_day_eur"] == float(total or 0)
+
+
+def test_days_carry_the_version_of_their_code_and_are_made_again_only_if_asked(stocked: Pipeline) -> None:
+    nodes = list_job_assets(stocked.job)
+
+    def plan(version: str | None, *, remake: bool) -> RepairPlan:
+        changed = [replace(node, code_version=version or node.code_version) for node in nodes]
+        return plan_repair(
+            window_between(DAYS[0], DAYS[-1]),
+            Lineage(changed),
+            stocked.instance,
+            postgres_erp=stocked.erp.resource,
+            warehouse=stocked.warehouse,
+            at_most=None,
+            remake_outdated=remake,
+        )
+
+    assert plan(None, remake=True).outdated == {}
+    told = plan("newer", remake=False)
+    made = {"raw_orders", "raw_customers", "silver_enriched_orders", "gold/fct_orders"}
+    assert {day: {key.to_user_string() for key in reasons} for day, reasons in told.outdated.items()} == {
+        day: made for day in DAYS
+    }
+    assert (told.runs, told.days) == ([], {})
+    [run] = plan("newer", remake=True).runs
+    assert (run.first, run.last, len(run.assets)) == (DAYS[0], DAYS[-1], len(nodes))
 
 
 def test_dim_customers_has_each_customer_once(stocked: Pipeline) -> None:

@@ -13,14 +13,17 @@ import yaml
 
 from sales_assets.catalog import records
 from sales_assets.catalog.names import FCT_ORDERS_KEY, LOCATION, NO_DATA_TAG, RAW_ORDERS_KEY
+from sales_assets.catalog.partitions import window_between
 from sales_assets.catalog.records import find_days_without_orders
 from sales_assets.definitions import defs
 from sales_assets.errors import RefusedError
 from sales_assets.operations.repair.gaps import (
     FAILED,
     MISSING,
+    OUTDATED,
     STALE,
     find_gaps,
+    find_outdated,
     find_stale,
     format_days,
     merge_gaps,
@@ -28,6 +31,7 @@ from sales_assets.operations.repair.gaps import (
 from sales_assets.operations.repair.launch import PROCESS_TAG, execute_run, fail_dead_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import PlannedRun, plan_runs, put_unpartitioned_last
+from sales_assets.operations.repair.repair_plan import RepairPlan
 from sales_assets.settings import ROOT
 from sales_assets.warehouse.processes import ProcessIdentity
 from sales_assets_tests.support.runs import begin_load
@@ -105,6 +109,23 @@ def test_a_day_is_stale_for_the_assets_that_read_a_rematerialized_parent(
     materialize(instance, DAYS[2], assets=[CUSTOMERS])
     stale_customers = {SILVER: STALE, dg.AssetKey(["staging", "stg_customers"]): STALE}
     assert find_stale(instance, lineage, DAYS) == {DAYS[2]: stale_customers}
+
+
+def test_days_that_older_code_made_are_outdated_and_those_before_there_were_versions_are_not(
+    lineage: Lineage, instance: dg.DagsterInstance
+) -> None:
+    now = str(lineage.code_version(RAW_ORDERS_KEY))
+    for day, version in ((DAYS[0], now), (DAYS[1], "older"), (DAYS[2], None)):
+        tags = {"dagster/code_version": version} if version else {}
+        instance.report_runless_asset_event(dg.AssetMaterialization(RAW_ORDERS_KEY, partition=day, tags=tags))
+    outdated = find_outdated(instance, lineage, DAYS)
+    assert outdated == {DAYS[1]: {RAW_ORDERS_KEY: OUTDATED}}
+    told = str(RepairPlan(window_between(DAYS[0], DAYS[1]), {}, {}, set(), [], [], outdated))
+    assert "raw_orders               outdated    1 day(s): 2025-03-02" in told
+    assert "`make repair OUTDATED=1` plans them too" in told
+    assert "nothing to run" in told
+    materialize(instance, DAYS[1], assets=[RAW_ORDERS_KEY])
+    assert find_outdated(instance, lineage, DAYS) == {}
 
 
 def test_no_day_is_stale_if_none_is_examined(lineage: Lineage, instance: dg.DagsterInstance) -> None:

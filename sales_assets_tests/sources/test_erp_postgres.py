@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from adbc_driver_postgresql import dbapi
+from sales_assets.frames import find_oldest_reading
 
 from sales_assets.errors import RefusedError
-from sales_assets.frames import find_oldest_reading
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource, _fetch_batches
 from sales_assets.sources.erp.url import ErpUrl

@@ -11,13 +11,21 @@ import pandas as pd
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
-from sales_assets.catalog.records import fetch_latest_event_ids, fetch_statuses, find_days_without_orders
+from sales_assets.catalog.records import (
+    fetch_latest_event_ids,
+    fetch_latest_records,
+    fetch_statuses,
+    find_days_without_orders,
+)
 from sales_assets.operations.repair.lineage import Lineage
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
-MISSING, FAILED, STALE = "missing", "failed", "stale"
+MISSING, FAILED, STALE, OUTDATED = "missing", "failed", "stale", "outdated"
+
+_CODE_VERSION = "dagster/code_version"
+"""Dagster's tag on a materialization: the version of the code that made it."""
 
 Gaps = dict[str, dict[dg.AssetKey, str]]
 """By day and asset, the reason why the asset has to be run for that day."""
@@ -68,6 +76,27 @@ def find_stale(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[st
                 stale.setdefault(day, {})[asset] = STALE
     with_orders = stale.keys() - find_days_without_orders(instance, list(stale))
     return {day: stale[day] for day in sorted(with_orders)}
+
+
+def find_outdated(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence[str]) -> Gaps:
+    """Find the days of assets that were made by other code than the location has now.
+
+    Days that were stored before assets had versions are not among them.
+
+    Args:
+        instance: Has the records of materializations.
+        lineage: Its daily assets are examined.
+        days: Partition keys to examine.
+    """
+    outdated: Gaps = {}
+    for asset in lineage.daily:
+        version = lineage.code_version(asset)
+        for day, record in fetch_latest_records(instance, asset, days).items():
+            made = record.asset_materialization
+            made_by = (made.tags or {}).get(_CODE_VERSION) if made else None
+            if version and made_by and made_by != version:
+                outdated.setdefault(day, {})[asset] = OUTDATED
+    return {day: outdated[day] for day in sorted(outdated)}
 
 
 def merge_gaps(*several: Mapping[str, Mapping[dg.AssetKey, str]]) -> Gaps:

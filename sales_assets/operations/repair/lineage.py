@@ -63,6 +63,10 @@ class Lineage:
         """The assets, among these, that an asset reads."""
         return [parent for parent in self.assets if parent in self._nodes[key].parents]
 
+    def code_version(self, key: dg.AssetKey) -> str | None:
+        """The version of the code that makes an asset now."""
+        return self._nodes[key].code_version
+
     def keep_with_inputs(
         self, assets: Iterable[dg.AssetKey], built: Collection[dg.AssetKey]
     ) -> list[dg.AssetKey]:

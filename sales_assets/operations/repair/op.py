@@ -24,6 +24,9 @@ class RepairConfig(dg.Config):
     last_day: str | None = Field(
         default=None, description="Last business day to examine. Default: yesterday."
     )
+    outdated: bool = Field(
+        default=False, description="Plan days that older code made too. By default they are only listed."
+    )
     launch: bool = Field(
         default=False, description="Run the repair plan. By default it is only written to the log."
     )
@@ -42,7 +45,14 @@ def repair(
     cause and launch the job again.
     """
     window = window_between(config.first_day, config.last_day or str(DAILY.get_last_partition_key()))
-    repair_window(context, window, postgres_erp, warehouse, launch=config.launch)
+    repair_window(
+        context,
+        window,
+        postgres_erp,
+        warehouse,
+        launch=config.launch,
+        remake_outdated=config.outdated,
+    )
 
 
 def repair_window(
@@ -52,6 +62,7 @@ def repair_window(
     warehouse: WarehouseReader,
     *,
     launch: bool,
+    remake_outdated: bool = False,
 ) -> None:
     """Plan the repair of some days, log the plan, and run it if asked to.
 
@@ -66,6 +77,7 @@ def repair_window(
         postgres_erp=postgres_erp,
         warehouse=warehouse,
         at_most=settings().max_partitions_per_run,
+        remake_outdated=remake_outdated,
     )
     context.log.info(str(plan))
     if not launch:

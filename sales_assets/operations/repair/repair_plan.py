@@ -19,6 +19,7 @@ from sales_assets.operations.repair.gaps import (
     STALE,
     Gaps,
     find_gaps,
+    find_outdated,
     find_stale,
     format_days,
     merge_gaps,
@@ -41,6 +42,7 @@ _NO_RUNS = ["  nothing to run"]
 _IN_PROGRESS = (
     "  Skipped, a queued or running run already covers {days}. If that run is dead, mark it failed in the UI."
 )
+_OUTDATED = "  Not in the plan: outdated days, made by older code. `make repair OUTDATED=1` plans them too."
 _NOT_IN_ERP = (
     "  Skipped: the ERP no longer has orders for {days}. Existing rows are kept. If those days really are "
     "empty, rerun raw_orders for them with allow_empty: true."
@@ -64,6 +66,7 @@ class RepairPlan:
         runs: The runs, in order.
         numbers: By day that is run because it differs, in what numbers it does.
         in_vain: The differing days that a repair ran before and changed nothing.
+        outdated: By day and daily asset, what older code made; in `days` too if it was asked for.
     """
 
     window: Window
@@ -74,9 +77,12 @@ class RepairPlan:
     runs: list[PlannedRun]
     numbers: Mapping[str, str] = field(default_factory=dict)
     in_vain: list[str] = field(default_factory=list)
+    outdated: Gaps = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = self._format_gaps()
+        if merge_gaps(self.days, self.outdated) != self.days:
+            lines.append(_OUTDATED)
         if self.in_progress:
             lines.append(_IN_PROGRESS.format(days=format_days(self.in_progress)))
         if self.not_in_erp:
@@ -90,7 +96,7 @@ class RepairPlan:
 
     def _format_gaps(self) -> list[str]:
         days_by_reason: dict[tuple[str, str], list[str]] = {}
-        for day, reasons in self.days.items():
+        for day, reasons in merge_gaps(self.days, self.outdated).items():
             for asset, reason in reasons.items():
                 days_by_reason.setdefault((asset.to_user_string(), reason), []).append(day)
         daily = [
@@ -108,6 +114,7 @@ def plan_repair(
     postgres_erp: PostgresResource,
     warehouse: WarehouseReader,
     at_most: int | None,
+    remake_outdated: bool = False,
 ) -> RepairPlan:
     """Find gaps and differences from the ERP, and plan the runs that fix them.
 
@@ -118,6 +125,7 @@ def plan_repair(
         postgres_erp: The ERP to compare gold with.
         warehouse: Has gold.
         at_most: The maximum number of days per run; None for no maximum.
+        remake_outdated: Whether days that older code made are planned too, instead of only told.
     """
     gaps, in_progress = find_gaps(instance, lineage, window.days)
     complete = [day for day in window.days if day not in gaps and day not in in_progress]
@@ -128,12 +136,13 @@ def plan_repair(
     in_vain = find_unchanged(instance, describe_numbers(unexplained))
     numbers = {day: each for day, each in numbers.items() if day not in in_vain}
     differing = {day: {RAW_ORDERS_KEY: DIFFERS_FROM_ERP, FCT_ORDERS_KEY: DIFFERS_FROM_ERP} for day in numbers}
-    stale = find_stale(instance, lineage, [day for day in complete if day not in not_in_erp])
-    days = merge_gaps(gaps, differing, stale)
+    examined = [day for day in complete if day not in not_in_erp]
+    stale, outdated = find_stale(instance, lineage, examined), find_outdated(instance, lineage, examined)
+    days = merge_gaps(gaps, differing, stale, outdated if remake_outdated else {})
     runs = plan_runs(days, lineage, at_most)
     unpartitioned = _find_unpartitioned_gaps(instance, lineage, {key for run in runs for key in run.assets})
     runs = put_unpartitioned_last(runs, lineage, unpartitioned)
-    return RepairPlan(window, days, unpartitioned, in_progress, not_in_erp, runs, numbers, in_vain)
+    return RepairPlan(window, days, unpartitioned, in_progress, not_in_erp, runs, numbers, in_vain, outdated)
 
 
 def find_differences(

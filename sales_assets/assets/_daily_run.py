@@ -21,9 +21,9 @@ from sales_assets.catalog.partitions import Window, day_of_row, days_without, wi
 from sales_assets.catalog.records import fetch_observations, find_days_never_loaded
 from sales_assets.catalog.remedies import format_rerun
 from sales_assets.errors import RefusedError
-from sales_assets.frames import find_oldest_reading
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.by_day import find_faulty_days
+from sales_assets.transforms.frames import find_oldest_reading
 from sales_assets.warehouse.misfits import refuse_misfits
 
 Check = Callable[[pd.DataFrame], None]

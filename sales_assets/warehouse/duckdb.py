@@ -17,11 +17,7 @@ import pyarrow as pa
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 from pydantic import Field
 
-<<<<<<< HEAD
-from sales_assets.frames import stamp_reading, to_pandas
-=======
-from sales_assets.transforms.frames import to_pandas
->>>>>>> 0cf0beb (The catalog shows gold's rows, key figures and plots)
+from sales_assets.transforms.frames import stamp_reading, to_pandas
 from sales_assets.warehouse.duckdb_file import open_database
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.origin import (

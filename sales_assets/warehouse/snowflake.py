@@ -22,12 +22,8 @@ from pydantic import Field, PrivateAttr
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 
-<<<<<<< HEAD
-from sales_assets.frames import stamp_reading, to_pandas
-=======
->>>>>>> 0cf0beb (The catalog shows gold's rows, key figures and plots)
 from sales_assets.redaction import RedactedReprMixin
-from sales_assets.transforms.frames import to_pandas
+from sales_assets.transforms.frames import stamp_reading, to_pandas
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.readings import Reading, find_windows, leave_out
 from sales_assets.warehouse.slices import Slice

@@ -16,6 +16,7 @@ from sales_assets.errors import RefusedError
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource, _fetch_batches
 from sales_assets.sources.erp.url import ErpUrl
+from sales_assets.transforms.frames import find_oldest_reading
 from sales_assets_tests.support.erp import Erp
 
 SECRET = "p@ss/w:rd#12%"

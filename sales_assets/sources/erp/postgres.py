@@ -17,15 +17,11 @@ from adbc_driver_postgresql import dbapi
 from pydantic import Field
 
 from sales_assets.errors import RefusedError, UnavailableError
-<<<<<<< HEAD
-from sales_assets.frames import stamp_reading, to_pandas
-=======
->>>>>>> 0cf0beb (The catalog shows gold's rows, key figures and plots)
 from sales_assets.private_apis.adbc import leave_signals_to_python
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.url import ErpUrl
-from sales_assets.transforms.frames import to_pandas
+from sales_assets.transforms.frames import stamp_reading, to_pandas
 
 FETCHED_ROWS = 50_000
 

@@ -120,7 +120,7 @@ def test_days_that_older_code_made_are_outdated_and_those_before_there_were_vers
         instance.report_runless_asset_event(dg.AssetMaterialization(RAW_ORDERS_KEY, partition=day, tags=tags))
     outdated = find_outdated(instance, lineage, DAYS)
     assert outdated == {DAYS[1]: {RAW_ORDERS_KEY: OUTDATED}}
-    told = str(RepairPlan(window_between(DAYS[0], DAYS[1]), {}, {}, set(), [], [], outdated))
+    told = str(RepairPlan(window_between(DAYS[0], DAYS[1]), {}, {}, set(), [], [], outdated=outdated))
     assert "raw_orders               outdated    1 day(s): 2025-03-02" in told
     assert "`make repair OUTDATED=1` plans them too" in told
     assert "nothing to run" in told

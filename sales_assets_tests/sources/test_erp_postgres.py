@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from adbc_driver_postgresql import dbapi
-from sales_assets.frames import find_oldest_reading
 
 from sales_assets.errors import RefusedError
 from sales_assets.sources.erp import queries

@@ -5,7 +5,7 @@ It also says, by a model of its own, which runs hold the latest record of someth
 
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,7 +63,13 @@ class History:
 
     def write(self) -> "History":
         """Write all of it."""
-        kinds = [self.load, self.load, self.load, self.build_marts, self.check, self.load_file, self.sync]
+        kinds: list[Callable[[], object]] = [
+            *[self.load] * 3,
+            self.build_marts,
+            self.check,
+            self.load_file,
+            self.sync,
+        ]
         for number in range(RUNS):
             self.now = FIRST + number * timedelta(days=5)
             self.dice.choice(kinds)()

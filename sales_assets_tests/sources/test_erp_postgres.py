@@ -60,9 +60,9 @@ def test_a_customer_belongs_to_the_day_that_had_begun_last(erp: Erp) -> None:
     erp.customer(3)
     erp.order(1, "2025-01-15 23:00+00", customer=3)
     window = [datetime(2025, 1, 14, 23, tzinfo=UTC), datetime(2025, 1, 16, 23, tzinfo=UTC)]
-    days = ["2025-01-15", "2025-01-16"]
+    keys = ["2025-01-15", "2025-01-16"]
     midnights = [window[0], datetime(2025, 1, 15, 23, tzinfo=UTC)]
-    found = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*window, midnights, days])
+    found = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*window, midnights, keys])
     days = dict(zip(found["id"], found["snapshot_date"].dt.strftime("%Y-%m-%d"), strict=True))
     assert days == {1: "2025-01-15", 2: "2025-01-16", 3: "2025-01-16"}
 

@@ -2,9 +2,10 @@
 
 import os
 import shutil
+from argparse import Namespace
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from sales_assets.automation.jobs import retention_job
 from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
 from sales_assets.catalog.records import fetch_latest_event_ids, fetch_statuses, find_days_without_orders
+from sales_assets.commands import retention
 from sales_assets.definitions import defs
 from sales_assets.errors import UnavailableError
 from sales_assets.operations.repair import repair_plan
@@ -345,3 +347,19 @@ def test_the_job_only_shows_what_would_go_and_the_schedule_removes_it(
     )
     assert job.execute_in_process(instance=places.instance, run_config=request.run_config).success
     assert {*places.instance.get_run_ids()} & {*history.created} == {*history.created} - history.removable
+
+
+def test_the_command_only_lists_unless_it_is_told_to_run(
+    places: Places, lineage: Lineage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, lines = History(places.instance, lineage), list[str]()
+    for _ in range(9):
+        history.check()
+    monkeypatch.setattr(retention, "open_instance", lambda: nullcontext(places.instance))
+    monkeypatch.setattr(retention, "print_line", lines.append)
+    assert retention.run(Namespace(run=False)) == 0
+    assert "Nothing was removed. `make retention RUN=1` removes it." in lines[-1]
+    assert len(places.instance.get_run_ids()) == 9
+    assert retention.run(Namespace(run=True)) == 0
+    assert {*places.instance.get_run_ids()} == {*history.created} - history.removable
+    assert "SQLite's files were vacuumed" in lines[-1]

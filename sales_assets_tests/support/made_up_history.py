@@ -70,6 +70,8 @@ class History:
             self.load_file,
             self.sync,
         ]
+        kinds: list[Callable[[], object]] = [self.load] * 3
+        kinds += [self.build_marts, self.check, self.load_file, self.sync]
         for number in range(RUNS):
             self.now = FIRST + number * timedelta(days=5)
             self.dice.choice(kinds)()

@@ -19,6 +19,7 @@ from sales_assets.settings.environment import (
     set_default,
     settings,
 )
+from sales_assets.settings.parsing import parse_settings
 from sales_assets.settings.private_files import make_private_folder
 from sales_assets.settings.schema import (
     ERP_NAME,
@@ -47,6 +48,7 @@ __all__ = [
     "find_data_dir",
     "make_private_folder",
     "our_variables",
+    "parse_settings",
     "set_default",
     "settings",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
+from sales_assets.settings.parsing import parse_settings
 from sales_assets.settings.schema import DATA_DIR, ROOT, VARIABLE_PREFIXES, Settings
 from sales_assets.settings.values import parse_path
 
@@ -25,7 +26,7 @@ def settings() -> Settings:
     zoneinfo.reset_tzpath(to=())
     zoneinfo.ZoneInfo.clear_cache()
     load_dotenv(ROOT / ".env")
-    return Settings.from_environment(os.environ)
+    return parse_settings(os.environ)
 
 
 def our_variables() -> dict[str, str]:

@@ -1,15 +1,13 @@
 """What a deployment may set, with the defaults of a laptop. No secret is in it.
 
-How a text becomes a value belongs to `values.py`, where the texts come from to `environment.py`.
+Which variable sets what belongs to `parsing.py`, where the variables come from to `environment.py`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import assert_never
 
-from sales_assets.settings import values
 from sales_assets.settings.choices import (
     AirbyteLogin,
     Environment,
@@ -156,48 +154,3 @@ class Settings:
         if self.airbyte_login is AirbyteLogin.NONE and self.is_local:
             return ()
         return "AIRBYTE_CLIENT_ID", "AIRBYTE_CLIENT_SECRET"
-
-    @classmethod
-    def from_environment(cls, variables: Mapping[str, str]) -> "Settings":
-        """Parse environment variables.
-
-        Args:
-            variables: Names and values, as in `os.environ`; an empty value counts as not set.
-
-        Raises:
-            ValueError: A value is not allowed; the message has the list of allowed values or an example.
-        """
-        given = {name: value for name, value in variables.items() if value.strip()}
-        data_dir = values.parse_path(ROOT, given.get("SALES_DATA_DIR", cls.data_dir))
-        return cls(
-            environment=values.parse_choice(given, "DAGSTER_DEPLOYMENT", Environment, Environment.LOCAL),
-            timezone=values.parse_timezone(given.get("SALES_TIMEZONE", "UTC")),
-            data_dir=data_dir,
-            duckdb_path=values.parse_database_path(
-                ROOT, given.get("SALES_DUCKDB_PATH", data_dir / cls.duckdb_path.name)
-            ),
-            first_day=values.parse_day(given, "SALES_FIRST_DAY", cls.first_day),
-            has_erp_url="ERP_POSTGRES_URL" in given,
-            erp_name=given.get(ERP_NAME) or values.describe_erp(given.get("ERP_POSTGRES_URL", "")),
-            erp_currency=values.parse_currency(given.get("SALES_ERP_CURRENCY", cls.erp_currency)),
-            has_s3_bucket="SALES_S3_BUCKET" in given,
-            s3_prefix=values.parse_prefix(given.get("SALES_S3_PREFIX", "")),
-            snowflake_database=given.get("SNOWFLAKE_DATABASE", ""),
-            snowflake_secret=values.find_first_set(given, SnowflakeSecret, SnowflakeSecret.PRIVATE_KEY),
-            has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,
-            has_airbyte_url=values.has_server_url(given, "AIRBYTE_URL"),
-            airbyte_login=values.find_first_set(given, AirbyteLogin, AirbyteLogin.NONE),
-            has_alert_urls="ALERT_URLS" in given,
-            has_critical_alert_urls="ALERT_URLS_CRITICAL" in given,
-            has_heartbeat_url="HEARTBEAT_URL" in given,
-            dagster_url=values.parse_server_url(given, "SALES_DAGSTER_URL"),
-            runbook_url=values.parse_server_url(given, "SALES_RUNBOOK_URL") or cls.runbook_url,
-            log_format=values.parse_choice(given, "SALES_LOG_FORMAT", LogFormat, LogFormat.TEXT),
-            closed_after_days=values.parse_days(given, "SALES_CLOSED_AFTER_DAYS"),
-            restatement_limit=values.parse_share(given, "SALES_RESTATEMENT_LIMIT") or cls.restatement_limit,
-            git_url=values.parse_server_url(given, "SALES_GIT_URL").removesuffix(".git"),
-            git_revision=given.get("SALES_GIT_REVISION", cls.git_revision).strip(),
-            lookback_days=values.parse_days(given, "SALES_LOOKBACK_DAYS") or cls.lookback_days,
-            max_partitions_per_run=values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
-            retention_days=values.parse_days(given, "SALES_RETENTION_DAYS") or cls.retention_days,
-        )

@@ -10,7 +10,7 @@ import pytest
 
 from sales_assets.assets import raw_marketplace_orders
 from sales_assets.catalog.partitions import partition_of_file
-from sales_assets.settings import Settings
+from sales_assets.settings import parse_settings
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.order_files import csv_file
 from sales_assets_tests.support.s3 import PREFIX, S3
@@ -79,7 +79,7 @@ def test_a_file_whose_name_and_lines_look_like_sql_is_stored_and_replaced_as_it_
 @pytest.mark.parametrize("name", ["SALES_TIMEZONE", "SALES_ERP_CURRENCY"])
 def test_a_setting_that_would_become_part_of_dbts_sql_is_refused(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is .* but it must be"):
-        Settings.from_environment({name: text})
+        parse_settings({name: text})
 
 
 @both

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sales_assets.catalog.names import DAILY_JOB
 from sales_assets.definitions import build_definitions
 from sales_assets.resources import build_resources
-from sales_assets.settings import ROOT, AirbyteLogin, Environment, Settings, SnowflakeSecret
+from sales_assets.settings import ROOT, AirbyteLogin, Environment, SnowflakeSecret, parse_settings
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.snowflake import REFUSED, redirect_connections, run_refusing_server
@@ -30,7 +30,7 @@ def shown(job: dg.JobDefinition, capfd: pytest.CaptureFixture[str], **variables:
     """Everything that a failing run leaves: output, events with tracebacks and metadata, run and reprs."""
     instance = dg.DagsterInstance.ephemeral()
     with patch.dict(os.environ, variables):
-        texts = [repr(job.resource_defs), repr(Settings.from_environment(os.environ))]
+        texts = [repr(job.resource_defs), repr(parse_settings(os.environ))]
         try:
             done = job.execute_in_process(instance=instance, partition_key="2025-01-15", raise_on_error=False)
             assert not done.success

@@ -19,13 +19,14 @@ from sales_assets.settings import (
     Settings,
     SnowflakeSecret,
     exported,
+    parse_settings,
     settings,
 )
 from sales_assets_tests.support.data_dir import environment_with, settings_with
 
 
 def test_nothing_set_is_a_laptop_with_the_demo_erp() -> None:
-    settings = Settings.from_environment({})
+    settings = parse_settings({})
     assert settings == Settings()
     assert settings.environment is Environment.LOCAL
     assert settings.uses_demo_erp
@@ -36,13 +37,13 @@ def test_an_unknown_deployment_is_an_error_that_lists_the_known() -> None:
     with pytest.raises(
         ValueError, match="DAGSTER_DEPLOYMENT is 'production', but it must be one of: local, staging, prod"
     ):
-        Settings.from_environment({"DAGSTER_DEPLOYMENT": "production"})
+        parse_settings({"DAGSTER_DEPLOYMENT": "production"})
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "CEST+1"])
 def test_an_unknown_time_zone_is_an_error_with_an_example(zone: str) -> None:
     with pytest.raises(ValueError, match="IANA time zone such as Europe/Rome"):
-        Settings.from_environment({"SALES_TIMEZONE": zone})
+        parse_settings({"SALES_TIMEZONE": zone})
 
 
 def test_time_zones_have_the_rules_of_the_pinned_package_and_not_the_systems(tmp_path: Path) -> None:
@@ -65,15 +66,13 @@ def test_time_zones_have_the_rules_of_the_pinned_package_and_not_the_systems(tmp
 
 def test_an_empty_value_counts_as_not_set() -> None:
     given = {"DAGSTER_DEPLOYMENT": "", "SALES_TIMEZONE": " ", "ERP_POSTGRES_URL": ""}
-    assert Settings.from_environment(given) == Settings()
+    assert parse_settings(given) == Settings()
 
 
 def test_a_relative_path_starts_at_the_repositorys_root() -> None:
-    settings = Settings.from_environment({"SALES_DUCKDB_PATH": "elsewhere/w.duckdb"})
+    settings = parse_settings({"SALES_DUCKDB_PATH": "elsewhere/w.duckdb"})
     assert settings.duckdb_path == ROOT / "elsewhere" / "w.duckdb"
-    assert Settings.from_environment({"SALES_DUCKDB_PATH": "/data/w.duckdb"}).duckdb_path == Path(
-        "/data/w.duckdb"
-    )
+    assert parse_settings({"SALES_DUCKDB_PATH": "/data/w.duckdb"}).duckdb_path == Path("/data/w.duckdb")
 
 
 @pytest.mark.parametrize(
@@ -81,25 +80,25 @@ def test_a_relative_path_starts_at_the_repositorys_root() -> None:
 )
 def test_a_warehouse_file_that_sql_cannot_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"SALES_DUCKDB_PATH is .*sales\.duckdb is allowed\."):
-        Settings.from_environment({"SALES_DUCKDB_PATH": f"/data/{name}"})
+        parse_settings({"SALES_DUCKDB_PATH": f"/data/{name}"})
 
 
 def test_the_warehouse_remembers_the_erp_without_user_and_password() -> None:
     def name(url: str, **given: str) -> str | None:
-        return Settings.from_environment({"ERP_POSTGRES_URL": url, **given}).origin.get("SALES_ERP_NAME")
+        return parse_settings({"ERP_POSTGRES_URL": url, **given}).origin.get("SALES_ERP_NAME")
 
     assert name("postgresql://u:secret@erp.example.com/sales") == "erp.example.com:5432/sales"
     assert name("postgresql://u:secret@h:6432/a?dbname=b") == "h:6432/b"
     assert name("postgresql://u:sec@ret/x@h/a") is None
     assert name("postgresql://u@new/sales", SALES_ERP_NAME="old:5432/sales") == "old:5432/sales"
-    assert Settings.from_environment({}).origin["SALES_ERP_NAME"] == "the embedded ERP"
+    assert parse_settings({}).origin["SALES_ERP_NAME"] == "the embedded ERP"
     assert "SALES_ERP_NAME" not in Settings(environment=Environment.PROD).origin
 
 
 def test_the_first_day_is_a_day() -> None:
-    assert Settings.from_environment({"SALES_FIRST_DAY": "2019-07-01"}).first_day == "2019-07-01"
+    assert parse_settings({"SALES_FIRST_DAY": "2019-07-01"}).first_day == "2019-07-01"
     with pytest.raises(ValueError, match=r"SALES_FIRST_DAY is '1\.7\.2019', but it must be a day"):
-        Settings.from_environment({"SALES_FIRST_DAY": "1.7.2019"})
+        parse_settings({"SALES_FIRST_DAY": "1.7.2019"})
 
 
 def test_production_never_falls_back_to_the_demo_erp() -> None:
@@ -108,7 +107,7 @@ def test_production_never_falls_back_to_the_demo_erp() -> None:
 
 def test_the_first_snowflake_secret_that_is_set_is_used() -> None:
     given = {"SNOWFLAKE_PASSWORD": "x", "SNOWFLAKE_PRIVATE_KEY_PATH": "y"}
-    assert Settings.from_environment(given).snowflake_secret is SnowflakeSecret.PRIVATE_KEY_PATH
+    assert parse_settings(given).snowflake_secret is SnowflakeSecret.PRIVATE_KEY_PATH
 
 
 @pytest.mark.parametrize("environment", list(Environment))
@@ -141,8 +140,8 @@ def test_a_run_in_production_names_the_variable_that_is_missing() -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "seven", "1.5"])
 def test_a_number_of_days_is_one_or_more(value: str) -> None:
     with pytest.raises(ValueError, match=r"SALES_LOOKBACK_DAYS is .* a number of days, 1 or more"):
-        Settings.from_environment({"SALES_LOOKBACK_DAYS": value})
-    assert Settings.from_environment({"SALES_LOOKBACK_DAYS": "3"}).lookback_days == 3
+        parse_settings({"SALES_LOOKBACK_DAYS": value})
+    assert parse_settings({"SALES_LOOKBACK_DAYS": "3"}).lookback_days == 3
 
 
 def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,9 +159,9 @@ def test_variables_are_exported_for_a_while_and_then_as_they_were(monkeypatch: p
 )
 def test_an_invalid_url_is_an_error_that_names_the_variable_and_not_the_value(value: str) -> None:
     with pytest.raises(ValueError, match="AIRBYTE_URL must be a URL without user and password") as error:
-        Settings.from_environment({"AIRBYTE_URL": value})
+        parse_settings({"AIRBYTE_URL": value})
     assert value not in str(error.value)
-    assert Settings.from_environment({"AIRBYTE_URL": "http://a:8000/api"}).has_airbyte_url
+    assert parse_settings({"AIRBYTE_URL": "http://a:8000/api"}).has_airbyte_url
 
 
 def test_settings_of_servers_are_parsed() -> None:
@@ -172,7 +171,7 @@ def test_settings_of_servers_are_parsed() -> None:
         "AIRBYTE_URL": "https://a",
         "AIRBYTE_USERNAME": "u",
     }
-    settings = Settings.from_environment(given)
+    settings = parse_settings(given)
     assert (settings.max_partitions_per_run, settings.has_snowflake_passphrase) == (31, True)
     assert (settings.has_airbyte_url, settings.airbyte_login) == (True, AirbyteLogin.USER)
     assert Settings().lookback_days == 7
@@ -197,8 +196,8 @@ def test_staging_and_production_have_the_same_engine_and_hold_names_instead_of_s
 
 
 def test_without_a_bucket_a_laptop_uses_the_local_s3_and_production_never_does() -> None:
-    assert Settings.from_environment({}).uses_demo_s3
-    assert not Settings.from_environment({"SALES_S3_BUCKET": "b"}).uses_demo_s3
+    assert parse_settings({}).uses_demo_s3
+    assert not parse_settings({"SALES_S3_BUCKET": "b"}).uses_demo_s3
     assert not Settings(environment=Environment.PROD).uses_demo_s3
 
 
@@ -206,14 +205,14 @@ def test_without_a_bucket_a_laptop_uses_the_local_s3_and_production_never_does()
     ("given", "prefix"), [("", ""), ("/", ""), ("in", "in/"), ("/in/", "in/"), ("a/b", "a/b/")]
 )
 def test_a_prefix_is_a_folder_however_it_is_written(given: str, prefix: str) -> None:
-    assert Settings.from_environment({"SALES_S3_PREFIX": given}).s3_prefix == prefix
+    assert parse_settings({"SALES_S3_PREFIX": given}).s3_prefix == prefix
 
 
 @pytest.mark.parametrize("value", ["eur", "EURO", "€", "E'R"])
 def test_a_currency_is_three_capital_letters(value: str) -> None:
     with pytest.raises(ValueError, match=r"SALES_ERP_CURRENCY is .* three capital letters such as EUR"):
-        Settings.from_environment({"SALES_ERP_CURRENCY": value})
-    assert Settings.from_environment({"SALES_ERP_CURRENCY": "CHF"}).erp_currency == "CHF"
+        parse_settings({"SALES_ERP_CURRENCY": value})
+    assert parse_settings({"SALES_ERP_CURRENCY": "CHF"}).erp_currency == "CHF"
 
 
 def test_a_file_load_in_production_without_a_bucket_names_the_variable(

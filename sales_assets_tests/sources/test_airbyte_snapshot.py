@@ -13,7 +13,7 @@ import pytest
 from sales_assets.commands.airbyte_snapshot import rewrite_snapshot
 from sales_assets.definitions import build_definitions
 from sales_assets.demo.airbyte.connections import WORKSPACE_ID
-from sales_assets.settings import AirbyteLogin, Environment, Settings
+from sales_assets.settings import AirbyteLogin, Environment, Settings, parse_settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets, build_spec
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
 from sales_assets.sources.airbyte.diff import diff_snapshots
@@ -370,7 +370,7 @@ def test_the_check_warns_if_the_snapshot_could_not_be_compared(
 @pytest.mark.parametrize("url", ["airbyte.example.com", "ftp://a", "https://me:pw@a.example.com", "http://"])
 def test_an_address_that_is_invalid_or_contains_a_password_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="AIRBYTE_URL must be a URL without user and password") as error:
-        Settings.from_environment({"AIRBYTE_URL": url})
+        parse_settings({"AIRBYTE_URL": url})
     assert "pw" not in str(error.value).replace("password", "")
 
 
@@ -378,7 +378,7 @@ def test_settings_decide_which_airbyte_and_how_to_log_in() -> None:
     assert Settings().uses_demo_airbyte
     assert not Settings(environment=Environment.PROD).uses_demo_airbyte
     variables = {"AIRBYTE_URL": "https://a.example.com", "AIRBYTE_USERNAME": "u", "AIRBYTE_CLIENT_ID": "c"}
-    settings = Settings.from_environment(variables)
+    settings = parse_settings(variables)
     assert settings.has_airbyte_url
     assert not settings.uses_demo_airbyte
     assert settings.airbyte_login is AirbyteLogin.APPLICATION

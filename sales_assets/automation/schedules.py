@@ -1,6 +1,6 @@
 """The schedules: when which job runs, and for which days. On a laptop they are registered, but stopped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -68,7 +68,30 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """Build the schedules of an environment."""
     running, stopped = dg.DefaultScheduleStatus.RUNNING, dg.DefaultScheduleStatus.STOPPED
     status = running if settings.runs_unattended else stopped
+    is_current = dg.AssetSelection.checks(build_airbyte_check(settings))
+    airbyte_status = running if settings.has_airbyte_url else stopped
+    return [
+        _build_pipeline_schedule(settings, status),
+        _build_cron_schedule(
+            "reconciliation_schedule", CHECKS_CRON, reconciliation_job, status, _RECONCILIATION_DESCRIPTION
+        ),
+        _build_cron_schedule(
+            "airbyte_snapshot_schedule", CHECKS_CRON, is_current, airbyte_status, _AIRBYTE_DESCRIPTION
+        ),
+        _build_freshness_schedule(status),
+        _build_cron_schedule("digest_schedule", DIGEST_CRON, digest_job, status, _DIGEST_DESCRIPTION),
+        _build_cron_schedule(
+            "retention_schedule",
+            RETENTION_CRON,
+            retention_job,
+            status,
+            _RETENTION_DESCRIPTION,
+            run_config=REMOVE,
+        ),
+    ]
 
+
+def _build_pipeline_schedule(settings: Settings, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     @dg.schedule(
         job=daily_sales_pipeline,
         cron_schedule=PIPELINE_CRON,
@@ -87,28 +110,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             has_all_assets = len(run.assets) == len(lineage.assets)
             yield build_run_request(run.first, run.last, run_key, None if has_all_assets else run.assets)
 
-    is_current = dg.AssetSelection.checks(build_airbyte_check(settings))
-    airbyte_status = running if settings.has_airbyte_url else stopped
-    return [
-        sales_pipeline_schedule,
-        _build_daily_schedule(
-            "reconciliation_schedule", CHECKS_CRON, reconciliation_job, status, _RECONCILIATION_DESCRIPTION
-        ),
-        _build_daily_schedule(
-            "airbyte_snapshot_schedule", CHECKS_CRON, is_current, airbyte_status, _AIRBYTE_DESCRIPTION
-        ),
-        _build_freshness_schedule(status),
-        _build_daily_schedule("digest_schedule", DIGEST_CRON, digest_job, status, _DIGEST_DESCRIPTION),
-        dg.ScheduleDefinition(
-            name="retention_schedule",
-            job=retention_job,
-            run_config=REMOVE,
-            cron_schedule=RETENTION_CRON,
-            execution_timezone=DAILY.timezone,
-            default_status=status,
-            description=_RETENTION_DESCRIPTION,
-        ),
-    ]
+    return sales_pipeline_schedule
 
 
 def _build_freshness_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
@@ -129,12 +131,19 @@ def _build_freshness_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDe
     return freshness_schedule
 
 
-def _build_daily_schedule(
-    name: str, cron: str, target: Any, status: dg.DefaultScheduleStatus, description: str
+def _build_cron_schedule(
+    name: str,
+    cron: str,
+    target: Any,
+    status: dg.DefaultScheduleStatus,
+    description: str,
+    *,
+    run_config: Mapping[str, Any] | None = None,
 ) -> dg.ScheduleDefinition:
     return dg.ScheduleDefinition(
         name=name,
         target=target,
+        run_config=run_config,
         cron_schedule=cron,
         execution_timezone=DAILY.timezone,
         default_status=status,

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from threading import Event
+from typing import Any
 
 _FIRST = "first business day, as YYYY-MM-DD"
 _LAST = "last business day, as YYYY-MM-DD"
@@ -95,15 +96,30 @@ def build_parser() -> argparse.ArgumentParser:
         prog="sales-assets", description="Commands of the sales_assets code location."
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_local_commands(commands)
+    _add_commands_that_look(commands)
+    _add_commands_that_run(commands)
+    return parser
+
+
+def _add_local_commands(commands: Any) -> None:
+    """Add what starts, fills and stops the servers of a laptop."""
     commands.add_parser("demo", help="run the last 30 days from the embedded ERP to gold")
     files = commands.add_parser("demo-files", help="start the local S3 and register its files as partitions")
     files.add_argument("files", nargs="*", metavar="FILE", help="a file to put into the local S3 first")
     psql = commands.add_parser("psql", help="open the embedded ERP with psql, as the owner of its tables")
     psql.add_argument("sql", nargs="?", metavar="SQL", help="statements to run instead")
-    commands.add_parser("reset", help="stop the local servers and delete their data, unless it is in use")
     commands.add_parser("stop", help="stop the embedded ERP and the emulators of Airbyte and S3")
+    commands.add_parser("reset", help="stop the local servers and delete their data, unless it is in use")
+
+
+def _add_commands_that_look(commands: Any) -> None:
+    """Add what shows or tests something and changes no data."""
     commands.add_parser("doctor", help="check every setting, connection and permission")
     commands.add_parser("docs", help="build the data dictionary: every table and column, as one page")
+    sql = commands.add_parser("sql", help="query the warehouse, read-only, without holding its file")
+    sql.add_argument("query", nargs="?", help="a query; without one, queries are read from the terminal")
+    sql.add_argument("--format", choices=["table", "csv", "json"], default="table")
     alerts = commands.add_parser("alerts", help="send a test message to each channel of alerts")
     alerts.add_argument("action", choices=["test"])
     metrics = commands.add_parser("metrics", help="serve metrics to Prometheus, from Dagster's web server")
@@ -113,19 +129,13 @@ def build_parser() -> argparse.ArgumentParser:
     metrics.add_argument("--host", default="localhost", help="the address to serve on; default: %(default)s")
     metrics.add_argument("--port", type=int, default=9464, help="default: %(default)s")
     metrics.add_argument("--show", action="store_true", help="print the numbers once instead of serving them")
-    sql = commands.add_parser("sql", help="query the warehouse, read-only, without holding its file")
-    sql.add_argument("query", nargs="?", help="a query; without one, queries are read from the terminal")
-    sql.add_argument("--format", choices=["table", "csv", "json"], default="table")
-    commands.add_parser("airbyte-snapshot", help="rewrite the snapshot of Airbyte's connections")
+
+
+def _add_commands_that_run(commands: Any) -> None:
+    """Add what changes data, history or files of the project."""
     backfill = commands.add_parser("backfill", help="run a range of days in as few runs as possible")
     backfill.add_argument("first", metavar="FROM", help=_FIRST)
     backfill.add_argument("last", metavar="TO", help=_LAST)
-    approve = commands.add_parser("approve", help="publish a restatement that was held back, or list them")
-    approve.add_argument(
-        "what", nargs="?", metavar="MONTH", help="month, as YYYY-MM; default: list what waits"
-    )
-    approve.add_argument("--by", help="who approves; default: the user of this machine")
-    approve.add_argument("--why", default="", help="the reason, which is recorded")
     repair = commands.add_parser(
         "repair", help="list what is missing, failed, stale or different from the ERP"
     )
@@ -135,9 +145,15 @@ def build_parser() -> argparse.ArgumentParser:
     repair.add_argument("--to", dest="last", metavar="TO", help=f"{_LAST}; default: yesterday")
     repair.add_argument("--outdated", action="store_true", help="plan days that older code made, too")
     repair.add_argument("--run", action="store_true", help="run the plan instead of only showing it")
+    approve = commands.add_parser("approve", help="publish a restatement that was held back, or list them")
+    approve.add_argument(
+        "what", nargs="?", metavar="MONTH", help="month, as YYYY-MM; default: list what waits"
+    )
+    approve.add_argument("--by", help="who approves; default: the user of this machine")
+    approve.add_argument("--why", default="", help="the reason, which is recorded")
     retention = commands.add_parser("retention", help="list old history that nothing reads any more")
     retention.add_argument("--run", action="store_true", help="remove it instead of only listing it")
-    return parser
+    commands.add_parser("airbyte-snapshot", help="rewrite the snapshot of Airbyte's connections")
 
 
 if __name__ == "__main__":

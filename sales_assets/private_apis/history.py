@@ -54,7 +54,7 @@ def list_ancestors(instance: dg.DagsterInstance) -> list[tuple[str, str]]:
         return [(str(run_id), str(ancestor)) for run_id, ancestor in rows]
 
 
-def measure_runs(instance: dg.DagsterInstance, run_ids: Collection[str]) -> int:
+def measure_run_bytes(instance: dg.DagsterInstance, run_ids: Collection[str]) -> int:
     """Return how many bytes the records of some runs take, without the database's indexes."""
     with _open_runs(instance) as runs:
         bodies = runs.execute(

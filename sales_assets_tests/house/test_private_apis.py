@@ -30,7 +30,7 @@ from sales_assets.private_apis.backfills import Backfill, list_ended_backfills
 from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
-from sales_assets.private_apis.history import delete_runs, list_latest_runs, measure_runs
+from sales_assets.private_apis.history import delete_runs, list_latest_runs, measure_run_bytes
 from sales_assets.private_apis.job_assets import JobAsset, find_asset, list_job_assets
 from sales_assets.private_apis.outputs import (
     add_partition_metadata,
@@ -103,7 +103,7 @@ def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: 
         assert list_latest_runs(instance) == {run_id}
         assert {path.name for path in list_sqlite_files(instance)} == {"runs.db", "index.db", "schedules.db"}
         assert all(path.exists() for path in list_sqlite_files(instance))
-        assert measure_runs(instance, [run_id]) > 10_000
+        assert measure_run_bytes(instance, [run_id]) > 10_000
         delete_runs(instance, [run_id])
         assert (list_latest_runs(instance), instance.all_logs(run_id)) == (set(), [])
 

@@ -198,7 +198,7 @@ def test_retention_removes_what_nothing_reads_and_the_catalog_is_as_it_was(
         status for days in written.catalog["statuses"].values() for status in days.values()
     }
     assert min(len(written.removable), len(written.staying)) > 10
-    monkeypatch.setattr(planning, "PAGE", 7)
+    monkeypatch.setattr(planning, "RUNS_AT_ONCE", 7)
     with written.copy(tmp_path) as places:
         plan = plan_retention(places, CUTOFF)
         assert set(plan.runs) == written.removable

@@ -19,7 +19,7 @@ from sales_assets.private_apis.history import (
     list_latest_runs,
     list_old_backfills,
     list_runless_events,
-    measure_runs,
+    measure_run_bytes,
 )
 from sales_assets.private_apis.storage_files import locate_compute_logs, locate_tick_logs
 from sales_assets.warehouse.abandoned import list_abandoned
@@ -28,7 +28,7 @@ from sales_assets.warehouse.slices import Slice
 
 Item = TypeVar("Item")
 
-PAGE = 500
+RUNS_AT_ONCE = 500
 """How many runs are read or measured at once."""
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -131,7 +131,7 @@ def plan_retention(places: Places, before: datetime) -> RetentionPlan:
         artifacts=artifacts,
         staging_tables=list_abandoned(places.engine, before),
         sizes={
-            "runs": sum(measure_runs(instance, page) for page in split_into_pages(runs, PAGE)),
+            "runs": sum(measure_run_bytes(instance, page) for page in split_into_pages(runs, RUNS_AT_ONCE)),
             "run_logs": measure_files(run_logs),
             "runless_events": sum(events.values()),
             "backfills": sum(backfills.values()),
@@ -166,7 +166,7 @@ def split_into_pages(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
 def _list_ended_runs(instance: dg.DagsterInstance, before: datetime) -> Iterable[str]:
     """Yield the IDs of runs that were created before a time and have ended, oldest first."""
     filters, cursor = dg.RunsFilter(created_before=before, statuses=_ENDED), None
-    while page := instance.get_run_records(filters, limit=PAGE, cursor=cursor, ascending=True):
+    while page := instance.get_run_records(filters, limit=RUNS_AT_ONCE, cursor=cursor, ascending=True):
         yield from (record.dagster_run.run_id for record in page)
         cursor = page[-1].dagster_run.run_id
 

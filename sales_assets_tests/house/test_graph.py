@@ -57,7 +57,7 @@ def test_every_job_schedule_and_sensor_says_when_it_runs_and_what_to_do_if_it_fa
     jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
     every: list[Any] = [*jobs, *repository.schedule_defs, *repository.sensor_defs]
     described = {each.name: each.description or "" for each in every}
-    when = re.compile("daily at|every|when you launch it|after|for each")
+    when = re.compile("daily at|on Sundays at|every|when you launch it|after|for each")
     assert [name for name, text in described.items() if not when.search(text) or "If " not in text] == []
 
 

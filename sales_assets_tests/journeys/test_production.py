@@ -27,7 +27,7 @@ import sqlglot
 
 from sales_assets.automation.jobs import customers_job
 from sales_assets.catalog.contracts import RAW_MARKETPLACE_ORDERS_SCHEMA
-from sales_assets.catalog.names import DAILY_JOB
+from sales_assets.catalog.names import DAILY_JOB, DAILY_SALES_KEY
 from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import range_tags
@@ -220,6 +220,19 @@ def test_dbts_statements_are_valid_for_snowflake_and_every_connection_is_tagged(
     assert all(each["session_parameters"]["TIMEZONE"] == "UTC" for each in ours)
     assert all(each["session_parameters"]["LOCK_TIMEOUT"] == 1800 for each in ours)
     assert all(each["password"] == SECRET for each in connections)
+
+
+def test_gold_shows_the_same_rows_figures_and_plots_on_snowflake(runs: Runs) -> None:
+    event = runs.production.instance.get_latest_materialization_event(DAILY_SALES_KEY)
+    assert event is not None
+    assert event.asset_materialization is not None
+    shown = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    assert shown["dagster/row_count"] == len(runs.tables["gold.daily_sales"]) > 0
+    assert shown["plot"].startswith("![daily_sales](data:image/svg+xml;base64,")
+    days = runs.expected["gold.daily_sales"]
+    last = days[days["order_date"] == days["order_date"].max()].iloc[0]
+    assert shown["last_day"] == last["order_date"][:10]
+    assert f"{shown['revenue_of_last_day_eur']:.4f}" == last["total_amount"]
 
 
 def test_the_secret_is_neither_on_disk_nor_in_dagster(runs: Runs) -> None:

@@ -43,6 +43,7 @@ SILVER_ENRICHED_ORDERS_SOURCES: Sources = {
         for column in RAW_ORDERS_SCHEMA.columns
     },
     **{name: [f"{RAW_CUSTOMERS_KEY.to_user_string()}.{name}"] for name in ("city", "segment")},
+    "business_day": [f"{RAW_ORDERS_KEY.to_user_string()}.order_date"],
 }
 
 

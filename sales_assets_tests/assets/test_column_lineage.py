@@ -18,6 +18,7 @@ from sales_assets.catalog.contracts import (
     RAW_ORDERS_SCHEMA,
     SILVER_ENRICHED_ORDERS_SCHEMA,
 )
+from sales_assets.catalog.partitions import day_of_row, window_between
 from sales_assets.sources.erp import queries
 from sales_assets.transforms.enrich_orders import enrich
 from sales_assets_tests.support.erp import Erp
@@ -81,11 +82,9 @@ def test_the_columns_of_raw_are_made_of_those_of_the_erp_that_are_declared(erp: 
 
 
 def change(value: Any) -> Any:
-    return value + "x" if isinstance(value, str) else value + (pd.Timedelta(1) if _is_time(value) else 1)
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, pd.Timestamp)
+    if isinstance(value, str):
+        return value + "x"
+    return value + (pd.Timedelta(days=1) if isinstance(value, pd.Timestamp) else 1)
 
 
 def a_row(contract: dg.TableSchema) -> dict[str, Any]:
@@ -94,18 +93,25 @@ def a_row(contract: dg.TableSchema) -> dict[str, Any]:
     return {column.name: values.get(column.type, pd.Timestamp("2025-01-15")) for column in contract.columns}
 
 
+def make_silver(order: dict[str, Any], customer: dict[str, Any]) -> pd.DataFrame:
+    """The asset's row, in a run of several days."""
+    orders = pd.DataFrame([order])
+    days = day_of_row(window_between("2025-01-15", "2025-01-16"), orders, "order_date")
+    return enrich(orders, pd.DataFrame([customer])).assign(business_day=days)
+
+
 def test_the_columns_of_silver_are_made_of_those_of_raw_that_are_declared() -> None:
     order, customer = a_row(RAW_ORDERS_SCHEMA), a_row(RAW_CUSTOMERS_SCHEMA)
-    before = enrich(pd.DataFrame([order]), pd.DataFrame([customer]))
+    before = make_silver(order, customer)
     for name in order:
         changed = {**order, name: change(order[name])}
         # The two ends of the join change together, so that the rows still match.
         other = {**customer, "id": change(7)} if name == "customer_id" else customer
-        after = enrich(pd.DataFrame([changed]), pd.DataFrame([other]))
+        after = make_silver(changed, other)
         expected = made_of(SILVER_ENRICHED_ORDERS_SOURCES, (f"raw_orders.{name}",))
         assert differing(before, after) == expected, name
     for name in set(customer) - {"id"}:
-        after = enrich(pd.DataFrame([order]), pd.DataFrame([{**customer, name: change(customer[name])}]))
+        after = make_silver(order, {**customer, name: change(customer[name])})
         expected = made_of(SILVER_ENRICHED_ORDERS_SOURCES, (f"raw_customers.{name}",))
         assert differing(before, after) == expected, name
 

@@ -226,7 +226,8 @@ def test_gold_shows_the_same_rows_figures_and_plots_on_snowflake(runs: Runs) -> 
     event = runs.production.instance.get_latest_materialization_event(DAILY_SALES_KEY)
     assert event is not None
     assert event.asset_materialization is not None
-    shown = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    metadata = event.asset_materialization.metadata
+    shown: dict[str, Any] = {name: value.value for name, value in metadata.items()}
     assert shown["dagster/row_count"] == len(runs.tables["gold.daily_sales"]) > 0
     assert shown["plot"].startswith("![daily_sales](data:image/svg+xml;base64,")
     days = runs.expected["gold.daily_sales"]

@@ -23,7 +23,8 @@ from dagster._core.storage.event_log.schema import (
 from sqlalchemy import func, select
 
 from sales_assets.automation.jobs import retention_job
-from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.approvals import read_entries
+from sales_assets.catalog.names import MONTHLY_REVENUE_KEY, RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
 from sales_assets.catalog.records import fetch_latest_event_ids, fetch_statuses, find_days_without_orders
 from sales_assets.commands import retention
@@ -144,6 +145,7 @@ def describe_catalog(instance: dg.DagsterInstance, lineage: Lineage) -> dict[str
             )
             for record in instance.get_asset_records(keys)
         },
+        "approvals": read_entries(instance, MONTHLY_REVENUE_KEY),
         "checks": storage.get_asset_check_summary_records(checks),
         "freshness": storage.get_freshness_state_records([CHARGES]),
     }
@@ -198,6 +200,7 @@ def test_retention_removes_what_nothing_reads_and_the_catalog_is_as_it_was(
         status for days in written.catalog["statuses"].values() for status in days.values()
     }
     assert min(len(written.removable), len(written.staying)) > 10
+    assert len(written.catalog["approvals"]) == 2
     monkeypatch.setattr(planning, "RUNS_AT_ONCE", 7)
     with written.copy(tmp_path) as places:
         plan = plan_retention(places, CUTOFF)

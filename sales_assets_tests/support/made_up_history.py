@@ -24,7 +24,12 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 
-from sales_assets.catalog.names import NO_DATA_TAG, RAW_MARKETPLACE_ORDERS_KEY, RAW_ORDERS_KEY
+from sales_assets.catalog.names import (
+    MONTHLY_REVENUE_KEY,
+    NO_DATA_TAG,
+    RAW_MARKETPLACE_ORDERS_KEY,
+    RAW_ORDERS_KEY,
+)
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.private_apis.event_log import BatchingSqliteEventLogStorage
@@ -154,7 +159,10 @@ class History:
         self.instance.event_log_storage.store_event(self._enter("", event))
 
     def _add_certain_cases(self) -> None:
-        """Old runs that one rule alone keeps: a failure, an empty day, unfinished runs, an ancestor."""
+        """Old runs that one rule alone keeps: a failure, an empty day, unfinished runs, an ancestor.
+
+        And the approvals of two months, which belong to no run.
+        """
         self.now = FIRST
         failed = self._begin(dg.DagsterRunStatus.FAILURE)
         self._store([self._plan(failed, asset, FAILED_DAY) for asset in self.lineage.daily])
@@ -166,6 +174,8 @@ class History:
             run_id = self._begin(status)
             self._store([self._plan(run_id, RAW_ORDERS_KEY, day)])
             self.unfinished.add(run_id)
+        for month in ("2025-01", "2025-02"):
+            self._store([self._approve(month)])
         root = self.load_file("again.csv")
         self.now = CUTOFF
         retry = self.load_file("again.csv", {"dagster/root_run_id": root, "dagster/parent_run_id": root})
@@ -225,6 +235,12 @@ class History:
         data = AssetObservationData(observation)
         event = DagsterEvent(_TYPES.ASSET_OBSERVATION.value, "made_up", event_specific_data=data)
         return self._enter(run_id, event)
+
+    def _approve(self, month: str) -> dg.EventLogEntry:
+        entry = {"sales/approval": "approved", "subject": month, "content": "1.00", "reason": "", "by": "Ada"}
+        data = AssetObservationData(dg.AssetObservation(MONTHLY_REVENUE_KEY, metadata=entry))
+        event = DagsterEvent(_TYPES.ASSET_OBSERVATION.value, "", event_specific_data=data)
+        return self._enter("", event)
 
     def _store_check(self, run_id: str, type_: Any, key: dg.AssetCheckKey, passed: bool | None) -> None:
         data: Any = AssetCheckEvaluationPlanned(asset_key=key.asset_key, check_name=key.name)

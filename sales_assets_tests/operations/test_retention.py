@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
+import pandas as pd
 import pytest
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import (
@@ -125,7 +126,8 @@ def describe_catalog(instance: dg.DagsterInstance, lineage: Lineage) -> dict[str
     storage = instance.event_log_storage
     keys = [*lineage.assets, RAW_MARKETPLACE_ORDERS_KEY, CHARGES]
     checks = [dg.AssetCheckKey(lineage.unpartitioned[0], name) for name in CHECKS]
-    with patch.object(repair_plan, "_find_differences", return_value={}):
+    equal = pd.DataFrame(columns=["day", "reason"])
+    with patch.object(repair_plan, "find_differences", return_value=equal):
         window = window_between(DAYS[0], DAYS[-1])
         unused: Any = None
         options = {"postgres_erp": unused, "warehouse": unused, "at_most": None}

@@ -84,7 +84,8 @@ TRUST: dict[str, list[Panel]] = {
     ],
     "Days": [
         build_table(
-            "Not loaded", 'sum by (asset, state) (sales_asset_partitions{state=~"missing|failed|stale"}) > 0'
+            "Not loaded",
+            'sum by (asset, state) (sales_asset_partitions{state=~"missing|failed|stale|outdated"}) > 0',
         ),
         build_table("Failing", "sum by (asset, check) (sales_asset_check_failed) > 0"),
         build_lines("Complete days after the last one loaded", "sales_asset_last_day_age_days", "{{asset}}"),
@@ -98,19 +99,19 @@ TRUST: dict[str, list[Panel]] = {
 }
 
 SALES: dict[str, list[Panel]] = {
-    "The last load": [
-        build_number("Last day", "max(sales_asset_last_day_timestamp_seconds) * 1000", "dateTimeAsIso"),
-        build_number("Orders of the ERP's last day", 'sales_last_load_rows{channel="erp"}'),
-        build_number("Revenue of the ERP's last day", 'sales_last_load_revenue{channel="erp"}'),
-        build_lines("Rows", "sales_last_load_rows", "{{channel}}"),
-        build_lines("Revenue", "sales_last_load_revenue", "{{channel}} {{currency}}"),
+    "The last day": [
+        build_number("Last day", "sales_last_day_timestamp_seconds * 1000", "dateTimeAsIso"),
+        build_number("Orders", "sum(sales_last_day_orders)"),
+        build_number("Revenue of the ERP", 'sales_last_day_revenue{channel="erp"}'),
+        build_lines("Orders by channel", "sales_last_day_orders", "{{channel}} {{currency}}"),
+        build_lines("Revenue by channel", "sales_last_day_revenue", "{{channel}} {{currency}}"),
     ],
 }
 
 DASHBOARDS = {
     "operations": ("Sales: operations", OPERATIONS),
     "data_trust": ("Sales: data trust", TRUST),
-    "sales": ("Sales: the last load", SALES),
+    "sales": ("Sales: the last day", SALES),
 }
 
 

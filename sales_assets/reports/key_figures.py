@@ -13,6 +13,11 @@ from sales_assets.transforms.marketplace_orders import ERP_CHANNEL
 
 Figures = dict[str, Any]
 
+SALES_BY_CHANNEL = "sales_of_last_day"
+"""The figure of `daily_sales` that has orders and revenue of the last day by channel and currency."""
+
+_BY_CHANNEL = ["channel", "currency", "order_count", "total_amount"]
+
 _WEEK = pd.Timedelta(days=7)
 _RECENT = pd.Timedelta(days=28)
 
@@ -30,6 +35,12 @@ def summarize_daily_sales(sales: pd.DataFrame) -> Figures:
     figures: Figures = {
         "last_day": str(last.date()),
         "orders_of_last_day": int(sales.loc[sales["order_date"] == last, "order_count"].sum()),
+        SALES_BY_CHANNEL: [
+            {"channel": channel, "currency": currency, "orders": int(orders), "revenue": float(revenue)}
+            for channel, currency, orders, revenue in sales.loc[
+                sales["order_date"] == last, _BY_CHANNEL
+            ].values
+        ],
     }
     for currency, rows in sales.groupby("currency"):
         name = str(currency).lower()

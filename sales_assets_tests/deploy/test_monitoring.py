@@ -30,7 +30,7 @@ NO_ANSWER: dict[str, Any] = {
     "workspaceOrError": {},
     **{name: {"results": []} for name in ("active", "ended")},
     **{name: [] for name in ("assetNodes", "days", "reconciliations")},
-    **{name: {} for name in ("empty", "loads", "files")},
+    **{name: {} for name in ("empty", "sales")},
 }
 
 
@@ -51,7 +51,7 @@ def list_exported_names() -> set[str]:
         *measure_instance(NO_ANSWER, 0.0),
         *measure_runs(NO_ANSWER, 0.0),
         *measure_assets(NO_ANSWER, 0.0, "UTC"),
-        *measure_sales(NO_ANSWER, 0.0, "UTC", "EUR"),
+        *measure_sales(NO_ANSWER, 0.0, "UTC"),
     ]
     return {family.name for family in families}
 
@@ -72,6 +72,13 @@ def test_every_alert_has_a_test_and_a_section_of_its_name_that_it_links() -> Non
         assert f"\n### {name}\n" in DOCUMENT
         assert rule["annotations"]["runbook_url"].endswith(f"/docs/monitoring.md#{name.lower()}")
         assert rule["labels"]["severity"] in ("critical", "warning")
+
+
+def test_the_runbooks_sections_that_the_document_names_are_there() -> None:
+    headings = re.findall("^## (.+)$", (ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE)
+    named = set(re.findall(r"\(runbook\.md#([\w-]+)\)", DOCUMENT))
+    assert named
+    assert named <= {heading.lower().replace(" ", "-") for heading in headings}
 
 
 def test_the_dashboards_are_those_of_the_code() -> None:

@@ -31,6 +31,11 @@ def test_the_last_day_is_the_erps_and_currencies_are_never_added_up() -> None:
     assert figures == {
         "last_day": "2025-01-14",
         "orders_of_last_day": 4,
+        "sales_of_last_day": [
+            {"channel": "erp", "currency": "EUR", "orders": 2, "revenue": 110.0},
+            {"channel": "bazaar", "currency": "EUR", "orders": 1, "revenue": 30.0},
+            {"channel": "kiosk", "currency": "GBP", "orders": 1, "revenue": 7.0},
+        ],
         "revenue_of_last_day_eur": 140,
         "revenue_of_week_eur": 800,
         "week_on_week_eur": 0.1429,

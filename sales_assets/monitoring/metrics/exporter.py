@@ -8,11 +8,7 @@ from wsgiref.simple_server import WSGIServer
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import Metric
 
-from sales_assets.catalog.names import (
-    RAW_MARKETPLACE_ORDERS_KEY,
-    RAW_ORDERS_KEY,
-    RECONCILIATION_CHECK,
-)
+from sales_assets.catalog.names import DAILY_SALES_KEY, RAW_ORDERS_KEY, RECONCILIATION_CHECK
 from sales_assets.monitoring.metrics.asset_metrics import measure_assets
 from sales_assets.monitoring.metrics.collector import Part, SalesCollector
 from sales_assets.monitoring.metrics.days import find_last_day, list_last_days
@@ -37,12 +33,12 @@ def build_collector(server: WebServer, settings: Settings) -> SalesCollector:
 
     Args:
         server: Its web server.
-        settings: Its time zone and currency.
+        settings: Its time zone.
     """
 
     def measure_all_assets(answer: GraphQLAnswer, now: float) -> list[Metric]:
         assets = measure_assets(answer, now, settings.timezone)
-        return [*assets, *measure_sales(answer, now, settings.timezone, settings.erp_currency)]
+        return [*assets, *measure_sales(answer, now, settings.timezone)]
 
     return SalesCollector(
         [
@@ -81,15 +77,14 @@ def _ask_instance(server: WebServer) -> GraphQLAnswer:
 
 def _ask_assets(server: WebServer, timezone: str) -> GraphQLAnswer:
     """Ask for all assets, and then for the last days of those that are daily."""
-    raw = {"path": RAW_ORDERS_KEY.path}
     assets = server.ask(
         "assets",
         ASSETS_TIMEOUT_SECONDS,
-        raw=raw,
-        files={"path": RAW_MARKETPLACE_ORDERS_KEY.path},
+        raw={"path": RAW_ORDERS_KEY.path},
+        sales={"path": DAILY_SALES_KEY.path},
         reconciled={"path": RECONCILIATION_CHECK.asset_key.path},
         reconciliation=RECONCILIATION_CHECK.name,
     )
     daily = [{"path": node["assetKey"]["path"]} for node in assets["assetNodes"] if is_daily(node)]
     days = list_last_days(find_last_day(time.time(), timezone), STALE_DAYS)
-    return assets | server.ask("days", ASSETS_TIMEOUT_SECONDS, assets=daily, raw=raw, days=days)
+    return assets | server.ask("days", ASSETS_TIMEOUT_SECONDS, assets=daily, days=days)

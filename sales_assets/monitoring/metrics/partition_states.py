@@ -1,6 +1,6 @@
 """The state of each partition of an asset, from what the web server answers: every partition has exactly one.
 
-The words are those of `make repair`: missing, failed and stale are what it would run again.
+The words are those of `make repair`: missing, failed, stale and outdated are what it would run again.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
 Ranges = list[tuple[date, date]]
 """First and last day of ranges, both included."""
 
+_CODE_VERSION = "dagster/code_version"
+
 _STATES = {"MATERIALIZED": "loaded", "FAILED": "failed", "MATERIALIZING": "in_progress"}
 
 
@@ -24,15 +26,14 @@ def count_states(answer: GraphQLAnswer) -> Iterator[tuple[str, dict[str, int]]]:
 
     Returns:
         The name of each asset, with how many of its partitions are loaded, stale (a parent was stored later),
-        missing, failed, in progress, or without data in the ERP.
+        outdated (made by older code), missing, failed, in progress, or without data in the ERP.
     """
-    empty, stale = list_empty_days(answer), count_stale_days(answer)
+    empty, stale, outdated = list_empty_days(answer), find_stale_days(answer), find_outdated_days(answer)
     for node in answer["assetNodes"]:
         if stats := node["partitionStats"]:
             name = name_asset(node)
-            counts = _count_days(node, empty) if is_daily(node) else _count_keys(stats)
-            counts["stale"] = min(stale.get(name, 0), counts["loaded"])
-            counts["loaded"] -= counts["stale"]
+            behind = {"stale": stale.get(name, set()), "outdated": outdated.get(name, set())}
+            counts = _count_days(node, behind, empty) if is_daily(node) else _count_keys(stats)
             counts["missing"] = max(0, stats["numPartitions"] - sum(counts.values()))
             yield name, counts
 
@@ -56,19 +57,33 @@ def list_empty_days(answer: GraphQLAnswer) -> set[date]:
     }
 
 
-def count_stale_days(answer: GraphQLAnswer) -> dict[str, int]:
-    """Count the days of each daily asset that are older than the same day of a parent."""
+def find_stale_days(answer: GraphQLAnswer) -> dict[str, set[date]]:
+    """Find the days of each daily asset that are older than the same day of a parent."""
     stored = {name_asset(node): _read_times(node) for node in answer["days"]}
     parents = {
         name_asset(node): ["/".join(key["path"]) for key in node["dependencyKeys"]]
         for node in answer["assetNodes"]
     }
     return {
-        name: sum(
-            any(stored.get(parent, {}).get(day, 0.0) > at for parent in parents.get(name, []))
+        name: {
+            date.fromisoformat(day)
             for day, at in times.items()
-        )
+            if any(stored.get(parent, {}).get(day, 0.0) > at for parent in parents.get(name, []))
+        }
         for name, times in stored.items()
+    }
+
+
+def find_outdated_days(answer: GraphQLAnswer) -> dict[str, set[date]]:
+    """Find the days of each daily asset that were made by other code than its present one."""
+    versions = {name_asset(node): node["opVersion"] for node in answer["assetNodes"]}
+    return {
+        name_asset(node): {
+            date.fromisoformat(event["partition"])
+            for event in filter(None, node["latestMaterializationByPartition"])
+            if (version := versions.get(name_asset(node))) and _read_version(event) not in (None, version)
+        }
+        for node in answer["days"]
     }
 
 
@@ -82,9 +97,16 @@ def name_asset(node: dict[str, Any]) -> str:
     return "/".join(node["assetKey"]["path"])
 
 
-def _count_days(node: dict[str, Any], empty: set[date]) -> dict[str, int]:
+def _count_days(node: dict[str, Any], behind: dict[str, set[date]], empty: set[date]) -> dict[str, int]:
+    """Count the days of an asset by state; what is stale or outdated does not count as loaded."""
     ranges = {state: read_ranges(node, state) for state in _STATES.values()}
     counts = {state: sum((last - first).days + 1 for first, last in found) for state, found in ranges.items()}
+    counted: set[date] = set()
+    for state, days in behind.items():
+        found = {day for day in days - counted if is_in_ranges(day, ranges["loaded"])}
+        counted |= found
+        counts[state] = len(found)
+    counts["loaded"] -= len(counted)
     known = [each for found in ranges.values() for each in found]
     return {**counts, "no_data": sum(not is_in_ranges(day, known) for day in empty)}
 
@@ -100,6 +122,10 @@ def _count_keys(stats: dict[str, int]) -> dict[str, int]:
 def is_in_ranges(day: date, ranges: Ranges) -> bool:
     """Whether a day is in one of some ranges."""
     return any(first <= day <= last for first, last in ranges)
+
+
+def _read_version(event: dict[str, Any]) -> str | None:
+    return next((tag["value"] for tag in event["tags"] if tag["key"] == _CODE_VERSION), None)
 
 
 def _read_times(node: dict[str, Any]) -> dict[str, float]:

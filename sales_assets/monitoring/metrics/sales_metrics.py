@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from sales_assets.catalog.names import FCT_ORDERS_KEY
 from sales_assets.catalog.policies import READY_HOUR
 from sales_assets.monitoring.metrics.days import begin_of_day, find_last_day, list_last_days
-from sales_assets.monitoring.metrics.families import Sample, build_family
+from sales_assets.monitoring.metrics.families import build_family
 from sales_assets.monitoring.metrics.partition_states import (
     is_in_ranges,
     list_empty_days,
@@ -19,35 +19,21 @@ from sales_assets.monitoring.metrics.partition_states import (
     read_ranges,
 )
 from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
-
-ERP, MARKETPLACE = "erp", "marketplace"
-"""The channels whose loads are shown: of the ERP the last day, of marketplaces the last file."""
+from sales_assets.reports.key_figures import SALES_BY_CHANNEL
 
 
-def measure_sales(answer: GraphQLAnswer, now: float, timezone: str, currency: str) -> list[GaugeMetricFamily]:
-    """Measure gold and the last loads.
+def measure_sales(answer: GraphQLAnswer, now: float, timezone: str) -> list[GaugeMetricFamily]:
+    """Measure gold.
 
     Args:
         answer: Those to the questions `assets` and `days`.
         now: Seconds since 1970.
         timezone: That of business days.
-        currency: That of the ERP's amounts.
     """
     return [
         *_measure_gold(answer, now, timezone),
         *_measure_reconciliation(answer, timezone),
-        build_family(
-            "last_load_rows",
-            "Rows of the last load: of the ERP's last day, of the last marketplace file.",
-            _read_rows(answer),
-            ("channel",),
-        ),
-        build_family(
-            "last_load_revenue",
-            "Revenue of the last load: of the ERP's last day, of the last marketplace file.",
-            _read_revenue(answer, currency),
-            ("channel", "currency"),
-        ),
+        *_measure_last_day(answer, timezone),
     ]
 
 
@@ -109,33 +95,24 @@ def _list_days(window: str, timezone: str) -> list[str]:
     return list_last_days(last, (last - start.astimezone(zone).date()).days + 1)
 
 
-def _read_rows(answer: GraphQLAnswer) -> list[Sample]:
-    figures = {ERP: _read_last_day(answer), MARKETPLACE: _read_last_file(answer)}
-    return [
-        ((channel,), float(each["row_count"]["intRepr"]))
-        for channel, each in figures.items()
-        if "row_count" in each
-    ]
+def _measure_last_day(answer: GraphQLAnswer, timezone: str) -> Iterator[GaugeMetricFamily]:
+    """Measure the last day of `daily_sales`, as dbt reported it when it built the table."""
+    entries = _read_key_figures(answer)
+    days = [date.fromisoformat(entries["last_day"]["text"])] if "last_day" in entries else []
+    sales = json.loads(entries[SALES_BY_CHANNEL]["jsonString"]) if SALES_BY_CHANNEL in entries else []
+    labels = ("channel", "currency")
+    yield build_family(
+        "last_day_timestamp",
+        "When the last day of daily_sales began, in seconds since 1970.",
+        [((), begin_of_day(day, timezone)) for day in days],
+        unit="seconds",
+    )
+    for name, meaning in (("orders", "Orders of that day."), ("revenue", "Revenue of that day.")):
+        samples = [((each["channel"], each["currency"]), float(each[name])) for each in sales]
+        yield build_family(f"last_day_{name}", meaning, samples, labels)
 
 
-def _read_revenue(answer: GraphQLAnswer, currency: str) -> list[Sample]:
-    samples: list[Sample] = []
-    if total := _read_last_day(answer).get("total_amount"):
-        samples.append(((ERP, currency), float(total["floatValue"])))
-    if amounts := _read_last_file(answer).get("amounts"):
-        by_currency = json.loads(amounts["jsonString"])
-        samples += [((MARKETPLACE, found), float(amount)) for found, amount in by_currency.items()]
-    return samples
-
-
-def _read_last_day(answer: GraphQLAnswer) -> dict[str, Any]:
-    """What the load of the ERP's last day reported, by label."""
-    events = [each for each in answer["loads"].get("latestMaterializationByPartition", []) if each]
-    last = sorted(events, key=lambda each: str(each["partition"]))[-1:]
-    return {entry["label"]: entry for event in last for entry in event["metadataEntries"]}
-
-
-def _read_last_file(answer: GraphQLAnswer) -> dict[str, Any]:
-    """What the load of the last marketplace file reported, by label."""
-    events = answer["files"].get("assetMaterializations", [])
+def _read_key_figures(answer: GraphQLAnswer) -> dict[str, Any]:
+    """The metadata of the latest `daily_sales`, by label."""
+    events = answer["sales"].get("assetMaterializations", [])
     return {entry["label"]: entry for event in events for entry in event["metadataEntries"]}

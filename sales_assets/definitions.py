@@ -44,8 +44,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=all_assets,
         asset_checks=[
-            checks.agrees_with_the_erp,
-            checks.statuses_are_plausible,
+            *checks.BY_HAND,
             checks.build_yesterday_check(all_assets),
             build_airbyte_check(settings),
             *checks.build_restatement_checks(settings),

@@ -15,12 +15,11 @@ import pandas as pd
 
 from sales_assets.assets._daily_rows import DailyRows
 from sales_assets.assets._preview import report_days
+from sales_assets.assets._refusals import attach_rejected, build_refusal
 from sales_assets.catalog.contracts import PARTITION_COLUMN, declared_contract
 from sales_assets.catalog.names import NO_DATA_TAG, READ_AT, SKIPPED_PARTITIONS
 from sales_assets.catalog.partitions import Window, day_of_row, days_without, window_of
 from sales_assets.catalog.records import fetch_observations, find_days_never_loaded
-from sales_assets.catalog.remedies import format_rerun
-from sales_assets.errors import RefusedError
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.by_day import find_faulty_days
 from sales_assets.transforms.frames import find_oldest_reading
@@ -42,6 +41,7 @@ class DailyRun:
         skipped: The days that keep what they have and do not count as materialized.
         faults: The days that are refused, and why; the others are stored.
         began: When the run began, by this machine's clock.
+        rejected: The rows that their days are stored without, with the day of each.
     """
 
     context: dg.AssetExecutionContext
@@ -51,6 +51,7 @@ class DailyRun:
     skipped: set[str] = field(default_factory=set)
     faults: dict[str, str] = field(default_factory=dict)
     began: datetime = field(default_factory=partial(datetime.now, UTC))
+    rejected: DailyRows | None = None
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext) -> "DailyRun":
@@ -169,23 +170,12 @@ class DailyRun:
             report_days(self.context, rows.frame, rows.days, self.contract, kept, metadata=metadata or {})
             skipped = {SKIPPED_PARTITIONS: dropped} if dropped else {}
             read_at = {READ_AT: dg.MetadataValue.timestamp(rows.read_at)}
-            yield dg.Output(rows.frame, metadata={"window": self.window.interval, **read_at, **skipped})
+            frame = attach_rejected(rows.frame, self.rejected, kept)
+            yield dg.Output(frame, metadata={"window": self.window.interval, **read_at, **skipped})
         if self.faults:
-            raise self._refusal(len(kept))
+            raise build_refusal(self.context, self.faults, len(kept))
 
     def _refuse_faults(self, check: Check | None, rows: pd.DataFrame) -> None:
         if check is not None:
             check(rows)
         refuse_misfits(rows, self.contract)
-
-    def _refusal(self, stored_days: int) -> RefusedError:
-        asset = self.context.asset_key.to_user_string()
-        days = sorted(self.faults)
-        reasons = " ".join(f"{asset} for {day}: {self.faults[day]}" for day in days)
-        reads_stored = any(self.context.assets_def.asset_deps[self.context.asset_key])
-        again = f"; {asset} alone would read the same stored rows again" if reads_stored else ""
-        return RefusedError(
-            f"{reasons} No stored data of {'this day' if len(days) == 1 else 'these days'} was changed; "
-            f"{stored_days} other day(s) of the run are stored. "
-            f"Correct the source where needed, then run from raw_orders on, {format_rerun(days)}{again}."
-        )

@@ -12,6 +12,7 @@ from sales_assets.catalog.names import ERP_POOL, INGESTION
 from sales_assets.catalog.partitions import BACKFILL, DAILY
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.sources.erp import queries
+from sales_assets.sources.erp.columns import refuse_changed_columns
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.transforms.customers import refuse_unstorable_customers
 
@@ -34,6 +35,7 @@ def raw_customers(
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     """Customers that changed on the day or placed an order on it, as the ERP shows them when it is loaded."""
     run = DailyRun.of(context)
+    refuse_changed_columns(postgres_erp)
     parameters = [*run.window.bounds, run.window.day_bounds, list(run.window.days)]
     customers = run.rows(postgres_erp.execute_query(queries.RAW_CUSTOMERS_SQL, parameters))
     yield from run.emit(customers, check=refuse_unstorable_customers)

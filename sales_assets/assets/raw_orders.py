@@ -7,12 +7,15 @@ import pandas as pd
 from pydantic import Field
 
 from sales_assets.assets._daily_run import DailyRun
+from sales_assets.assets._rejections import add_rejected, reject_orders
 from sales_assets.catalog.column_lineage import RAW_ORDERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
-from sales_assets.catalog.names import CHOSEN_STATUSES, ERP_POOL, INGESTION
+from sales_assets.catalog.names import CHOSEN_STATUSES, ERP_POOL, INGESTION, REJECTED_TABLE
 from sales_assets.catalog.partitions import BACKFILL, DAILY
 from sales_assets.catalog.policies import EXTRACTION
+from sales_assets.settings import settings
 from sales_assets.sources.erp import queries
+from sales_assets.sources.erp.columns import refuse_changed_columns
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.transforms.extracted_orders import (
     INCOMPLETE_ITEMS,
@@ -33,6 +36,12 @@ class RawOrdersConfig(dg.Config):
     allow_empty: bool = Field(
         default=False, description="Store a day without any order as empty, instead of keeping its rows."
     )
+    max_rejected_share: float = Field(
+        default=settings().max_rejected_share,
+        ge=0,
+        le=1,
+        description="Up to which share of its orders a day is stored without those that fail validation.",
+    )
 
 
 def find_choice(config: RawOrdersConfig) -> dict[str, list[str]]:
@@ -49,6 +58,7 @@ def find_choice(config: RawOrdersConfig) -> dict[str, list[str]]:
     metadata={
         **storage_metadata("raw", RAW_ORDERS_SCHEMA, "order_date"),
         **lineage_metadata(RAW_ORDERS_SOURCES),
+        REJECTED_TABLE: "rejected_orders",
     },
     kinds={"postgres"},
     pool=ERP_POOL,
@@ -59,6 +69,7 @@ def raw_orders(
 ) -> Iterator[dg.Output[pd.DataFrame]]:
     """Orders placed on the day that count as sales, with their amounts in the ERP's currency."""
     run = DailyRun.of(context)
+    refuse_changed_columns(postgres_erp)
     orders = run.rows(postgres_erp.execute_query(queries.RAW_ORDERS_SQL, [*run.window.bounds]))
     if not config.allow_empty:
         run.skip_empty_days(orders, because="The ERP returned no orders")
@@ -71,5 +82,6 @@ def raw_orders(
         day: {**of_day, INCOMPLETE_ITEMS: incomplete.get(day, 0), **find_choice(config)}
         for day, of_day in excluded.items()
     }
-    stored = orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore")
-    yield from run.emit(orders.as_frame(stored), check=refuse_unstorable_orders, metadata=counts)
+    orders = orders.as_frame(orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore"))
+    orders = reject_orders(run, orders, config.statuses, config.max_rejected_share)
+    yield from run.emit(orders, check=refuse_unstorable_orders, metadata=add_rejected(counts, run))

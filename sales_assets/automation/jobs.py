@@ -13,11 +13,14 @@ from sales_assets.catalog.names import (
     SILVER,
     YESTERDAY_CHECK,
 )
-from sales_assets.checks import agrees_with_the_erp
+from sales_assets.checks import agrees_with_the_erp, layers_agree
 from sales_assets.monitoring.digest.op import write_digest
 from sales_assets.operations.approval.op import approve
 from sales_assets.operations.repair.op import repair
 from sales_assets.operations.retention.op import remove_old_history
+
+_CHECKS_OF_DAYS = dg.AssetSelection.checks(YESTERDAY_CHECK) | dg.AssetSelection.checks(layers_agree)
+"""The checks of `daily_sales` that a run without the ERP's days leaves out."""
 
 daily_sales_pipeline = dg.define_asset_job(
     DAILY_JOB,
@@ -70,7 +73,7 @@ freshness_job = dg.define_asset_job(
 airbyte_marts_job = dg.define_asset_job(
     "airbyte_marts_job",
     selection=dg.AssetSelection.groups(AIRBYTE).downstream(include_self=False)
-    & dg.AssetSelection.groups(GOLD) - dg.AssetSelection.checks(YESTERDAY_CHECK),
+    & dg.AssetSelection.groups(GOLD) - _CHECKS_OF_DAYS,
     description=(
         "Rebuilds the dbt models that read Airbyte's tables. `airbyte_sync_sensor` runs it after syncs that "
         "Airbyte started. If it fails, the models keep their rows: fix the cause and launch it again."
@@ -90,8 +93,7 @@ marketplace_orders_job = dg.define_asset_job(
 
 marketplace_marts_job = dg.define_asset_job(
     "marketplace_marts_job",
-    selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream()
-    - dg.AssetSelection.checks(YESTERDAY_CHECK),
+    selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream() - _CHECKS_OF_DAYS,
     description=(
         "Rebuilds the dbt models that read marketplace orders. `s3_new_file_sensor` runs it after files have "
         "landed. If it fails, the models keep their rows: fix the cause and launch it again."

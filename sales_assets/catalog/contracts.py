@@ -47,6 +47,17 @@ RAW_ORDERS_SCHEMA = dg.TableSchema(
     ]
 )
 
+REJECTED_ORDERS_SCHEMA = dg.TableSchema(
+    columns=[
+        required("order_date", "TIMESTAMP", "When the order was placed, UTC; its day was stored without it."),
+        optional("order_id", "BIGINT", "The order's id in the ERP; one row per order and day."),
+        required("rule", "VARCHAR", "The first rule that the order fails, as negative_amount."),
+        optional("total_amount", MONEY_TYPE, "The amount that gold lacks; null if it cannot be stored."),
+        required("detail", "VARCHAR", "The order's values as JSON, with personal data redacted."),
+        required("run_id", "VARCHAR", "The run that rejected the order."),
+    ]
+)
+
 RAW_CUSTOMERS_SCHEMA = dg.TableSchema(
     columns=[
         required("id", "BIGINT", "The customer's id in the ERP; one row per customer and day."),

@@ -80,6 +80,8 @@ CHOSEN_STATUSES = "sales/chosen_statuses"
 
 KEPT_NEWER_ROWS = "sales/kept_newer_rows"
 """Metadata of a day that a run left as it was: when its stored rows were read, and when the run's were."""
+REJECTED_TABLE = "sales/rejected_table"
+"""Metadata of an asset: the table, in its own schema, for the rows that a day is stored without."""
 
 PERSONAL_DATA_TAG = "personal_data"
 """On a column: its values are personal data, redacted in previews and errors."""

@@ -87,6 +87,14 @@ def window_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Wind
     return window_between(asked.start, asked.end)
 
 
+def choose_window(context: dg.AssetExecutionContext | dg.OpExecutionContext, lookback_days: int) -> Window:
+    """The window of a run of days; of any other run the last days up to yesterday."""
+    if is_of_days(context):
+        return window_of(context)
+    days = DAILY.get_partition_keys()[-lookback_days:]
+    return window_between(days[0], days[-1])
+
+
 def window_between(first: str, last: str) -> Window:
     """The window of some contiguous days.
 
@@ -167,13 +175,13 @@ def file_of_partition(partition: str) -> str:
 
 
 def refuse_other_partitions(settings: Settings) -> None:
-    """Refuse settings whose days, backfills or look-back differ from those that assets were imported with.
+    """Refuse settings that differ from those that assets were imported with, such as the days' time zone.
 
     Raises:
         ValueError: Names the setting, both values and what to do.
     """
     process = process_settings()
-    for name in ("timezone", "first_day", "max_partitions_per_run", "lookback_days"):
+    for name in ("timezone", "first_day", "max_partitions_per_run", "lookback_days", "max_rejected_share"):
         wanted, fixed = getattr(settings, name), getattr(process, name)
         if wanted != fixed:
             message = (

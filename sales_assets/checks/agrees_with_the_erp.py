@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sales_assets.catalog.names import ERP_POOL, RECONCILIATION_CHECK
 from sales_assets.catalog.partitions import DAILY, Window, is_of_days, window_between, window_of
-from sales_assets.operations.reconciliation.compare import CHANGED_AFTER_LOAD
+from sales_assets.operations.reconciliation.compare import CHANGED_AFTER_LOAD, WITHOUT_AMOUNT
 from sales_assets.operations.reconciliation.reconcile import reconcile
 from sales_assets.operations.repair.gaps import format_days
 from sales_assets.settings import settings
@@ -33,20 +33,20 @@ def agrees_with_the_erp(
     postgres_erp: PostgresResource,
     warehouse: dg.ResourceParam[WarehouseReader],
 ) -> dg.AssetCheckResult:
-    """Gold has as many sales per day, of the same total amount, as the ERP has now.
+    """Gold has as many sales per day, of the same total amount, as the ERP has now, less the rejected orders.
 
     `reconciliation_schedule` runs it daily at 06:00, and each command for its own days. A run of certain
     days compares these days, any other run the days of the config. If all differing days changed in the ERP
     after their load, the check only warns: `erp_late_changes_sensor` reloads them. Otherwise run
-    `make repair` for a plan that fixes them.
+    `make repair` for a plan that fixes them. `no_orders_are_rejected` tells what was rejected.
     """
     window = _choose_window(context, config)
-    differences = reconcile(window, postgres_erp, warehouse, context.instance)
-    has_only_late_changes = set(differences["reason"]) == {CHANGED_AFTER_LOAD}
+    differences, rejected = reconcile(window, postgres_erp, warehouse, context.instance)
+    is_harmless = set(differences["reason"]) <= {CHANGED_AFTER_LOAD, WITHOUT_AMOUNT}
     return dg.AssetCheckResult(
         passed=differences.empty,
-        severity=dg.AssetCheckSeverity.WARN if has_only_late_changes else dg.AssetCheckSeverity.ERROR,
-        description=describe_differences(window, differences),
+        severity=dg.AssetCheckSeverity.WARN if is_harmless else dg.AssetCheckSeverity.ERROR,
+        description=describe_differences(window, differences, rejected),
         metadata={
             "window": window.interval,
             "days": len(window.days),
@@ -57,15 +57,17 @@ def agrees_with_the_erp(
     )
 
 
-def describe_differences(window: Window, differences: pd.DataFrame) -> str:
+def describe_differences(window: Window, differences: pd.DataFrame, rejected: int) -> str:
     """Describe the differences in a sentence for people.
 
     Args:
         window: The days that were compared.
         differences: The days that differ; see `compare_sales`.
+        rejected: The number of orders in `raw.rejected_orders`.
     """
     if differences.empty:
-        return f"Gold has exactly the ERP's sales of {window}."
+        less = f", less {rejected} order(s) in raw.rejected_orders" if rejected else ""
+        return f"Gold has exactly the ERP's sales of {window}{less}."
     days_by_reason = differences.groupby("reason", sort=True)["day"]
     reasons = "; ".join(f"{format_days(list(days))}: {reason}" for reason, days in days_by_reason)
     remedy = "Run `make repair` for a plan that fixes them."

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.runs.schema import KeyValueStoreTable
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from sqlalchemy.exc import IntegrityError
@@ -70,6 +71,18 @@ def read_latest_evaluation(
     event = record.event.dagster_event if record and record.event else None
     data = event.event_specific_data if event else None
     return data if isinstance(data, dg.AssetCheckEvaluation) else None
+
+
+def read_previous_evaluation(
+    instance: dg.DagsterInstance, check: dg.AssetCheckKey
+) -> dg.AssetCheckEvaluation | None:
+    """Return the latest evaluation that has ended, to a check that is under way; None if there is none."""
+    ended = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+    storage = instance.event_log_storage
+    for record in storage.get_asset_check_execution_history(check, limit=1, status=ended):
+        event = record.event.dagster_event if record.event else None
+        return event.asset_check_evaluation_data if event else None
+    return None
 
 
 def read_value(instance: dg.DagsterInstance, key: str) -> str | None:

@@ -68,4 +68,5 @@ def _parse_operation(given: Mapping[str, str]) -> dict[str, Any]:
         "lookback_days": values.parse_days(given, "SALES_LOOKBACK_DAYS") or Settings.lookback_days,
         "max_partitions_per_run": values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         "retention_days": values.parse_days(given, "SALES_RETENTION_DAYS") or Settings.retention_days,
+        "max_rejected_share": float(values.parse_share(given, "SALES_MAX_REJECTED_SHARE") or 0),
     }

@@ -72,6 +72,7 @@ class Settings:
         lookback_days: How many days before today schedules and checks look at.
         max_partitions_per_run: The maximum number of days per run; None for no limit.
         retention_days: After how many days Dagster's history is removed, except what is the latest.
+        max_rejected_share: The share of its orders that a day may be stored without, if they fail validation.
     """
 
     environment: Environment = Environment.LOCAL
@@ -102,6 +103,7 @@ class Settings:
     lookback_days: int = 7
     max_partitions_per_run: int | None = None
     retention_days: int = 90
+    max_rejected_share: float = 0.0
 
     @property
     def is_local(self) -> bool:

@@ -17,8 +17,7 @@ def refuse_unstorable_amounts(orders: pd.DataFrame) -> None:
     Raises:
         ValueError: "Amounts above 100000000000 or not a number found", with the first order ids.
     """
-    amounts = orders[[column for column in AMOUNT_COLUMNS if column in orders]]
-    unstorable = ~(amounts.abs() <= LARGEST_AMOUNT).all(axis="columns")
+    unstorable = has_unstorable_amounts(orders)
     if unstorable.any():
         found = format_orders(orders[unstorable])
         message = f"Amounts above {LARGEST_AMOUNT:.0f} or not a number found in {found}."
@@ -34,11 +33,20 @@ def refuse_negative_amounts(orders: pd.DataFrame) -> None:
     Raises:
         ValueError: "Negative amounts found", with the first order ids.
     """
-    amounts = orders[[column for column in AMOUNT_COLUMNS if column in orders]]
-    negative = (amounts < 0).any(axis="columns")
+    negative = has_negative_amounts(orders)
     if negative.any():
         message = f"Negative amounts found in {format_orders(orders[negative])}."
         raise ValueError(message)
+
+
+def has_unstorable_amounts(orders: pd.DataFrame) -> pd.Series:
+    """Which orders have an amount that `refuse_unstorable_amounts` refuses."""
+    return ~(_select_amounts(orders).abs() <= LARGEST_AMOUNT).all(axis="columns")
+
+
+def has_negative_amounts(orders: pd.DataFrame) -> pd.Series:
+    """Which orders have an amount that `refuse_negative_amounts` refuses."""
+    return (_select_amounts(orders) < 0).any(axis="columns")
 
 
 def refuse_duplicate_orders(orders: pd.DataFrame) -> None:
@@ -71,3 +79,7 @@ def format_ids(ids: pd.Series, name: str) -> str:
     distinct = ids.drop_duplicates()
     more = " …" if len(distinct) > 5 else ""
     return f"{len(distinct)} {name}(s): {', '.join(map(str, distinct.head()))}{more}"
+
+
+def _select_amounts(orders: pd.DataFrame) -> pd.DataFrame:
+    return orders[[column for column in AMOUNT_COLUMNS if column in orders]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import pandas as pd
 import pyarrow as pa
@@ -43,6 +44,28 @@ def find_oldest_reading(*frames: pd.DataFrame) -> datetime | None:
     """
     notes = [frame.attrs[_READ_AT] for frame in frames if _READ_AT in frame.attrs]
     return min(map(datetime.fromisoformat, notes), default=None)
+
+
+class FrameWithRejected(pd.DataFrame):
+    """A frame to store, and the rows that were kept out of it; whatever is made of it is an ordinary frame.
+
+    Attributes:
+        rejected: Stored in the same transaction, in the table that the asset's metadata names.
+    """
+
+    _metadata: ClassVar[list[str]] = ["rejected"]
+    rejected: pd.DataFrame
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, rejected: pd.DataFrame) -> "FrameWithRejected":
+        """Return the same frame with its rejected rows."""
+        both = cls(frame)
+        both.rejected = rejected
+        return both
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
 
 
 def to_pandas(rows: pa.Table, types: Mapping[str, pa.DataType] | None = None) -> pd.DataFrame:

@@ -28,6 +28,21 @@ def is_sale(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Series:
     return extracted["status"].isin(list(statuses))
 
 
+def has_sale(extracted: pd.DataFrame, days: pd.Series, statuses: Collection[str]) -> pd.Series:
+    """Which orders count as sales in one of the rows that the ERP lists of them on a day.
+
+    Args:
+        extracted: `order_id`, and as for `is_sale`.
+        days: The business day of each order.
+        statuses: The statuses that count.
+
+    Returns:
+        A boolean per order.
+    """
+    sales = is_sale(extracted, statuses)
+    return sales.groupby([extracted["order_id"], days], dropna=False).transform("any")
+
+
 def count_excluded(
     extracted: pd.DataFrame, days: pd.Series, statuses: Collection[str]
 ) -> dict[pd.Timestamp, dict[str, dict[str, int]]]:

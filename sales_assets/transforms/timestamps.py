@@ -20,13 +20,22 @@ def refuse_unstorable_timestamps(rows: pd.DataFrame, id_column: str, name: str) 
         ValueError: "Timestamps that are infinite or outside the years 1 to 9999 found", with the column and
             the first ids.
     """
-    for column in rows.select_dtypes(["datetime", "datetimetz"]):
-        values = rows[column]
-        first, last = (limit.tz_localize(values.dt.tz) for limit in (FIRST_TIMESTAMP, LAST_TIMESTAMP))
-        unstorable = (values < first) | (values > last)
+    for column, unstorable in find_unstorable_timestamps(rows).items():
         if unstorable.any():
             found = format_ids(rows.loc[unstorable, id_column], name)
             message = (
                 f"Timestamps that are infinite or outside the years 1 to 9999 found in {column} of {found}."
             )
             raise ValueError(message)
+
+
+def find_unstorable_timestamps(rows: pd.DataFrame) -> pd.DataFrame:
+    """Which timestamps `refuse_unstorable_timestamps` refuses: a boolean per row and column of timestamps."""
+    instants = rows.select_dtypes(["datetime", "datetimetz"])
+    found = {column: _is_unstorable(instants[column]) for column in instants}
+    return pd.DataFrame(found, index=rows.index, dtype=bool)
+
+
+def _is_unstorable(values: pd.Series) -> pd.Series:
+    first, last = (limit.tz_localize(values.dt.tz) for limit in (FIRST_TIMESTAMP, LAST_TIMESTAMP))
+    return (values < first) | (values > last)

@@ -1,7 +1,7 @@
 """The warehouse on a laptop: one DuckDB file, opened by one writer or by any number of readers.
 
-How DuckDB replaces and reads a slice belongs here, with the resources that use it. The code that
-Snowflake shares is in `io_manager.py` and `statements.py`.
+How DuckDB replaces and reads a slice belongs here, with the resources that use it. What is done with one
+table is in `duckdb_tables.py`; the code that Snowflake shares is in `io_manager.py` and `statements.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,13 @@ from pydantic import Field
 
 from sales_assets.transforms.frames import stamp_reading, to_pandas
 from sales_assets.warehouse.duckdb_file import open_database
+from sales_assets.warehouse.duckdb_tables import (
+    DIALECT_OF_DUCKDB,
+    create_in_duckdb,
+    read_duckdb_columns,
+    replace_in_duckdb,
+)
+from sales_assets.warehouse.engine import Replacement
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.origin import (
     ORIGIN,
@@ -32,27 +39,17 @@ from sales_assets.warehouse.readings import (
     READINGS_CONTRACT,
     Reading,
     find_windows,
-    leave_out,
     remember_reading,
 )
 from sales_assets.warehouse.slices import Slice, Value
-from sales_assets.warehouse.statements import (
-    Dialect,
-    build_missing_ddl,
-    build_out_of_range_query,
-    build_query,
-    build_replacement,
-    refuse_out_of_range_rows,
-)
-
-_INCOMING = "incoming"
+from sales_assets.warehouse.statements import build_query
 
 
 class DuckDBEngine:
     """Stores tables in one DuckDB file."""
 
     kind = "duckdb"
-    dialect = Dialect()
+    dialect = DIALECT_OF_DUCKDB
 
     def __init__(
         self, database: Path, config: Mapping[str, Any] | None = None, origin: Mapping[str, str] | None = None
@@ -66,7 +63,7 @@ class DuckDBEngine:
         if not self.database.exists():
             return None
         with self._open(read_only=True, caller=f"the columns of {slice_.name}") as connection:
-            columns = _read_stored_columns(connection, slice_)
+            columns = read_duckdb_columns(connection, slice_)
         if not columns:
             return None
         return dg.TableSchema(columns=[dg.TableColumn(name, type_) for name, type_ in columns.items()])
@@ -78,6 +75,8 @@ class DuckDBEngine:
         chunks: Iterable[pa.Table],
         caller: str,
         read_at: datetime | None = None,
+        *,
+        beside: Replacement | None = None,
     ) -> Sequence[Reading]:
         """See `Engine`. Everything, DuckDB's DDL included, is one transaction; an error rolls it back."""
         with self._open(read_only=False, caller=caller) as connection:
@@ -85,39 +84,27 @@ class DuckDBEngine:
             if self.origin and is_of_business_days(slice_):
                 self._remember_origin(connection)
             newer = self._remember_reading(connection, slice_, read_at)
-            self._create_missing(connection, slice_, contract)
-            replaced = leave_out(slice_, newer)
-            delete, insert = build_replacement(self.dialect, replaced, contract, _INCOMING, only=bool(newer))
-            connection.execute(*delete)
-            for chunk in chunks:
-                connection.register(_INCOMING, chunk)
-                outside = connection.execute(*build_out_of_range_query(self.dialect, slice_, _INCOMING))
-                refuse_out_of_range_rows(self.dialect, slice_, outside.fetchone())
-                connection.execute(*insert)
+            replace_in_duckdb(connection, slice_, contract, chunks, newer)
+            if beside and (beside.rows is not None or read_duckdb_columns(connection, beside.slice_)):
+                rows = [] if beside.rows is None else [beside.rows]
+                replace_in_duckdb(connection, beside.slice_, beside.contract, rows, newer)
             connection.execute("commit")
         return newer
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
         with self._open(read_only=True, caller=caller) as connection:
-            stored = _read_stored_columns(connection, slice_)
+            stored = read_duckdb_columns(connection, slice_)
             query, values = build_query(self.dialect, slice_, columns, stored)
             read_at = datetime.now(UTC)
             return stamp_reading(connection.sql(query, params=values).to_arrow_table(), read_at)
-
-    def _create_missing(
-        self, connection: duckdb.DuckDBPyConnection, slice_: Slice, contract: dg.TableSchema
-    ) -> None:
-        stored = _read_stored_columns(connection, slice_)
-        for statement in build_missing_ddl(self.dialect, slice_, contract, stored):
-            connection.execute(statement)
 
     def _remember_reading(
         self, connection: duckdb.DuckDBPyConnection, slice_: Slice, read_at: datetime | None
     ) -> list[Reading]:
         if read_at is None or find_windows(slice_) is None:
             return []
-        self._create_missing(connection, READINGS, READINGS_CONTRACT)
+        create_in_duckdb(connection, READINGS, READINGS_CONTRACT)
 
         def execute(sql: str, values: list[Value]) -> list[tuple[Any, ...]]:
             return connection.execute(sql, values).fetchall()
@@ -125,7 +112,7 @@ class DuckDBEngine:
         return remember_reading(execute, self.dialect, slice_, read_at)
 
     def _remember_origin(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._create_missing(connection, ORIGIN, ORIGIN_CONTRACT)
+        create_in_duckdb(connection, ORIGIN, ORIGIN_CONTRACT)
         rows = connection.execute(build_memory_query(self.dialect)).fetchall()
         for remember in build_memory(self.dialect, rows, self.origin):
             connection.execute(*remember)
@@ -183,16 +170,6 @@ def read_memory(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
     See `origin.read_origin`.
     """
-    if not _read_stored_columns(connection, ORIGIN):
+    if not read_duckdb_columns(connection, ORIGIN):
         return []
     return connection.execute(build_memory_query(DuckDBEngine.dialect)).fetchall()
-
-
-def _read_stored_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
-    """Return the type of each column of a table; empty if it does not exist."""
-    query = (
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() and schema_name = ? and table_name = ? "
-        "order by column_index"
-    )
-    return dict(connection.execute(query, [slice_.schema, slice_.table]).fetchall())

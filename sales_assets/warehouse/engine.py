@@ -1,6 +1,7 @@
 """The protocols of the warehouse: of an engine, for the IO manager, and of the resource `warehouse`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,6 +12,21 @@ import pyarrow as pa
 from sales_assets.warehouse.readings import Reading
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.statements import Dialect
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A slice of a table, and the rows that replace it.
+
+    Attributes:
+        slice_: The rows to delete.
+        contract: The table's columns.
+        rows: The rows to store; with None, only old ones are deleted, if the table exists.
+    """
+
+    slice_: Slice
+    contract: dg.TableSchema
+    rows: pa.Table | None
 
 
 class Engine(Protocol):
@@ -39,6 +55,8 @@ class Engine(Protocol):
         chunks: Iterable[pa.Table],
         caller: str,
         read_at: datetime | None = None,
+        *,
+        beside: Replacement | None = None,
     ) -> Sequence[Reading]:
         """Replace a slice by rows, in one transaction; creates or widens the table as needed.
 
@@ -51,6 +69,7 @@ class Engine(Protocol):
             chunks: The new rows.
             caller: See `Engine`.
             read_at: When the rows were read from their source; None if that is not known.
+            beside: What is replaced in the same transaction, for the same days.
 
         Returns:
             The days that were read later than these rows and stay as they are; see `readings.py`.

@@ -19,6 +19,7 @@ from sales_assets.warehouse.column_types import to_arrow, to_arrow_type, to_fram
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.inference import infer_contract, widen_contract
 from sales_assets.warehouse.newer_days import report_newer_days
+from sales_assets.warehouse.rejected_rows import resolve_rejected
 from sales_assets.warehouse.slices import Slice, resolve_slice
 from sales_assets.warehouse.table_metadata import WriteStats, attach_metadata
 from sales_assets.warehouse.tables import Table, resolve_table
@@ -58,7 +59,8 @@ class WarehouseIOManager(dg.IOManager):
         stats = WriteStats(context, slice_)
         chunks = stats.count_chunks(_cast_chunks(obj, contract, slice_.name))
         read_at = _find_reading(context)
-        newer = self.engine.replace(slice_, contract, chunks, _format_caller(context), read_at)
+        beside = resolve_rejected(context, slice_, obj)
+        newer = self.engine.replace(slice_, contract, chunks, _format_caller(context), read_at, beside=beside)
         attach_metadata(context, self.engine, slice_, contract, stats)
         report_newer_days(context, slice_, newer, read_at)
 

@@ -45,6 +45,17 @@ def refuse_misfits(rows: pd.DataFrame, contract: dg.TableSchema) -> None:
             raise ValueError(message)
 
 
+def is_misfit(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.Series:
+    """Which rows `refuse_misfits` refuses."""
+    found = pd.Series(data=False, index=rows.index)
+    for column in contract.columns:
+        if column.name in rows:
+            values = rows[column.name]
+            found.iloc[list(_find_misfits_of_kind(values, column))] = True
+            found |= values.isna() & (not column.constraints.nullable)
+    return found
+
+
 def _find_misfits_of_kind(values: pd.Series, column: dg.TableColumn) -> Iterator[int]:
     """Find the positions of values that the column's type cannot hold."""
     type_ = to_arrow_type(column)

@@ -11,6 +11,7 @@ of the write's own included; the transaction that replaces the rows contains non
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 
 import dagster as dg
@@ -24,8 +25,9 @@ from snowflake.connector.cursor import SnowflakeCursor
 
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.transforms.frames import stamp_reading, to_pandas
+from sales_assets.warehouse.engine import Replacement
 from sales_assets.warehouse.io_manager import WarehouseIOManager
-from sales_assets.warehouse.readings import Reading, find_windows, leave_out
+from sales_assets.warehouse.readings import Reading, find_windows
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake_errors import translate_key_errors, translate_refusals
 from sales_assets.warehouse.snowflake_memory import (
@@ -35,14 +37,9 @@ from sales_assets.warehouse.snowflake_memory import (
     read_stored_columns,
     remember,
 )
-from sales_assets.warehouse.snowflake_staging import stage_rows
+from sales_assets.warehouse.snowflake_staging import stage_beside, stage_slice
 from sales_assets.warehouse.snowflake_types import DIALECT, to_contract_type
-from sales_assets.warehouse.statements import (
-    build_out_of_range_query,
-    build_query,
-    build_replacement,
-    refuse_out_of_range_rows,
-)
+from sales_assets.warehouse.statements import build_query
 
 _SESSION = {"TIMEZONE": "UTC", "LOCK_TIMEOUT": 1800, "AUTOCOMMIT": True}
 """Instants are UTC; a write waits half an hour for another write to the same table."""
@@ -74,6 +71,8 @@ class SnowflakeEngine:
         chunks: Iterable[pa.Table],
         caller: str,
         read_at: datetime | None = None,
+        *,
+        beside: Replacement | None = None,
     ) -> Sequence[Reading]:
         """See `Engine`. The chunks are uploaded before the transaction begins."""
         newer: list[Reading] = []
@@ -83,15 +82,14 @@ class SnowflakeEngine:
             read_at = read_at if find_windows(slice_) else None
             if read_at:
                 prepare_reading(connection, slice_)
-            with stage_rows(connection, slice_, contract, chunks) as staging:
-                cursor.execute(*build_out_of_range_query(DIALECT, slice_, staging))
-                refuse_out_of_range_rows(DIALECT, slice_, cursor.fetchone())
+            with ExitStack() as stack:
+                staged = [stage_slice(stack, connection, slice_, contract, chunks)]
+                staged += stage_beside(stack, connection, beside)
                 with _open_transaction(cursor):
                     if read_at:
                         newer = remember(cursor, slice_, read_at)
-                    replaced = leave_out(slice_, newer)
-                    replacement = build_replacement(DIALECT, replaced, contract, staging, only=bool(newer))
-                    for sql, values in [*memory, *replacement]:
+                    replacements = [part.build_replacement(newer) for part in staged]
+                    for sql, values in [*memory, *chain.from_iterable(replacements)]:
                         cursor.execute(sql, values)
         return newer
 

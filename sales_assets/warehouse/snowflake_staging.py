@@ -6,16 +6,79 @@ What replaces a slice by these rows is in `snowflake.py`.
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 from snowflake.connector import SnowflakeConnection, pandas_tools
 
+from sales_assets.warehouse.engine import Replacement
+from sales_assets.warehouse.readings import Reading, leave_out
 from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.snowflake_memory import create_missing, read_stored_columns
 from sales_assets.warehouse.snowflake_types import DIALECT
+from sales_assets.warehouse.statements import (
+    Statement,
+    build_out_of_range_query,
+    build_replacement,
+    refuse_out_of_range_rows,
+)
+
+
+@dataclass(frozen=True)
+class StagedSlice:
+    """A slice whose new rows are uploaded.
+
+    Attributes:
+        slice_: The rows to replace.
+        contract: The table's columns.
+        staging: The table that has the new rows, quoted; None if there are none.
+    """
+
+    slice_: Slice
+    contract: dg.TableSchema
+    staging: str | None
+
+    def build_replacement(self, newer: Sequence[Reading]) -> list[Statement]:
+        """Build what replaces the slice within a transaction, but for newer days."""
+        replaced = leave_out(self.slice_, newer)
+        staging = self.staging or ""
+        delete, insert = build_replacement(DIALECT, replaced, self.contract, staging, only=bool(newer))
+        return [delete, insert] if self.staging else [delete]
+
+
+def stage_slice(
+    stack: ExitStack,
+    connection: SnowflakeConnection,
+    slice_: Slice,
+    contract: dg.TableSchema,
+    chunks: Iterable[pa.Table],
+) -> StagedSlice:
+    """Upload the rows of a slice, until the stack ends, and refuse those outside of it."""
+    staging = stack.enter_context(stage_rows(connection, slice_, contract, chunks))
+    with connection.cursor() as cursor:
+        cursor.execute(*build_out_of_range_query(DIALECT, slice_, staging))
+        refuse_out_of_range_rows(DIALECT, slice_, cast("tuple[object, ...] | None", cursor.fetchone()))
+    return StagedSlice(slice_, contract, staging)
+
+
+def stage_beside(
+    stack: ExitStack, connection: SnowflakeConnection, beside: Replacement | None
+) -> list[StagedSlice]:
+    """Prepare what is replaced in the same transaction; without rows, nothing is created or uploaded."""
+    if beside is None:
+        return []
+    if beside.rows is not None:
+        create_missing(connection, beside.slice_, beside.contract)
+        return [stage_slice(stack, connection, beside.slice_, beside.contract, [beside.rows])]
+    if not read_stored_columns(connection, beside.slice_):
+        return []
+    return [StagedSlice(beside.slice_, beside.contract, staging=None)]
+
 
 _STAGING_NAME = re.compile(r".+__STAGING_[0-9A-F]{32}")
 

@@ -53,7 +53,7 @@ class Loading:
         """The days on which the stored sales differ from the ERP's."""
         window = window_between("2025-01-14", "2025-01-16")
         gold = GoldOfRaw(database=self.database)
-        return list(reconcile(window, erp.resource, gold, self.instance)["day"])
+        return list(reconcile(window, erp.resource, gold, self.instance).differences["day"])
 
 
 class GoldOfRaw(DuckDBWarehouse):
@@ -61,7 +61,7 @@ class GoldOfRaw(DuckDBWarehouse):
 
     def query(self, sql: str, parameters: Any = ()) -> Any:
         """Read `raw_orders` instead of gold."""
-        if "information_schema" in sql:
+        if parameters == ["gold", "fct_orders"]:
             return super().query("select 1 as found")
         gold = "(select order_id, order_date::date as order_date, total_amount from raw.raw_orders)"
         return super().query(sql.replace("gold.fct_orders", gold), parameters)

@@ -379,3 +379,23 @@ def test_the_latest_evaluation_of_a_check_is_read_and_one_under_way_is_none() ->
     assert under_way == [None]
     assert found is not None
     assert (found.passed, found.metadata["day"].value) == (True, "2025-01-15")
+
+
+def test_the_previous_evaluation_is_not_the_one_that_is_under_way() -> None:
+    @dg.asset
+    def table() -> None: ...
+
+    found: list[dg.AssetCheckEvaluation | None] = []
+
+    @dg.asset_check(asset=table)
+    def counts(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        found.append(
+            private.read_previous_evaluation(context.instance, dg.AssetCheckKey(table.key, "counts"))
+        )
+        return dg.AssetCheckResult(passed=False, metadata={"number": len(found)})
+
+    instance = dg.DagsterInstance.ephemeral()
+    job = dg.Definitions([table], asset_checks=[counts]).resolve_implicit_global_asset_job_def()
+    for _ in range(3):
+        job.execute_in_process(instance=instance)
+    assert [evaluation and evaluation.metadata["number"].value for evaluation in found] == [None, 1, 2]

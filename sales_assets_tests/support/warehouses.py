@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 
 from sales_assets.catalog.contracts import optional, required, storage_metadata
-from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS
+from sales_assets.catalog.names import READ_AT, REJECTED_TABLE, SKIPPED_PARTITIONS
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import SnowflakeSecret
+from sales_assets.transforms.frames import FrameWithRejected
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
 
@@ -87,6 +88,24 @@ def rows(*ids: int, day: str = D15, **columns: Any) -> pd.DataFrame:
     return frame.assign(**columns)
 
 
+def with_rejected(
+    frame: pd.DataFrame, *rejected: int, day: str = D15, read_at: datetime | None = None
+) -> dg.AssetsDefinition:
+    """An asset that stores a frame in `raw.t`, and rejected rows in `raw.rejected_t`."""
+    lost = pd.DataFrame(
+        {
+            "order_date": pd.Timestamp(f"{day} 12:00"),
+            "order_id": list(rejected),
+            "rule": "negative_amount",
+            "total_amount": -1.5,
+            "detail": "{}",
+            "run_id": "r",
+        }
+    )
+    given = FrameWithRejected.of(frame, lost) if rejected else frame
+    return table(given, T, rejected="rejected_t", read_at=read_at)
+
+
 def ids(warehouse: WarehouseUnderTest, where: str = "1 = 1") -> list[int]:
     """The ids that are stored in `raw.t`."""
     return warehouse.column(f"select id from raw.t where {where} order by id")
@@ -100,12 +119,16 @@ def table(
     column: str = "at",
     name: str = "t",
     skipped: Sequence[str] = (),
+    rejected: str | None = None,
     read_at: datetime | None = None,
 ) -> dg.AssetsDefinition:
     """An asset that returns a frame, or the result of a function: a frame, or an iterator of frames."""
     metadata = (
         storage_metadata("raw", contract, column) if contract else {"schema": "raw", "partition_expr": column}
     )
+
+    if rejected:
+        metadata = {**metadata, REJECTED_TABLE: rejected}
 
     @dg.asset(
         name=name,

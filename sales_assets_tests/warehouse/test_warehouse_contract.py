@@ -1,7 +1,7 @@
 """The guarantees of the warehouse: the same cases on every engine."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from sales_assets_tests.support.warehouses import (
     rows,
     table,
     temporary_duckdb,
+    with_rejected,
 )
 
 ENGINES = {"duckdb": temporary_duckdb, "fakesnow": fake_snowflake, "snowflake": real_snowflake}
@@ -88,6 +89,44 @@ def test_an_unpartitioned_table_is_replaced_whole(warehouse: WarehouseUnderTest)
     for frame in (rows(1, 2), rows(3)):
         warehouse.materialize(table(frame, T, partitions=None))
     assert ids(warehouse) == [3]
+
+
+def rejected_ids(warehouse: WarehouseUnderTest) -> list[int]:
+    return warehouse.column("select order_id from raw.rejected_t order by order_id")
+
+
+def test_rejected_rows_are_replaced_with_their_day_and_go_when_there_are_none(
+    warehouse: WarehouseUnderTest,
+) -> None:
+    warehouse.materialize(with_rejected(rows(1)), key=D15)
+    tables = warehouse.column(
+        "select count(*) from information_schema.tables where table_name ilike 'rejected_t'"
+    )
+    assert tables == [0]
+    warehouse.materialize(with_rejected(rows(4, day=D14), 40, day=D14), key=D14)
+    for _ in range(2):
+        warehouse.materialize(with_rejected(rows(1), 2, 3), key=D15)
+    assert (ids(warehouse), rejected_ids(warehouse)) == ([1, 4], [2, 3, 40])
+    warehouse.materialize(with_rejected(rows(1, 2, 3)), key=D15)
+    assert (ids(warehouse), rejected_ids(warehouse)) == ([1, 2, 3, 4], [40])
+
+
+def test_rejected_rows_stay_with_their_day_if_it_was_read_later(warehouse: WarehouseUnderTest) -> None:
+    early, late = (datetime(2025, 1, 20, hour, tzinfo=UTC) for hour in (1, 2))
+    warehouse.materialize(with_rejected(rows(1, 2), 3, read_at=late), key=D15)
+    warehouse.materialize(with_rejected(rows(1), 2, 3, read_at=early), key=D15)
+    assert (ids(warehouse), rejected_ids(warehouse)) == ([1, 2], [3])
+    warehouse.materialize(with_rejected(rows(1, 2, 3), read_at=early), key=D15)
+    assert (ids(warehouse), rejected_ids(warehouse)) == ([1, 2], [3])
+
+
+def test_if_rejected_rows_cannot_be_stored_their_day_is_not_stored_either(
+    warehouse: WarehouseUnderTest,
+) -> None:
+    warehouse.materialize(with_rejected(rows(1, 2), 3), key=D15)
+    outside = warehouse.materialize(with_rejected(rows(1), 9, day=D16), key=D15, raise_on_error=False)
+    assert "raw.rejected_t lie outside the run's partitions" in failure(outside)
+    assert (ids(warehouse), rejected_ids(warehouse)) == ([1, 2], [3])
 
 
 # --- chunk by chunk ---

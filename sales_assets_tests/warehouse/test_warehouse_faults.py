@@ -33,6 +33,7 @@ from sales_assets_tests.support.warehouses import (
     rows,
     table,
     temporary_duckdb,
+    with_rejected,
 )
 
 pytestmark = pytest.mark.slow
@@ -195,14 +196,12 @@ def test_on_snowflake_no_ddl_runs_between_begin_and_commit(tmp_path: Path) -> No
     with fake_snowflake(tmp_path) as warehouse:
         store_old_rows(warehouse)
         with break_connection(-1) as sent:
-            warehouse.materialize(new_rows(), key=D15)
+            warehouse.materialize(with_rejected(rows(*NEW), 7), key=D15)
     verbs = [statement.split()[0].lower() for statement in sent]
     assert verbs.count("begin") == verbs.count("commit") == 1
     between = verbs[verbs.index("begin") + 1 : verbs.index("commit")]
-    assert between == ["delete", "insert"]
-    created = verbs.index("create")
-    assert created < verbs.index("begin")
-    assert verbs[-1] == "drop"
+    assert between == ["delete", "insert", "delete", "insert"]
+    assert verbs[verbs.index("commit") + 1 :] == ["drop", "drop"]
 
 
 class StoppedError(BaseException):
@@ -218,7 +217,7 @@ def test_on_snowflake_a_write_that_fails_is_rolled_back_before_ddl_could_commit_
 
     def failing(cursor: Any, command: str, *arguments: Any, **options: Any) -> Any:
         sent.append(command.split(maxsplit=1)[0].lower())
-        if sent[-2:] == ["delete", "insert"]:
+        if sent[-4:] == ["delete", "insert", "delete", "insert"]:
             raise error
         return execute(cursor, command, *arguments, **options)
 
@@ -228,9 +227,11 @@ def test_on_snowflake_a_write_that_fails_is_rolled_back_before_ddl_could_commit_
             patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", failing),
             pytest.raises(error),
         ):
-            warehouse.materialize(new_rows(), key=D15)
+            warehouse.materialize(with_rejected(rows(*NEW), 7), key=D15)
         assert ids(warehouse) == OLD + NEIGHBOUR
-    assert sent[sent.index("begin") :][:5] == ["begin", "delete", "insert", "rollback", "drop"]
+        assert warehouse.column("select count(*) from raw.rejected_t") == [0]
+    statements = ["begin", "delete", "insert", "delete", "insert", "rollback", "drop", "drop"]
+    assert sent[sent.index("begin") :][:8] == statements
 
 
 def test_on_snowflake_the_staging_table_is_gone_after_a_failure_too(tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ def test_a_write_that_fails_half_way_is_rolled_back_in_the_same_process(tmp_path
     with temporary_duckdb(tmp_path) as warehouse:
         store_old_rows(warehouse)
         with patch(
-            "sales_assets.warehouse.duckdb.build_replacement",
+            "sales_assets.warehouse.duckdb_tables.build_replacement",
             return_value=[("delete from raw.t", []), ("x", [])],
         ):
             warehouse.store(rows(*NEW), T, key=D15, raise_on_error=False)

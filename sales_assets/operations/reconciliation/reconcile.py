@@ -6,7 +6,7 @@ The comparison itself is in `compare.py`. The check and the repair decide what f
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import cast
+from typing import NamedTuple, cast
 
 import dagster as dg
 import pandas as pd
@@ -15,6 +15,7 @@ from sales_assets.catalog.names import CHOSEN_STATUSES, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import Window
 from sales_assets.catalog.records import fetch_latest_records
 from sales_assets.operations.reconciliation.compare import compare_sales
+from sales_assets.operations.reconciliation.warehouse_days import read_gold_sales, read_rejected
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.transforms.select_orders import SALES_STATUSES
 from sales_assets.warehouse.engine import WarehouseReader
@@ -23,14 +24,25 @@ _SQL = files("sales_assets.operations.reconciliation") / "sql"
 _ERP_SALES_BY_DAY = (_SQL / "erp_sales_by_day.sql").read_text()
 """Parameters: start and end of the window, when its days begin, statuses of sales, the days."""
 
-_GOLD_SALES_BY_DAY = (_SQL / "gold_sales_by_day.sql").read_text()
-_GOLD_HAS_SALES = (_SQL / "gold_has_sales.sql").read_text()
+
+class Reconciliation(NamedTuple):
+    """What a comparison found.
+
+    Attributes:
+        differences: The days that differ; see `compare_sales`.
+        rejected: The number of orders that are not in gold because they were rejected.
+    """
+
+    differences: pd.DataFrame
+    rejected: int
 
 
 def reconcile(
     window: Window, postgres_erp: PostgresResource, warehouse: WarehouseReader, instance: dg.DagsterInstance
-) -> pd.DataFrame:
-    """Find the days of a window on which the ERP and gold differ in number or amount of sales.
+) -> Reconciliation:
+    """Find the days of a window on which the ERP differs from gold in number or amount of sales.
+
+    Orders that were rejected count as if they were in gold: they are told by a check of their own.
 
     A day whose load chose other statuses to count as sales is compared by these.
 
@@ -40,14 +52,12 @@ def reconcile(
         warehouse: Has the table `gold.fct_orders`, unless it was never built.
         instance: Records when a day was loaded, and with which statuses.
 
-    Returns:
-        The differences as `compare_sales` returns them; no row if everything agrees.
     """
     loads = fetch_latest_records(instance, RAW_ORDERS_KEY, window.days)
     erp = _read_erp_sales(postgres_erp, window, _find_chosen_statuses(loads))
-    gold = _read_gold_sales(warehouse, window)
+    gold, rejected = read_gold_sales(warehouse, window), read_rejected(warehouse, window)
     loaded_at = {day: datetime.fromtimestamp(record.timestamp, UTC) for day, record in loads.items()}
-    return compare_sales(erp, gold, loaded_at)
+    return Reconciliation(compare_sales(erp, gold, rejected, loaded_at), int(rejected["rejected"].sum()))
 
 
 def _read_erp_sales(
@@ -63,14 +73,6 @@ def _read_erp_sales(
         sales = postgres_erp.execute_query(_ERP_SALES_BY_DAY, parameters)
         found.append(sales[sales["day"].isin(days)])
     return pd.concat(found, ignore_index=True)
-
-
-def _read_gold_sales(warehouse: WarehouseReader, window: Window) -> pd.DataFrame:
-    """Read the sales of each day from gold; empty if its table was never built, as before the first order."""
-    if warehouse.query(_GOLD_HAS_SALES)["found"][0]:
-        return warehouse.query(_GOLD_SALES_BY_DAY, window.dates)
-    types = {"day": "str", "sales": "int64", "total_amount": "str"}
-    return pd.DataFrame(columns=list(types)).astype(types)
 
 
 def _find_chosen_statuses(loads: Mapping[str, dg.EventLogRecord]) -> dict[str, list[str]]:

@@ -25,5 +25,8 @@ CLOCK_SQL = (_SQL / "clock.sql").read_text()
 RIGHTS_SQL = (_SQL / "rights.sql").read_text()
 """Parameters: table names. Columns: name, may_read, may_write."""
 
+COLUMNS_SQL = (_SQL / "columns.sql").read_text()
+"""Parameters: table names. Columns: table_name, column_name, data_type."""
+
 NOONS_SQL = (_SQL / "noons.sql").read_text()
 """Parameters: first day, end day, time zone. Columns: noon."""

@@ -1,0 +1,67 @@
+"""The check that as many orders as usual have a known customer."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.catalog.names import SILVER_ORDERS_KEY
+from sales_assets.catalog.partitions import DAILY, Window, choose_window
+from sales_assets.catalog.records import fetch_latest_records
+from sales_assets.settings import settings
+from sales_assets.transforms.bands import HISTORY_DAYS, Verdict, find_outside
+
+_MAX_NAMED = 5
+_SMALLEST_DEVIATION = 0.01
+"""One percentage point: where all orders always match, a few that do not are no alarm."""
+
+
+@dg.asset_check(asset=SILVER_ORDERS_KEY)
+def customers_are_matched(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """As large a share of a day's orders as usual has a customer that the ERP knows.
+
+    It reads what the latest load of each day reported, for the days of the run or else of the look-back, and
+    compares it with the eight weeks before. It warns six usual deviations below, fails twelve below, and does
+    not judge a day with less than 28 days before it. If it fails, look at `raw_customers` and at the ids of
+    the orders without a city, then run the day again.
+    """
+    window = choose_window(context.op_execution_context, settings().lookback_days)
+    rates = _read_rates(context.instance, window)
+    outside = find_outside(rates, window.days, lambda _: _SMALLEST_DEVIATION, by_weekday=False)
+    below = [verdict for verdict in outside if verdict.deviations < 0]
+    is_far = any(verdict.is_far for verdict in below)
+    return dg.AssetCheckResult(
+        passed=not below,
+        severity=dg.AssetCheckSeverity.ERROR if is_far else dg.AssetCheckSeverity.WARN,
+        description=_describe(window, below),
+        metadata={
+            "days_below": len(below),
+            "match_rates": {verdict.day: verdict.actual for verdict in below[:_MAX_NAMED]},
+        },
+    )
+
+
+def _read_rates(instance: dg.DagsterInstance, window: Window) -> pd.Series:
+    """Read the match rate of each day of the window and of the weeks before it, by midnight."""
+    first = (pd.Timestamp(window.days[0]) - timedelta(days=HISTORY_DAYS)).strftime(DAILY.fmt)
+    days = [day for day in DAILY.get_partition_keys() if first <= day <= window.days[-1]]
+    reported = {
+        pd.Timestamp(day): event.metadata["match_rate"].value
+        for day, record in fetch_latest_records(instance, SILVER_ORDERS_KEY, days).items()
+        if (event := record.asset_materialization) and "match_rate" in event.metadata
+    }
+    return pd.Series(reported, index=pd.DatetimeIndex(list(reported)), dtype="float64").sort_index()
+
+
+def _describe(window: Window, below: Sequence[Verdict]) -> str:
+    if not below:
+        return f"As many orders of {window} as usual have a known customer, as far as can be judged."
+    days = "; ".join(
+        f"{verdict.actual:.1%} of the orders of {verdict.day}, usually {verdict.expected:.1%}"
+        for verdict in below[:_MAX_NAMED]
+    )
+    more = f"; {len(below) - _MAX_NAMED} more day(s)" if len(below) > _MAX_NAMED else ""
+    return (
+        f"Too few orders have a known customer: {days}{more}. Look at raw_customers, then run the days again."
+    )

@@ -1,0 +1,10 @@
+-- Number and amount of the orders in raw, by quarter of an hour in [?, ?). In every time zone a business day
+-- begins at one, so that days can be summed from them without an engine's own functions for time zones.
+select
+    date_trunc('hour', order_date) as full_hour,
+    cast(floor(extract(minute from order_date) / 15) as integer) as quarter,
+    count(*) as sales,
+    cast(sum(total_amount) as varchar) as total_amount
+from raw.raw_orders
+where order_date >= ? and order_date < ?
+group by 1, 2

@@ -1,0 +1,58 @@
+"""Creates and replaces one table on an open DuckDB connection, within the transaction of the caller."""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+import duckdb
+import pyarrow as pa
+
+from sales_assets.warehouse.readings import Reading, leave_out
+from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.statements import (
+    Dialect,
+    build_missing_ddl,
+    build_out_of_range_query,
+    build_replacement,
+    refuse_out_of_range_rows,
+)
+
+DIALECT_OF_DUCKDB = Dialect()
+
+_INCOMING = "incoming"
+
+
+def replace_in_duckdb(
+    connection: duckdb.DuckDBPyConnection,
+    slice_: Slice,
+    contract: dg.TableSchema,
+    chunks: Iterable[pa.Table],
+    newer: Sequence[Reading],
+) -> None:
+    """Replace a slice by rows, but for days whose stored rows are newer; see `Engine.replace`."""
+    dialect = DIALECT_OF_DUCKDB
+    create_in_duckdb(connection, slice_, contract)
+    replaced = leave_out(slice_, newer)
+    delete, insert = build_replacement(dialect, replaced, contract, _INCOMING, only=bool(newer))
+    connection.execute(*delete)
+    for chunk in chunks:
+        connection.register(_INCOMING, chunk)
+        outside = connection.execute(*build_out_of_range_query(dialect, slice_, _INCOMING))
+        refuse_out_of_range_rows(dialect, slice_, outside.fetchone())
+        connection.execute(*insert)
+
+
+def create_in_duckdb(connection: duckdb.DuckDBPyConnection, slice_: Slice, contract: dg.TableSchema) -> None:
+    """Create a table, or the columns that it lacks."""
+    stored = read_duckdb_columns(connection, slice_)
+    for statement in build_missing_ddl(DIALECT_OF_DUCKDB, slice_, contract, stored):
+        connection.execute(statement)
+
+
+def read_duckdb_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
+    """Return the type of each column of a table; empty if it does not exist."""
+    query = (
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? "
+        "order by column_index"
+    )
+    return dict(connection.execute(query, [slice_.schema, slice_.table]).fetchall())

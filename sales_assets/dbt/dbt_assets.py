@@ -16,6 +16,7 @@ from sales_assets.dbt.build_metadata import add_build_metadata
 from sales_assets.dbt.held_back import refuse_held_back
 from sales_assets.dbt.loaded_days import refuse_days_never_loaded
 from sales_assets.dbt.project import SalesDbtResource, prepare_project
+from sales_assets.dbt.retries import is_lasting, run_until_it_lasts
 from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
@@ -61,11 +62,14 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         if settings.closed_after_days is not None:
             refuse_held_back(context)
         refuse_other_settings(context, io_manager)
-        command = [
-            *build_command(context, config.full_refresh),
-            *build_selection(context, manifest, translator),
-        ]
-        results = dbt.run(command, project, f"run {context.run.run_id}, dbt")
+        command = build_command(context, config.full_refresh)
+        caller = f"run {context.run.run_id}, dbt"
+        results = run_until_it_lasts(
+            lambda selection: dbt.run([*command, *selection], project, caller),
+            build_selection(context, manifest, translator),
+            manifest,
+            TRANSFORMATION,
+        )
         yield from to_dagster_events(results, context, manifest, translator)
 
     return dbt_models
@@ -80,8 +84,8 @@ def to_dagster_events(
     """Convert dbt's results to Dagster's events, one by one as dbt builds and tests.
 
     Raises:
-        RefusedError: A test failed; a retry would end the same way.
-        DbtFailedError: dbt itself failed, or could not run a test; the retry policy applies.
+        RefusedError: A test failed, or a model and all its retries; more would end the same way.
+        DbtFailedError: dbt failed before its first model; the retry policy applies.
     """
     failed = []
     try:
@@ -93,6 +97,8 @@ def to_dagster_events(
                 yield add_build_metadata(event, result.get("report"), manifest)
     except DbtFailedError as error:
         if not failed:
+            if error.nodes or is_lasting(str(error)):
+                raise RefusedError(str(error)) from error
             raise
         message = (
             f"dbt tests failed: {', '.join(failed)}. Models built before the failure are stored; downstream "

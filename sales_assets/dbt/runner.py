@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -37,8 +38,31 @@ _COMPILATION_ERROR = "Compilation Error"
 _LOG_OF_MACRO, _REPORT = "JinjaLogDebug", "report_build: "
 
 
+@dataclass(frozen=True)
+class NodeResult:
+    """How a model or test of a failed dbt run ended.
+
+    Attributes:
+        unique_id: Its name in the manifest.
+        status: `success`, `error`, `skipped`; of a test also `pass`, `fail`, `warn`.
+        message: dbt's message; may contain values, so it is never shown.
+    """
+
+    unique_id: str
+    status: str
+    message: str
+
+
 class DbtFailedError(Exception):
-    """dbt failed; a retry may succeed."""
+    """dbt failed.
+
+    Attributes:
+        nodes: How each model and test ended; empty if dbt failed before the first.
+    """
+
+    def __init__(self, message: str, nodes: Sequence[NodeResult] = ()):
+        super().__init__(message)
+        self.nodes = nodes
 
 
 class DbtStoppedError(Exception):
@@ -130,6 +154,11 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
             raise build_failure(event)
 
 
+def _read_nodes(outcome: dbtRunnerResult) -> list[NodeResult]:
+    results: list[Any] = list(getattr(outcome.result, "results", []))
+    return [NodeResult(each.node.unique_id, str(each.status), str(each.message or "")) for each in results]
+
+
 def build_failure(outcome: dbtRunnerResult) -> DbtFailedError | RefusedError:
     """Build the error of a dbt command that failed: a refusal if only the project can be the cause.
 
@@ -147,7 +176,7 @@ def build_failure(outcome: dbtRunnerResult) -> DbtFailedError | RefusedError:
     message = f"dbt failed: {'; '.join(reasons)}. Models built before the failure are stored. "
     if is_refused:
         return RefusedError(f"{message}Correct the model, its YAML or the run's options.")
-    return DbtFailedError(f"{message}Run again when it is fixed.")
+    return DbtFailedError(f"{message}Run again when it is fixed.", _read_nodes(outcome))
 
 
 def _redact_results(artifact: Path) -> None:

@@ -23,6 +23,8 @@ from sales_assets.catalog.contracts import (
     RAW_MARKETPLACE_ORDERS_SCHEMA,
     SILVER_ENRICHED_ORDERS_SCHEMA,
 )
+from sales_assets.catalog.partitions import DAILY
+from sales_assets.catalog.records import fetch_statuses
 from sales_assets.dbt import project
 from sales_assets.dbt.column_sources import COLUMN_LINEAGE
 from sales_assets.dbt.dbt_assets import build_command, to_dagster_events
@@ -32,7 +34,7 @@ from sales_assets.dbt.project import (
     find_dbt,
     prepare_project,
 )
-from sales_assets.dbt.runner import DbtFailedError, build_failure
+from sales_assets.dbt.runner import DbtFailedError, NodeResult, build_failure
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
@@ -199,6 +201,35 @@ def test_a_run_of_dbt_is_retried_unless_a_test_failed(status: str, is_retried: b
     result = dg.materialize([built], raise_on_error=False)
     assert not result.success
     assert bool(result.filter_events(lambda event: event.is_step_restarted)) == is_retried
+
+
+def test_a_model_that_failed_is_not_retried_by_the_step_and_its_healthy_sibling_is_not_failed() -> None:
+    manifest = json.loads(prepare_project(settings_with()).manifest_path.read_text())
+    healthy, broken = dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])
+
+    def results() -> Iterator[dict[str, Any]]:
+        nodes = []
+        for name, status in (("stg_orders", "success"), ("fct_orders", "error")):
+            nodes.append(NodeResult(f"model.sales.{name}", status, "IO Error: lock"))
+            info = {"name": "LogModelResult", "level": "info", "invocation_id": "1"}
+            yield {
+                "info": info,
+                "data": {"node_info": {"unique_id": nodes[-1].unique_id, "node_status": status}},
+            }
+        message = "dbt failed: fct_orders: IO Error: lock"
+        raise DbtFailedError(message, nodes)
+
+    outs = {key.to_python_identifier(): dg.AssetOut(key=key, is_required=False) for key in (healthy, broken)}
+
+    @dg.multi_asset(outs=outs, partitions_def=DAILY, retry_policy=dg.RetryPolicy(max_retries=1))
+    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from to_dagster_events(results(), context, manifest, SalesDbtTranslator())
+
+    instance, day = dg.DagsterInstance.ephemeral(), "2025-01-15"
+    result = dg.materialize([models], instance=instance, partition_key=day, raise_on_error=False)
+    assert not result.filter_events(lambda event: event.is_step_restarted)
+    statuses = [fetch_statuses(instance, key, [day])[day] for key in (healthy, broken)]
+    assert statuses == ["MATERIALIZED", "FAILED"]
 
 
 def render(macro: str) -> str:

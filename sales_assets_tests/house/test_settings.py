@@ -102,10 +102,10 @@ def test_the_first_day_is_a_day() -> None:
 
 
 def test_the_share_of_rejected_orders_is_a_share() -> None:
-    assert Settings.from_environment({"SALES_MAX_REJECTED_SHARE": "0.01"}).max_rejected_share == 0.01
+    assert parse_settings({"SALES_MAX_REJECTED_SHARE": "0.01"}).max_rejected_share == 0.01
     for value in ("1 %", "-0.1", "1.01", "nan"):
         with pytest.raises(ValueError, match=r"SALES_MAX_REJECTED_SHARE is .* a share from 0 to 1"):
-            Settings.from_environment({"SALES_MAX_REJECTED_SHARE": value})
+            parse_settings({"SALES_MAX_REJECTED_SHARE": value})
 
 
 def test_production_never_falls_back_to_the_demo_erp() -> None:

@@ -68,13 +68,6 @@ class History:
 
     def write(self) -> "History":
         """Write all of it."""
-        kinds: list[Callable[[], object]] = [
-            *[self.load] * 3,
-            self.build_marts,
-            self.check,
-            self.load_file,
-            self.sync,
-        ]
         kinds: list[Callable[[], object]] = [self.load] * 3
         kinds += [self.build_marts, self.check, self.load_file, self.sync]
         for number in range(RUNS):

@@ -114,7 +114,7 @@ def test_each_line_is_json_and_says_where_it_comes_from_without_a_secret(
     assert check["message"] == "adds_up failed (warn)."
     failure, end = lines[11], lines[-1]
     assert (failure["message"], failure["error_class"]) == (SENTENCE, "RefusedError")
-    assert failure["level"] == "ERROR"
+    assert [line["level"] for line in (first, logged, failure)] == ["INFO", "WARNING", "ERROR"]
     assert end["duration_seconds"] >= failure["duration_seconds"]
 
 

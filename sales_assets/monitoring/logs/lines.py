@@ -53,7 +53,7 @@ class Lines:
         place = metadata.get("run_id"), metadata.get("step_key")
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
+            "level": _find_level(event, record),
             "event": event.event_type.value.replace("PIPELINE", "RUN") if event else "LOG",
             "run_id": place[0],
             "job": metadata.get("job_name"),
@@ -90,6 +90,11 @@ class Lines:
         if not event or event.event_type not in _ENDS or place not in self._began:
             return None
         return round(now - self._began.pop(place), 3)
+
+
+def _find_level(event: dg.DagsterEvent | None, record: logging.LogRecord) -> str:
+    """The level; Dagster calls every event that is no failure DEBUG, also that a day was stored."""
+    return "INFO" if event and record.levelno == logging.DEBUG else record.levelname
 
 
 def _find_asset(event: dg.DagsterEvent | None) -> str | None:

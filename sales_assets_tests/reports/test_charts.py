@@ -60,7 +60,7 @@ def test_a_chart_shows_each_series_and_is_small_enough_for_the_event_log(name: s
     drawing = base64.b64decode(markdown.removeprefix(start).removesuffix(")")).decode()
     assert drawing.startswith("<svg")
     assert [text for text in SHOWN[name] if f">{text}<" not in drawing] == []
-    assert len(markdown) < 45_000
+    assert len(markdown) < 36_000
 
 
 def test_days_that_were_not_judged_are_not_drawn_and_each_unusual_day_is_marked_once() -> None:

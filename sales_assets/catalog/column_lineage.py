@@ -54,7 +54,7 @@ def lineage_metadata(sources: Sources) -> Mapping[str, Any]:
     }
     rows = "\n".join(f"| {column} | {', '.join(of_column)} |" for column, of_column in sources.items())
     return {
-        "dagster/column_lineage": dg.TableColumnLineage(dependencies),
+        "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(dependencies)),
         "columns_are_made_of": dg.MetadataValue.md(f"| column | made of |\n| --- | --- |\n{rows}"),
     }
 

@@ -1,7 +1,6 @@
 """The declared column lineage: change a column, and exactly the columns that are made of it change."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -23,7 +22,7 @@ from sales_assets.sources.erp import queries
 from sales_assets.transforms.enrich_orders import enrich
 from sales_assets_tests.support.erp import Erp
 
-WINDOW = [datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC)]
+WINDOW = window_between("2025-01-01", "2025-01-31")
 
 ERP_CHANGES: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("erp/orders.id",): ("update orders set id = 2", "update order_items set order_id = 2"),
@@ -61,8 +60,9 @@ def read_erp(erp: Erp, *changes: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     erp.customer(7, updated_at="2025-01-10 12:00+00")
     erp.order(1, customer=7, items=[(2, "10.00", "0.1"), (3, "5.50", None)])
     erp.run(*changes)
-    orders = erp.resource.execute_query(queries.RAW_ORDERS_SQL, WINDOW)
-    customers = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*WINDOW, "UTC"])
+    bounds, days = WINDOW.bounds, [WINDOW.day_bounds, list(WINDOW.days)]
+    orders = erp.resource.execute_query(queries.RAW_ORDERS_SQL, [*bounds])
+    customers = erp.resource.execute_query(queries.RAW_CUSTOMERS_SQL, [*bounds, *days])
     return orders.drop(columns="incomplete_items"), customers.sort_values("snapshot_date", ignore_index=True)
 
 

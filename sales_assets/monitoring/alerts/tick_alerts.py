@@ -17,8 +17,9 @@ FAILURES_IN_A_ROW = 3
 next one is a day later."""
 
 MISSED_INTERVALS = 3
-LONGEST_BREAK_SECONDS = 600.0
-"""If the alerts' own sensor paused for longer, the daemon was off, and no other ticked either."""
+LONGEST_BREAK_SECONDS = 120.0
+"""If the alerts' own sensor, which ticks every minute, paused for longer, the daemon was off: no other ticked
+either, and that time does not count."""
 
 
 def tell_of_ticks(ledger: Ledger, telling: Telling, now: float) -> list[Alert]:

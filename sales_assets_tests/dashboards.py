@@ -103,6 +103,7 @@ SALES: dict[str, list[Panel]] = {
         build_number("Last day", "sales_last_day_timestamp_seconds * 1000", "dateTimeAsIso"),
         build_number("Orders", "sum(sales_last_day_orders)"),
         build_number("Revenue of the ERP", 'sales_last_day_revenue{channel="erp"}'),
+        build_number("Orders rejected", "sales_last_day_rejected_orders", bad_from=1),
         build_lines("Orders by channel", "sales_last_day_orders", "{{channel}} {{currency}}"),
         build_lines("Revenue by channel", "sales_last_day_revenue", "{{channel}} {{currency}}"),
     ],

@@ -21,6 +21,9 @@ from sales_assets.transforms.timestamps import find_unstorable_timestamps
 Rule = Callable[[pd.DataFrame, pd.Series], pd.Series]
 """Takes orders and their business days; returns a boolean per order, true if it fails the rule."""
 
+REJECTED_COUNT = "rejected_orders"
+"""Metadata of a load: how many orders of the day were rejected."""
+
 ORDER_RULES: Mapping[str, Rule] = {
     "duplicate_order": is_listed_twice,
     "unstorable_timestamp": lambda orders, _: find_unstorable_timestamps(orders).any(axis="columns"),
@@ -101,7 +104,7 @@ def sum_rejected(rejected: pd.DataFrame, days: pd.Series) -> dict[pd.Timestamp, 
     """Number and amount of the rejected orders, by business day; see `tabulate_rejected`."""
     sums = rejected["total_amount"].groupby(days).agg(["size", "sum"])
     return {
-        day: {"rejected_orders": int(number), "rejected_amount": round(float(amount), 4)}
+        day: {REJECTED_COUNT: int(number), "rejected_amount": round(float(amount), 4)}
         for day, number, amount in zip(sums.index, sums["size"], sums["sum"], strict=True)
     }
 

@@ -30,7 +30,7 @@ NO_ANSWER: dict[str, Any] = {
     "workspaceOrError": {},
     **{name: {"results": []} for name in ("active", "ended")},
     **{name: [] for name in ("assetNodes", "days", "reconciliations")},
-    **{name: {} for name in ("empty", "sales")},
+    **{name: {} for name in ("empty", "sales", "loads")},
 }
 
 

@@ -36,6 +36,7 @@ from sales_assets.monitoring.metrics.sales_metrics import measure_sales
 from sales_assets.monitoring.metrics.webserver import WebServer
 from sales_assets.reports.key_figures import summarize_daily_sales
 from sales_assets.settings import settings
+from sales_assets.transforms.rejections import REJECTED_COUNT
 from sales_assets_tests.support.receiver import running_receiver
 from sales_assets_tests.support.runs import begin_load, empty_job
 from sales_assets_tests.support.webserver import running_webserver
@@ -70,6 +71,8 @@ class History:
         for day in (4, 3, 2):
             self.store(RAW_ORDERS_KEY, ago(day), code=versions[RAW_ORDERS_KEY])
             self.store(dg.AssetKey("silver_enriched_orders"), ago(day))
+        self.store(RAW_ORDERS_KEY, ago(2), code=versions[RAW_ORDERS_KEY], **{REJECTED_COUNT: 4})
+        self.store(dg.AssetKey("silver_enriched_orders"), ago(2))
         self.store(RAW_ORDERS_KEY, ago(3), code="older")  # silver's day is stale now
         self.store(FCT_ORDERS_KEY, ago(4))
         self.instance.report_run_failed(begin_load(self.instance, ago(1)))
@@ -86,10 +89,10 @@ class History:
         self.instance.add_daemon_heartbeat(beat)
         self.instance.event_log_storage.set_concurrency_slots("erp", 2)
 
-    def store(self, asset: dg.AssetKey, partition: str, code: str = "") -> None:
+    def store(self, asset: dg.AssetKey, partition: str, code: str = "", **metadata: int) -> None:
         tags = {"dagster/code_version": code} if code else {}
         self.instance.report_runless_asset_event(
-            dg.AssetMaterialization(asset, partition=partition, tags=tags)
+            dg.AssetMaterialization(asset, partition=partition, tags=tags, metadata=metadata)
         )
 
     def compare(self, first: str, last: str, differing: list[str]) -> None:
@@ -161,6 +164,7 @@ def test_a_scrape_shows_what_the_web_server_knows(
     assert found["gold_ready"] == {(): 1}  # the ERP had no orders
     assert found["last_day_orders"] == {("erp", "EUR"): 2, ("bazaar", "CHF"): 1}
     assert found["last_day_revenue"] == {("erp", "EUR"): 10.25, ("bazaar", "CHF"): 3}
+    assert found["last_day_rejected_orders"] == {(): 4}
     assert found["last_day_timestamp_seconds"] == {(): 1_736_899_200}
     assert found["runs_active"] == {("empty_job", "NOT_STARTED"): 1}
     assert found["runs_ended_last_day"] == {("empty_job", "FAILURE"): 1}
@@ -230,7 +234,7 @@ GOLD = {
         "ranges": [{"startKey": "2025-01-01", "endKey": "2025-01-14", "status": "MATERIALIZED"}],
     },
 }
-ANSWER: dict[str, Any] = {"assetNodes": [GOLD], "empty": {}, "reconciliations": [], "sales": {}}
+ANSWER: dict[str, Any] = {"assetNodes": [GOLD], "empty": {}, "reconciliations": [], "sales": {}, "loads": {}}
 
 
 def measure(now: str, **answer: Any) -> dict[str, float]:

@@ -77,14 +77,15 @@ def _ask_instance(server: WebServer) -> GraphQLAnswer:
 
 def _ask_assets(server: WebServer, timezone: str) -> GraphQLAnswer:
     """Ask for all assets, and then for the last days of those that are daily."""
+    raw = {"path": RAW_ORDERS_KEY.path}
     assets = server.ask(
         "assets",
         ASSETS_TIMEOUT_SECONDS,
-        raw={"path": RAW_ORDERS_KEY.path},
+        raw=raw,
         sales={"path": DAILY_SALES_KEY.path},
         reconciled={"path": RECONCILIATION_CHECK.asset_key.path},
         reconciliation=RECONCILIATION_CHECK.name,
     )
     daily = [{"path": node["assetKey"]["path"]} for node in assets["assetNodes"] if is_daily(node)]
     days = list_last_days(find_last_day(time.time(), timezone), STALE_DAYS)
-    return assets | server.ask("days", ASSETS_TIMEOUT_SECONDS, assets=daily, days=days)
+    return assets | server.ask("days", ASSETS_TIMEOUT_SECONDS, assets=daily, raw=raw, days=days)

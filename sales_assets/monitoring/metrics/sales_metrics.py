@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from sales_assets.catalog.names import FCT_ORDERS_KEY
 from sales_assets.catalog.policies import READY_HOUR
 from sales_assets.monitoring.metrics.days import begin_of_day, find_last_day, list_last_days
-from sales_assets.monitoring.metrics.families import build_family
+from sales_assets.monitoring.metrics.families import Sample, build_family
 from sales_assets.monitoring.metrics.partition_states import (
     is_in_ranges,
     list_empty_days,
@@ -20,6 +20,7 @@ from sales_assets.monitoring.metrics.partition_states import (
 )
 from sales_assets.monitoring.metrics.webserver import GraphQLAnswer
 from sales_assets.reports.key_figures import SALES_BY_CHANNEL
+from sales_assets.transforms.rejections import REJECTED_COUNT
 
 
 def measure_sales(answer: GraphQLAnswer, now: float, timezone: str) -> list[GaugeMetricFamily]:
@@ -110,6 +111,23 @@ def _measure_last_day(answer: GraphQLAnswer, timezone: str) -> Iterator[GaugeMet
     for name, meaning in (("orders", "Orders of that day."), ("revenue", "Revenue of that day.")):
         samples = [((each["channel"], each["currency"]), float(each[name])) for each in sales]
         yield build_family(f"last_day_{name}", meaning, samples, labels)
+    yield build_family(
+        "last_day_rejected_orders",
+        "Orders of the last day that is loaded from the ERP that fail validation and are not in gold.",
+        _count_rejected(answer),
+    )
+
+
+def _count_rejected(answer: GraphQLAnswer) -> list[Sample]:
+    loads = [each for each in answer["loads"].get("latestMaterializationByPartition", []) if each]
+    last = sorted(loads, key=lambda load: str(load["partition"]))[-1:]
+    counts = [
+        float(entry["intRepr"])
+        for load in last
+        for entry in load["metadataEntries"]
+        if entry["label"] == REJECTED_COUNT
+    ]
+    return [((), sum(counts)) for _ in last]
 
 
 def _read_key_figures(answer: GraphQLAnswer) -> dict[str, Any]:

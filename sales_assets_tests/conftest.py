@@ -26,6 +26,7 @@ from sales_assets.demo.erp.postgres_server import start_server, stop_server  # n
 from sales_assets.demo.s3.demo_s3 import stop_demo_s3  # noqa: E402
 from sales_assets_tests.support.airbyte import Airbyte, running_airbyte  # noqa: E402
 from sales_assets_tests.support.data_dir import copy_manifests, prepare_manifests, settings_with  # noqa: E402
+from sales_assets_tests.support.dbt_variables import MODELS_ALONE  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
 from sales_assets_tests.support.scheduling import SharedSetUpScheduling, is_together  # noqa: E402
@@ -134,8 +135,9 @@ def instance() -> dg.DagsterInstance:
 
 @pytest.fixture
 def models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have dbt build its models without its tests: they are most of a run, and not what is tested."""
-    monkeypatch.setenv("DBT_RESOURCE_TYPES", "model")
+    """Have dbt build its models without its tests, which are most of a run and not what is tested."""
+    for name, value in MODELS_ALONE.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from sales_assets.definitions import build_definitions
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.order_files import csv_file
 from sales_assets_tests.support.s3 import S3
@@ -107,7 +108,7 @@ def test_gold_has_the_erp_and_the_marketplaces_by_channel_and_currency(
     }
     assert location.sales() == with_marketplaces
 
-    location.environment["DBT_RESOURCE_TYPES"] = "model"  # dbt's tests have passed by now
+    location.environment |= MODELS_ALONE  # dbt's tests have passed by now
     # A rerun of a day of the ERP changes nothing for the marketplaces, and vice versa.
     location.run("daily_sales_pipeline", DAY)
     assert location.sales() == with_marketplaces

@@ -36,6 +36,7 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake import SnowflakeEngine, SnowflakeWarehouse
 from sales_assets_tests.support.data_dir import copy_manifests, settings_with
+from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.snowflake import redirect_connections, run_emulator, work_around_emulator_gaps
 
@@ -52,7 +53,6 @@ ACCOUNT = {
     "SNOWFLAKE_DATABASE": "SALES",
     "SNOWFLAKE_PASSWORD": SECRET,
 }
-MODELS_ALONE = {"DBT_RESOURCE_TYPES": "model"}
 TABLES = {
     "raw.raw_orders": "order_id",
     "raw.raw_customers": "snapshot_date, id",

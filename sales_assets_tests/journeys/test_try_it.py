@@ -17,6 +17,7 @@ import pytest
 from sales_assets.settings import ROOT, settings
 from sales_assets_tests.conftest import stop_servers
 from sales_assets_tests.support.data_dir import copy_manifests
+from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.python_process import PythonProcess
 
 pytestmark = pytest.mark.slow
@@ -120,6 +121,7 @@ def shell(fresh_clone: Path, tmp_path: Path) -> Iterator[Shell]:
             "TOUR": str(tmp_path / "tour"),
             "DAGSTER_HOME": str(checkout),
             "SALES_DATA_DIR": str(data_dir),
+            **MODELS_ALONE,
         }
         process = PythonProcess("-c", LOADED, environment=variables, checkout=checkout)
         with listener.accept() as programs:

@@ -52,6 +52,7 @@ def test_rows_figures_and_plot_stand_beside_what_dagster_shows() -> None:
         "dagster/row_count",
         "last_day",
         "orders_of_last_day",
+        "sales_of_last_day",
         "revenue_of_last_day_eur",
         "revenue_of_week_eur",
         "plot",

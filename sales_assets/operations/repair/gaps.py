@@ -94,7 +94,8 @@ def find_outdated(instance: dg.DagsterInstance, lineage: Lineage, days: Sequence
         for day, record in fetch_latest_records(instance, asset, days).items():
             made = record.asset_materialization
             made_by = (made.tags or {}).get(_CODE_VERSION) if made else None
-            if version and made_by and made_by != version:
+            # Without a version, Dagster notes the run's id.
+            if version and made_by not in (None, version, record.run_id):
                 outdated.setdefault(day, {})[asset] = OUTDATED
     return {day: outdated[day] for day in sorted(outdated)}
 

@@ -42,12 +42,21 @@ ANOMALIES = pd.DataFrame(
 )
 
 
-def store(warehouse: WarehouseUnderTest, name: str, frame: pd.DataFrame) -> None:
-    days = frame.assign(order_date=frame["order_date"].map(date.fromisoformat))
+REJECTED = pd.DataFrame(
+    {
+        "order_date": pd.to_datetime([f"{DAY} 00:00", f"{DAY} 10:00", f"{DAY} 23:59", f"{EARLIER} 10:00"]),
+        "rule": ["negative_amount", "duplicate_order", "negative_amount", "negative_amount"],
+    }
+)
 
-    @dg.asset(name=name, key_prefix="gold", metadata={"schema": "gold"})
+
+def store(warehouse: WarehouseUnderTest, name: str, frame: pd.DataFrame, schema: str = "gold") -> None:
+    has_days = isinstance(frame["order_date"][0], str)
+    rows = frame.assign(order_date=frame["order_date"].map(date.fromisoformat)) if has_days else frame
+
+    @dg.asset(name=name, key_prefix=schema, metadata={"schema": schema})
     def mart() -> pd.DataFrame:
-        return days
+        return rows
 
     warehouse.materialize(mart)
 
@@ -80,6 +89,7 @@ def test_the_digest_has_golds_figures_and_is_told_once_for_each_day(
         assert first.lines[0] == "Gold has no tables yet."
         store(warehouse, "daily_sales", SALES)
         store(warehouse, "sales_anomalies", ANOMALIES)
+        store(warehouse, "rejected_orders", REJECTED, schema="raw")
         [digest] = run(DAY)
         assert digest.title == f"Sales of {DAY}."
         assert digest.lines == (
@@ -87,6 +97,7 @@ def test_the_digest_has_golds_figures_and_is_told_once_for_each_day(
             "erp: 1,250 orders, 3,000.50 EUR; a week before 1,000 orders, 2,000.00 EUR (+50.0%).",
             "Unusual: bazaar, all. Revenue is low.",
             "Unusual: erp, consumer. Revenue is high.",
+            "Rejected orders: 1 duplicate_order, 2 negative_amount.",
             f"Stored again, after changes in the ERP or by repair or backfill: {EARLIER}.",
             f"Failed: raw_orders {EARLIER}.",
             f"Late or not complete: {DAY}.",

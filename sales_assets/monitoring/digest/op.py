@@ -12,13 +12,19 @@ from pydantic import Field
 from sales_assets.catalog.names import DAILY_SALES_KEY, DIGEST, FCT_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY, window_between
 from sales_assets.catalog.records import MAX_RECORDS
-from sales_assets.monitoring.digest.text import describe_anomalies, describe_sales, describe_stored_again
+from sales_assets.monitoring.digest.text import (
+    describe_anomalies,
+    describe_rejected,
+    describe_sales,
+    describe_stored_again,
+)
 from sales_assets.operations.repair.gaps import format_days
 from sales_assets.warehouse.engine import WarehouseReader
 
 _SQL = files("sales_assets.monitoring.digest") / "sql"
 _TABLES = (_SQL / "tables.sql").read_text()
 _SALES = (_SQL / "sales.sql").read_text()
+_REJECTED = (_SQL / "rejected.sql").read_text()
 _ANOMALIES = (_SQL / "anomalies.sql").read_text()
 
 _WEEK = timedelta(days=7)
@@ -46,10 +52,10 @@ def write_digest(
 
 
 def read_figures(warehouse: WarehouseReader, day: date) -> list[str]:
-    """Read sales by channel, against the week before, and anomalies; without a table, there are none.
+    """Read sales by channel, against the week before, anomalies and rejected orders; of tables that exist.
 
     Args:
-        warehouse: Has gold.
+        warehouse: Has gold and raw.
         day: The business day.
 
     Returns:
@@ -62,6 +68,9 @@ def read_figures(warehouse: WarehouseReader, day: date) -> list[str]:
         lines += describe_sales(warehouse.query(_SALES, [day, day, before, before, day, before]))
     if "sales_anomalies" in tables:
         lines += describe_anomalies(warehouse.query(_ANOMALIES, [day]))
+    if "rejected_orders" in tables:
+        bounds = [bound.replace(tzinfo=None) for bound in window_between(str(day), str(day)).bounds]
+        lines += describe_rejected(warehouse.query(_REJECTED, bounds))
     return lines or ["Gold has no tables yet."]
 
 

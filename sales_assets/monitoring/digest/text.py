@@ -34,6 +34,16 @@ def describe_anomalies(anomalies: pd.DataFrame) -> list[str]:
     return [*rows[:MOST_ANOMALIES], *(more if len(rows) > MOST_ANOMALIES else [])]
 
 
+def describe_rejected(rejected: pd.DataFrame) -> list[str]:
+    """One line for the orders that were rejected; none if there are none.
+
+    Args:
+        rejected: `rule` and `order_count`.
+    """
+    rules = [f"{int(row['order_count']):,} {row['rule']}" for row in rejected.to_dict("records")]
+    return [f"Rejected orders: {', '.join(rules)}."] if rules else []
+
+
 def describe_stored_again(days: str) -> list[str]:
     """One line for the earlier days that were stored again since yesterday; none if there are none."""
     return [f"Stored again, after changes in the ERP or by repair or backfill: {days}."] if days else []

@@ -1,4 +1,4 @@
--- The tables of gold that exist: before the first order there is none.
+-- The tables that exist: before the first order there is none.
 select lower(table_name) as name
 from information_schema.tables
-where lower(table_schema) = 'gold'
+where lower(table_schema) in ('raw', 'gold')

@@ -60,7 +60,7 @@ OPERATIONS: dict[str, list[Panel]] = {
         build_number("Oldest heartbeat", "max(sales_daemon_heartbeat_age_seconds)", "s", bad_from=120),
         build_number("Failing automations", "sum(sales_automation_last_tick_failed)", bad_from=1),
         build_number("Alerts waiting", "sales_alerts_waiting", bad_from=1),
-        build_number("Age of these numbers", "max(sales_exporter_answer_age_seconds)", "s", bad_from=600),
+        build_number("Age of these numbers", "max(sales_exporter_answer_age_seconds)", "s", bad_from=900),
     ],
     "Runs": [
         build_number("Failed in 24 h", "sales:runs_failed:ratio1d", "percentunit", bad_from=0.25),

@@ -19,7 +19,7 @@ from sales_assets.monitoring.metrics.sales_metrics import measure_sales
 from sales_assets.monitoring.metrics.webserver import GraphQLAnswer, WebServer
 from sales_assets.settings import Settings
 
-INSTANCE_SECONDS, ASSETS_SECONDS = 15.0, 120.0
+INSTANCE_SECONDS, ASSETS_SECONDS = 15.0, 300.0
 """How often the cheap and the costly part are asked."""
 
 INSTANCE_TIMEOUT_SECONDS, ASSETS_TIMEOUT_SECONDS = 10.0, 60.0

@@ -54,16 +54,12 @@ def run_until_it_lasts(
     """
     remaining = selection
     done: list[str] = []
+    broken: DbtFailedError | None = None
     for retry in range(1, policy.max_retries + 2):
         errors: list[dict[str, Any]] = []
         try:
-            for result in run(remaining):
-                if _is_error(result):
-                    errors.append(result)
-                else:
-                    done.append(_get_node(result))
-                    yield result
-            return
+            yield from _hold_errors(run(remaining), done, errors)
+            break
         except DbtFailedError as error:
             again = find_worth_a_retry(error.nodes, manifest)
             if error.nodes:
@@ -76,8 +72,12 @@ def run_until_it_lasts(
                 yield from errors
                 raise DbtFailedError(str(error), error.nodes or _as_nodes(done)) from error
             yield from (each for each in errors if error.nodes and _get_node(each) not in again)
+            if _has_failed_beside(error.nodes, again):
+                broken = broken or error  # what lasts fails the run, whatever comes of the rest
             seconds = policy.calculate_delay(retry)
         pause(seconds)
+    if broken:
+        raise broken
 
 
 def find_worth_a_retry(nodes: Sequence[NodeResult], manifest: Mapping[str, Any]) -> list[str]:
@@ -113,6 +113,22 @@ def _name_nodes(nodes: Collection[str], manifest: Mapping[str, Any]) -> str:
 
 def _as_nodes(done: Collection[str]) -> list[NodeResult]:
     return [NodeResult(unique_id, "success", "") for unique_id in done]
+
+
+def _hold_errors(
+    results: Iterator[dict[str, Any]], done: list[str], errors: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Pass results on but for errors, which a retry may make good."""
+    for result in results:
+        if _is_error(result):
+            errors.append(result)
+        else:
+            done.append(_get_node(result))
+            yield result
+
+
+def _has_failed_beside(nodes: Sequence[NodeResult], again: Collection[str]) -> bool:
+    return any(node.status in _FAILED and node.unique_id not in again for node in nodes)
 
 
 def _find_descendants(nodes: Sequence[str], manifest: Mapping[str, Any]) -> set[str]:

@@ -25,8 +25,8 @@ def erp_columns_are_known(
 ) -> dg.AssetCheckResult:
     """The ERP has the columns that the queries read, with their types, and none that it did not have before.
 
-    A column that is gone or has another type fails, and nothing is read until it is back. A new one is a
-    warning, once: if gold should have it, add it to the queries and the contract.
+    If a column is gone or has another type, it fails and nothing is read: let the ERP give it back, or change
+    the queries. A new one is a warning, once: if gold should have it, add it to the queries and the contract.
     """
     found = read_columns(postgres_erp)
     before = read_previous_evaluation(context.instance, _CHECK)

@@ -105,7 +105,8 @@ def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: 
         assert all(path.exists() for path in list_sqlite_files(instance))
         assert measure_run_bytes(instance, [run_id]) > 10_000
         delete_runs(instance, [run_id])
-        assert (list_latest_runs(instance), instance.all_logs(run_id)) == (set(), [])
+        assert (list_latest_runs(instance), instance.get_run_by_id(run_id)) == (set(), None)
+        assert list(tmp_path.rglob(f"{run_id}.db*")) == []
 
 
 def test_the_instance_still_has_values_that_one_process_replaces_and_a_runs_events(

@@ -116,7 +116,12 @@ def variables() -> Iterator[str]:
     package = ROOT / "sales_assets"
     for path in (*sorted((package / "settings").glob("*.py")), package / "resources.py"):
         for name in re.findall(r"[\"']([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)[\"']", path.read_text()):
-            if name not in ("ERP_NAME", "SNOWFLAKE_VARIABLES", "VARIABLE_PREFIXES"):  # exported constants
+            if name not in (
+                "ERP_NAME",
+                "RUNBOOK_URL",
+                "SNOWFLAKE_VARIABLES",
+                "VARIABLE_PREFIXES",
+            ):  # exported constants
                 yield name
 
 

@@ -14,9 +14,9 @@ from sales_assets.catalog.partitions import DAILY, window_between
 from sales_assets.catalog.records import MAX_RECORDS
 from sales_assets.monitoring.digest.text import (
     describe_anomalies,
-    describe_rejected,
     describe_sales,
     describe_stored_again,
+    list_rejected,
 )
 from sales_assets.operations.repair.gaps import format_days
 from sales_assets.warehouse.engine import WarehouseReader
@@ -70,7 +70,7 @@ def read_figures(warehouse: WarehouseReader, day: date) -> list[str]:
         lines += describe_anomalies(warehouse.query(_ANOMALIES, [day]))
     if "rejected_orders" in tables:
         bounds = [bound.replace(tzinfo=None) for bound in window_between(str(day), str(day)).bounds]
-        lines += describe_rejected(warehouse.query(_REJECTED, bounds))
+        lines += list_rejected(warehouse.query(_REJECTED, bounds))
     return lines or ["Gold has no tables yet."]
 
 

@@ -34,7 +34,7 @@ def describe_anomalies(anomalies: pd.DataFrame) -> list[str]:
     return [*rows[:MOST_ANOMALIES], *(more if len(rows) > MOST_ANOMALIES else [])]
 
 
-def describe_rejected(rejected: pd.DataFrame) -> list[str]:
+def list_rejected(rejected: pd.DataFrame) -> list[str]:
     """One line for the orders that were rejected; none if there are none.
 
     Args:

@@ -18,6 +18,7 @@ from sales_assets.errors import RefusedError
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
 from sales_assets.private_apis.job_assets import list_job_assets
+from sales_assets.reports.key_figures import SALES_BY_CHANNEL
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
@@ -135,6 +136,8 @@ def test_gold_shows_its_rows_and_the_marts_their_figures_and_plots(stocked: Pipe
     count, total = stocked.erp.totals(DAYS[-1])
     assert (figures["last_day"], figures["orders_of_last_day"]) == (DAYS[-1], count)
     assert figures["revenue_of_last_day_eur"] == float(total or 0)
+    by_channel = {"channel": "erp", "currency": "EUR", "orders": count, "revenue": float(total or 0)}
+    assert figures[SALES_BY_CHANNEL] == [by_channel]  # what Prometheus is shown
 
 
 def test_days_carry_the_version_of_their_code_and_are_made_again_only_if_asked(stocked: Pipeline) -> None:

@@ -16,13 +16,13 @@ from sales_assets.sources.erp import postgres
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import ORDER_TABLES
-from sales_assets_tests.support.python_process import PythonProcess
+from sales_assets_tests.support.python_process import PythonProcess, run_commands
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("models_alone")]
 
 DAYS = [f"2025-01-{day:02}" for day in range(10, 19)]
-BACKFILL = ["-m", "sales_assets.commands", "backfill"]
-REPAIR = ["-m", "sales_assets.commands", "repair"]
+BACKFILL = ["sales-assets", "backfill"]
+REPAIR = ["sales-assets", "repair"]
 
 
 class Backfills:
@@ -34,15 +34,16 @@ class Backfills:
 
     def start(self, first: str, last: str) -> PythonProcess:
         """Start it as a process that can be killed and whose output can be read."""
-        return self._start(*BACKFILL, first, last)
+        arguments = ["-m", "sales_assets.commands", "backfill", first, last]
+        return PythonProcess(*arguments, environment=self._environment, checkout=self.checkout)
 
     def run(self, *commands: Sequence[str]) -> list[tuple[int, str]]:
         """Run commands one after the other; returns exit code and output of each."""
-        return [self._start(*command).wait() for command in commands]
+        return run_commands(*commands, environment=self._environment, checkout=self.checkout)
 
-    def _start(self, *command: str) -> PythonProcess:
-        environment = {"ERP_POSTGRES_URL": self.erp.url}
-        return PythonProcess(*command, environment=environment, checkout=self.checkout)
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"ERP_POSTGRES_URL": self.erp.url}
 
     def read_totals(self, table: str) -> dict[str, tuple[int, str]]:
         """Read count and exact sum of each stored day."""
@@ -87,7 +88,7 @@ def test_commands_with_a_failed_run_exit_with_1_and_name_the_day(backfills: Back
     backfills.erp.order(999, f"{DAYS[0]} 12:00+00", items=[(1, "-5.00", None)])
     config = {"first_day": DAYS[0], "last_day": DAYS[0], "launch": True}
     (backfills.checkout / "repair.yaml").write_text(json.dumps({"ops": {"repair": {"config": config}}}))
-    job = ["-m", "dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
+    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job"]
     results = backfills.run(
         [*BACKFILL, DAYS[0], DAYS[0]],
         [*REPAIR, "--from", DAYS[0], "--to", DAYS[0], "--run"],

@@ -13,7 +13,7 @@ import yaml
 from sales_assets.commands.__main__ import main
 from sales_assets.settings import ROOT
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.python_process import run_python
+from sales_assets_tests.support.python_process import run_commands, run_python
 
 BIN = Path(sys.executable).parent
 
@@ -100,22 +100,22 @@ def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_aft
 ) -> None:
     for day in range(1, 6):
         erp.order(day, f"2025-01-{day:02} 10:00+00")
-    repair = ["-m", "sales_assets.commands", "repair", "--from", "2025-01-01", "--to"]
-    job = ["-m", "dagster", "job", "execute", "-m", "sales_assets.definitions", "-j"]
+    repair = ["sales-assets", "repair", "--from", "2025-01-01", "--to"]
+    job = ["dagster", "job", "execute", "-m", "sales_assets.definitions", "-j", "repair_job", "-c"]
     for launch in (False, True):
         config = {"ops": {"repair": {"config": {"last_day": "2025-01-05", "launch": launch}}}}
         (checkout / f"{launch}.yaml").write_text(yaml.safe_dump(config))
-    commands = [
-        ["-m", "sales_assets.commands", "backfill", "2025-01-01", "2025-01-02"],
+    results = run_commands(
+        ["sales-assets", "backfill", "2025-01-01", "2025-01-02"],
         [*repair, "2025-01-04"],
         [*repair, "2025-01-04", "--run"],
-        [*job, "repair_job", "-c", "False.yaml"],
-        [*job, "repair_job", "-c", "True.yaml"],
+        [*job, "False.yaml"],
+        [*job, "True.yaml"],
         [*repair, "2025-01-05"],
-        ["-m", "sales_assets.commands", "docs"],
-    ]
-    environment = {"ERP_POSTGRES_URL": erp.url}
-    results = [run_python(*command, environment=environment, checkout=checkout) for command in commands]
+        ["sales-assets", "docs"],
+        environment={"ERP_POSTGRES_URL": erp.url},
+        checkout=checkout,
+    )
     assert [code for code, _ in results] == [0] * 7
     plan, repaired, shown, launched, remaining, docs = [output for _, output in results[1:]]
     assert "raw_orders               missing     2 day(s): 2025-01-03 to 2025-01-04" in plan

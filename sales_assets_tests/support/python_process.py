@@ -6,6 +6,7 @@ forked from a server that has imported the libraries, and imports the project an
 
 import multiprocessing
 import os
+import re
 import runpy
 import signal
 import sys
@@ -20,6 +21,21 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ["dagster", "dagster_aws.s3", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb"]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)
+
+
+_END = "the command ended with "
+_COMMANDS = """
+import sys
+from dagster._cli import create_dagster_cli
+from sales_assets.commands.__main__ import main
+programs = {{"sales-assets": main, "dagster": create_dagster_cli()}}
+for program, *arguments in {commands}:
+    try:
+        code = programs[program](arguments)
+    except SystemExit as end:
+        code = end.code
+    print(f"{end}{{code or 0}}", flush=True)
+"""
 
 
 class PythonProcess:
@@ -63,6 +79,26 @@ def run_python(
 ) -> tuple[int, str]:
     """Run it to its end; returns the exit code and all output."""
     return PythonProcess(*arguments, environment=environment, checkout=checkout).wait()
+
+
+def run_commands(
+    *commands: Sequence[str], environment: Mapping[str, str] | None = None, checkout: Path = ROOT
+) -> list[tuple[int, str]]:
+    """Run commands of `sales-assets` and `dagster` in one process, which loads the project once.
+
+    Args:
+        commands: Each with its program first.
+        environment: See `PythonProcess`.
+        checkout: See `PythonProcess`.
+
+    Returns:
+        The exit code and the output of each.
+    """
+    program = _COMMANDS.format(commands=[list(command) for command in commands], end=_END)
+    _, output = run_python("-c", program, environment=environment, checkout=checkout)
+    outputs, codes = re.split(rf"{_END}(\d+)\n", output)[::2], re.findall(rf"{_END}(\d+)\n", output)
+    assert len(codes) == len(commands), output
+    return [(int(code), printed) for code, printed in zip(codes, outputs, strict=False)]
 
 
 def _run(arguments: Sequence[str], variables: Mapping[str, str], checkout: Path, sender: Connection) -> None:

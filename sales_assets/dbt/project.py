@@ -6,25 +6,25 @@ database, and it is replaced atomically: no process ever reads half of one, or a
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any, assert_never
 from urllib.parse import quote
 
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
+from dbt.cli.main import dbtRunner
 
-from sales_assets.dbt.runner import run_dbt
+from sales_assets.dbt.runner import QUIET, run_dbt
 from sales_assets.errors import RefusedError
 from sales_assets.settings import (
     ROOT,
     Settings,
     SnowflakeSecret,
     WarehouseEngine,
-    environment_with,
     exported,
     make_private_folder,
 )
@@ -40,6 +40,9 @@ _TARGET_PATH = "DBT_TARGET_PATH"
 
 _QUERY_TAG = "SALES_DBT_QUERY_TAG"
 """The variable for the query tag of dbt's statements in Snowflake."""
+
+_PARSING = Lock()
+"""One thread at a time: dbt's flags are those of the whole process."""
 
 
 class SalesDbtResource(DbtCliResource):
@@ -144,18 +147,23 @@ def find_dbt() -> str:
 def prepare_project(settings: Settings) -> DbtProject:
     """Return the project with an up-to-date manifest; parses the project if needed, which takes seconds."""
     folder = _locate_manifest_folder(settings)
-    lag = measure_manifest_lag(settings)
-    if lag is None or lag > 0:
-        _parse_project(settings, folder)
+    with _PARSING:
+        lag = measure_manifest_lag(settings)
+        if lag is None or lag > 0:
+            _parse_project(settings, folder)
     return DbtProject(
         project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=folder, target=settings.warehouse
     )
 
 
 def measure_manifest_lag(settings: Settings) -> float | None:
-    """Return how many seconds the manifest is older than the project's files; None if it does not exist."""
+    """Return how many seconds the manifest is older than the project's files; None if it does not exist.
+
+    Folders count as well: the time of one changes when a file in it is removed.
+    """
     manifest = _locate_manifest_folder(settings) / MANIFEST
-    return _find_last_change() - manifest.stat().st_mtime if manifest.exists() else None
+    changed = max(path.stat().st_mtime for path in [PROJECT_DIR, *PROJECT_DIR.rglob("*")])
+    return changed - manifest.stat().st_mtime if manifest.exists() else None
 
 
 def _locate_manifest_folder(settings: Settings) -> Path:
@@ -170,29 +178,22 @@ def _locate_manifest_folder(settings: Settings) -> Path:
     return settings.data_dir / "dbt" / f"manifest-{settings.warehouse}-{quote(database, safe='')}"
 
 
-def _find_last_change() -> float:
-    """Return when the project was last changed; a folder's time changes when a file in it is removed."""
-    return max(path.stat().st_mtime for path in [PROJECT_DIR, *PROJECT_DIR.rglob("*")])
-
-
 def _parse_project(settings: Settings, folder: Path) -> None:
     """Parse into a scratch folder, then move the files into place, the manifest last.
 
     Raises:
-        RuntimeError: The project does not parse; contains dbt's output.
+        RuntimeError: The project does not parse; contains dbt's reason.
     """
     make_private_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        project = os.fspath(PROJECT_DIR)
-        folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", scratch]
-        options = ["--log-path", scratch, "--target", settings.warehouse, "--quiet", "--no-use-colors"]
-        command = [find_dbt(), "parse", *folders, *options]
-        environment = environment_with(build_dbt_environment(settings))
-        result = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603 - our own command
-        if result.returncode != 0:
+        folders = ["--project-dir", os.fspath(PROJECT_DIR), "--profiles-dir", os.fspath(PROJECT_DIR)]
+        options = ["--target", settings.warehouse, "--target-path", scratch, "--log-path", scratch, *QUIET]
+        with exported(build_dbt_environment(settings)):
+            outcome = dbtRunner().invoke(["parse", *folders, *options])
+        if not outcome.success:
             message = (
                 f"The dbt project in {PROJECT_DIR} does not parse. No stored data was changed. "
-                f"Correct the project; dbt reports: {result.stdout or result.stderr}"
+                f"Correct the project; dbt reports: {outcome.exception}"
             )
             raise RuntimeError(message)
         for name in (PARSED, MANIFEST):

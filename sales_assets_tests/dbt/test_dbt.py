@@ -264,6 +264,7 @@ def test_a_table_from_before_days_were_stored_still_has_a_business_day(
         "execute": True,
         "adapter": Mock(get_columns_in_relation=lambda _: [{"name": name} for name in columns]),
         "business_date": "day_of({})".format,
+        "load_relation": lambda relation: relation,
     }
     environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL
     module: Any = environment.from_string(source, globals=stubs).make_module()
@@ -301,7 +302,9 @@ def test_a_source_that_may_lack_its_table_has_the_columns_of_its_contract(
     ],
 )
 def test_a_model_that_does_not_compile_is_not_tried_again(message: str, error: type[Exception]) -> None:
-    node = SimpleNamespace(status="error", message=message, node=SimpleNamespace(name="marts"))
+    node = SimpleNamespace(
+        status="error", message=message, node=SimpleNamespace(name="marts", unique_id="model.sales.marts")
+    )
     outcome: Any = SimpleNamespace(exception=None, result=SimpleNamespace(results=[node]))
     failure = build_failure(outcome)
     assert type(failure) is error

@@ -8,7 +8,6 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -50,8 +49,8 @@ def prepare_manifests() -> None:
     A manifest is of one database: production has one without a name, as in an image, and one for `SALES`.
     """
     with _lock(CACHE):
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(prepare_project, _CACHED))
+        for each in _CACHED:
+            prepare_project(each)
         copy_manifests(settings().data_dir)
 
 

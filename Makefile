@@ -88,6 +88,14 @@ check: lint ## Lint, and run the quick tests
 airbyte-snapshot: $(INSTALLED) ## Rewrite the snapshot of Airbyte's connections, and show the changes
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets airbyte-snapshot
 
+.PHONY: browser
+browser: $(INSTALLED) ## Install what the browser test needs beside Chromium (apt-get install chromium)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[browser]'
+
+.PHONY: screenshots
+screenshots: browser ## Take the README's pictures again, from a demo of their own
+	@PYTHONWARNINGS=ignore $(BIN)/python -m sales_assets_tests.screenshots
+
 .PHONY: bench
 bench: $(INSTALLED) ## Measure a safe write, and backfills against a bare script (ten minutes)
 	@PYTHONWARNINGS=ignore $(BIN)/python -m bench.warehouse_write

@@ -1,7 +1,6 @@
 """What tests share: a clean environment, no network but loopback, a real PostgreSQL, a fresh warehouse."""
 
 import os
-import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from sales_assets.settings.schema import ROOT, VARIABLE_PREFIXES, Settings
+from sales_assets.settings.schema import VARIABLE_PREFIXES, Settings
 
 # Before anything reads the settings: nothing is configured, and each process has a data folder of its own.
 for name in [name for name in os.environ if name.startswith((*VARIABLE_PREFIXES, "DBT_"))]:
@@ -25,7 +24,12 @@ from sales_assets.demo.erp.demo_erp import erp_folder  # noqa: E402
 from sales_assets.demo.erp.postgres_server import start_server, stop_server  # noqa: E402
 from sales_assets.demo.s3.demo_s3 import stop_demo_s3  # noqa: E402
 from sales_assets_tests.support.airbyte import Airbyte, running_airbyte  # noqa: E402
-from sales_assets_tests.support.data_dir import copy_manifests, prepare_manifests, settings_with  # noqa: E402
+from sales_assets_tests.support.data_dir import (  # noqa: E402
+    copy_manifests,
+    copy_project,
+    prepare_manifests,
+    settings_with,
+)
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
@@ -150,8 +154,7 @@ def server(tmp_path: Path) -> Iterator[Airbyte]:
 @pytest.fixture
 def fresh_clone(tmp_path: Path) -> Iterator[Path]:
     """The project as a fresh clone has it: without anything that was made by running it."""
-    made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
-    clone = Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=made))
+    clone = copy_project(tmp_path)
     yield clone
     stop_servers(clone / ".data")
 

@@ -1,4 +1,4 @@
-"""The data folder of a test process, with dbt's manifests parsed in advance.
+"""The data folder of a test process, with dbt's manifests parsed in advance, and copies of the project.
 
 Parsing the dbt project takes seconds. The manifests are kept in pytest's cache between sessions, and parsed
 again when the project's files changed. Nothing of a checkout's `.data` is read or written.
@@ -57,6 +57,12 @@ def prepare_manifests() -> None:
 def copy_manifests(data_dir: Path) -> None:
     """Give a data folder the parsed manifests, so that nothing has to be parsed there."""
     shutil.copytree(CACHE / "dbt", data_dir / "dbt", dirs_exist_ok=True)
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy the project as a fresh clone has it, without anything that was made by running it."""
+    made = shutil.ignore_patterns(".git", ".venv", ".data", ".env", "*_cache", "__pycache__", "*.egg-info")
+    return Path(shutil.copytree(ROOT, folder / "clone", ignore=made))
 
 
 @contextmanager

@@ -14,7 +14,10 @@ from sales_assets_tests.support.data_dir import copy_manifests, copy_project
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_no_browser()), reason=why_no_browser())]
+pytestmark = pytest.mark.slow
+
+if missing := why_no_browser():
+    pytest.skip(missing, allow_module_level=True)
 
 TODAY = datetime.now(UTC).date()
 DAYS = [str(TODAY - timedelta(days=ago)) for ago in (6, 5, 4, 3)]

@@ -148,4 +148,5 @@ def test_every_command_of_the_tour_prints_what_the_tour_says(shell: Shell) -> No
         printed = "".join(shell.run(line) for line in commands.splitlines())
         if missing := find_missing(expected, printed):
             wrong += f"{commands}\n{missing} is not in:\n{printed}\n"
-    assert wrong == ""
+    if wrong:
+        pytest.fail(wrong, pytrace=False)

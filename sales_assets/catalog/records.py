@@ -4,6 +4,7 @@ What follows from the records belongs to the callers.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -51,6 +52,17 @@ def fetch_latest_records(
     records_filter = dg.AssetRecordsFilter(asset_key=asset, storage_ids=list(event_ids.values()))
     records = instance.fetch_materializations(records_filter, limit=len(event_ids)).records
     return {str(record.partition_key): record for record in records}
+
+
+def fetch_reported(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Fetch the metadata of each day's latest materialization; days that have none are absent."""
+    return {
+        day: {name: value.value for name, value in event.metadata.items()}
+        for day, record in fetch_latest_records(instance, asset, days).items()
+        if (event := record.asset_materialization)
+    }
 
 
 def find_days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) -> set[str]:

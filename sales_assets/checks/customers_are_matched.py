@@ -1,16 +1,15 @@
 """The check that as many orders as usual have a known customer."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import dagster as dg
 import pandas as pd
 
 from sales_assets.catalog.names import SILVER_ORDERS_KEY
-from sales_assets.catalog.partitions import DAILY, Window, choose_window
-from sales_assets.catalog.records import fetch_latest_records
+from sales_assets.catalog.partitions import Window, choose_window, list_days_with_history
+from sales_assets.catalog.records import fetch_reported
 from sales_assets.settings import settings
-from sales_assets.transforms.bands import HISTORY_DAYS, Verdict, find_outside
+from sales_assets.transforms.bands import HISTORY_DAYS, Verdict, find_outside, to_series
 
 _MAX_NAMED = 5
 _SMALLEST_DEVIATION = 0.01
@@ -44,14 +43,8 @@ def customers_are_matched(context: dg.AssetCheckExecutionContext) -> dg.AssetChe
 
 def _read_rates(instance: dg.DagsterInstance, window: Window) -> pd.Series:
     """Read the match rate of each day of the window and of the weeks before it, by midnight."""
-    first = (pd.Timestamp(window.days[0]) - timedelta(days=HISTORY_DAYS)).strftime(DAILY.fmt)
-    days = [day for day in DAILY.get_partition_keys() if first <= day <= window.days[-1]]
-    reported = {
-        pd.Timestamp(day): event.metadata["match_rate"].value
-        for day, record in fetch_latest_records(instance, SILVER_ORDERS_KEY, days).items()
-        if (event := record.asset_materialization) and "match_rate" in event.metadata
-    }
-    return pd.Series(reported, index=pd.DatetimeIndex(list(reported)), dtype="float64").sort_index()
+    reported = fetch_reported(instance, SILVER_ORDERS_KEY, list_days_with_history(window, HISTORY_DAYS))
+    return to_series({day: each["match_rate"] for day, each in reported.items() if "match_rate" in each})
 
 
 def _describe(window: Window, below: Sequence[Verdict]) -> str:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY, is_of_days, window_of
-from sales_assets.catalog.records import fetch_latest_records
+from sales_assets.catalog.records import fetch_reported
 from sales_assets.operations.repair.gaps import format_days
 from sales_assets.settings import settings
 from sales_assets.transforms.status_shares import (
@@ -50,11 +50,7 @@ def statuses_are_plausible(context: dg.AssetCheckExecutionContext) -> dg.AssetCh
 
 def _read_counts(instance: dg.DagsterInstance, days: Sequence[str]) -> dict[str, StatusCounts]:
     """Read what the latest load of each day reported; without the days that were never loaded."""
-    reported = {
-        day: {name: value.value for name, value in event.metadata.items()}
-        for day, record in fetch_latest_records(instance, RAW_ORDERS_KEY, days).items()
-        if (event := record.asset_materialization)
-    }
+    reported = fetch_reported(instance, RAW_ORDERS_KEY, days)
     return {day: _read_day(metadata) for day, metadata in reported.items()}
 
 

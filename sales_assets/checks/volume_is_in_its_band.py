@@ -1,36 +1,35 @@
-"""The check that a day has about as many sales as the same weekday of the weeks before."""
+"""The check that a day has about as many orders as the same weekday of the weeks before."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from math import sqrt
+from typing import Any
 
 import dagster as dg
-import pandas as pd
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
-from sales_assets.catalog.partitions import DAILY, Window, choose_window, window_between
-from sales_assets.operations.reconciliation.warehouse_days import read_raw
+from sales_assets.catalog.partitions import Window, choose_window, list_days_with_history
+from sales_assets.catalog.records import fetch_reported
 from sales_assets.settings import settings
-from sales_assets.transforms.bands import HISTORY_DAYS, Verdict, find_outside
-from sales_assets.warehouse.engine import WarehouseReader
+from sales_assets.transforms.bands import HISTORY_DAYS, Verdict, find_outside, to_series
+from sales_assets.transforms.rejections import REJECTED_COUNT
 
 _MAX_NAMED = 5
+_EXCLUDED = "excluded_by_status"
 
 
 @dg.asset_check(asset=RAW_ORDERS_KEY)
-def volume_is_in_its_band(
-    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseReader]
-) -> dg.AssetCheckResult:
-    """A day has about as many sales as the same weekday of the eight weeks before.
+def volume_is_in_its_band(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """A day has about as many orders as the same weekday of the eight weeks before, whatever their status.
 
-    It warns beyond six usual deviations and fails beyond twelve, for the days of the run or else of the
-    look-back; a day with less than four such weekdays before it is not judged. If it fails, ask whoever runs
-    the ERP whether the orders are complete. If they are not, the late-change sensor loads those that follow.
+    It reads what the latest load of each day reported, for the days of the run or else of the look-back. It
+    warns beyond six usual deviations and fails beyond twelve; a day with less than four such weekdays before
+    it is not judged. If it fails, ask whoever runs the ERP whether the orders are complete. If they are not,
+    the late-change sensor loads those that follow.
     """
     window = choose_window(context.op_execution_context, settings().lookback_days)
-    found = read_raw(warehouse, _with_history(window))
-    sales = pd.Series(found["sales"].to_numpy("float64"), index=pd.to_datetime(found["day"]))
-    outside = find_outside(sales, window.days, _chance_of_counts, by_weekday=True)
+    reported = fetch_reported(context.instance, RAW_ORDERS_KEY, list_days_with_history(window, HISTORY_DAYS))
+    orders = to_series({day: _count_orders(each) for day, each in reported.items() if _EXCLUDED in each})
+    outside = find_outside(orders, window.days, _chance_of_counts, by_weekday=True)
     is_far = any(verdict.is_far for verdict in outside)
     return dg.AssetCheckResult(
         passed=not outside,
@@ -38,16 +37,16 @@ def volume_is_in_its_band(
         description=_describe(window, outside),
         metadata={
             "days_outside": len(outside),
-            "sales": {verdict.day: verdict.actual for verdict in outside[:_MAX_NAMED]},
+            "orders": {verdict.day: verdict.actual for verdict in outside[:_MAX_NAMED]},
             "expected": {verdict.day: verdict.expected for verdict in outside[:_MAX_NAMED]},
         },
     )
 
 
-def _with_history(window: Window) -> Window:
-    first = pd.Timestamp(window.days[0]) - timedelta(days=HISTORY_DAYS)
-    begin = str(DAILY.get_first_partition_key())
-    return window_between(max(first.strftime(DAILY.fmt), begin), window.days[-1])
+def _count_orders(reported: Mapping[str, Any]) -> int:
+    """How many orders a load saw: the latest ones become sales only when they are completed."""
+    excluded, rejected = reported[_EXCLUDED].values(), reported.get(REJECTED_COUNT, 0)
+    return int(reported.get("row_count", 0) + rejected + sum(excluded))
 
 
 def _chance_of_counts(expected: float) -> float:
@@ -57,9 +56,9 @@ def _chance_of_counts(expected: float) -> float:
 
 def _describe(window: Window, outside: Sequence[Verdict]) -> str:
     if not outside:
-        return f"Every day of {window} that can be judged has about as many sales as its weekday usually has."
+        return f"Every day of {window} that can be judged has about as many orders as usual on its weekday."
     days = "; ".join(
-        f"{verdict.day} has {verdict.actual:.0f} sale(s) where {verdict.expected:.0f} are usual"
+        f"{verdict.day} has {verdict.actual:.0f} order(s) where {verdict.expected:.0f} are usual"
         for verdict in outside[:_MAX_NAMED]
     )
     more = f"; {len(outside) - _MAX_NAMED} more day(s)" if len(outside) > _MAX_NAMED else ""

@@ -3,7 +3,7 @@
 Which figure it is, and what follows from the verdict, is decided by the checks.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,6 +40,11 @@ class Verdict:
     def is_far(self) -> bool:
         """Whether the day is so far outside that it cannot be chance."""
         return abs(self.deviations) > _FAR_OUTSIDE
+
+
+def to_series(values: Mapping[str, float]) -> pd.Series:
+    """Values by day, in the order of the days, as `find_outside` takes them."""
+    return pd.Series(values.values(), index=pd.to_datetime(list(values)), dtype="float64").sort_index()
 
 
 def find_outside(

@@ -62,7 +62,7 @@ def summarize_monthly_revenue(revenue: pd.DataFrame) -> Figures:
     last = revenue["month"].max()
     figures: Figures = {"last_month": f"{last:%Y-%m}"}
     for currency, rows in revenue.groupby("currency"):
-        by_month = rows.groupby("month")["total_amount"].sum()
+        by_month = rows.groupby("month")["total_amount"].sum().round(4)
         name = str(currency).lower()
         figures[f"revenue_of_last_month_{name}"] = float(by_month.get(last, 0))
         figures[f"revenue_of_month_before_{name}"] = float(by_month.get(last - pd.DateOffset(months=1), 0))
@@ -121,8 +121,8 @@ def summarize_marketing_roi(months: pd.DataFrame) -> Figures:
     last = months[months["month"] == months["month"].max()]
     return {
         "last_month": f"{last['month'].iloc[0]:%Y-%m}",
-        "spend_of_last_month": float(last["spend"].sum()),
-        "revenue_of_last_month": float(last["revenue"].sum()),
+        "spend_of_last_month": round(float(last["spend"].sum()), 4),
+        "revenue_of_last_month": round(float(last["revenue"].sum()), 4),
     }
 
 
@@ -138,4 +138,4 @@ SUMMARIES: Mapping[str, Callable[[pd.DataFrame], Figures]] = {
 
 
 def _sum_between(rows: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> float:
-    return float(rows.loc[rows["order_date"].between(first, last), "total_amount"].sum())
+    return round(float(rows.loc[rows["order_date"].between(first, last), "total_amount"].sum()), 4)

@@ -1,5 +1,6 @@
 """The morning's digest: its figures are gold's, on both engines, and it is told once for each day."""
 
+import base64
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
@@ -10,14 +11,17 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from sales_assets.catalog.names import FCT_ORDERS_KEY
+from sales_assets.catalog.names import DAILY_SALES_KEY, FCT_ORDERS_KEY
 from sales_assets.definitions import defs
-from sales_assets.monitoring.alerts.alert import Kind
+from sales_assets.monitoring.alerts.alert import Alert, Kind
+from sales_assets.monitoring.alerts.channels import AlertsResource
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
+from sales_assets.monitoring.alerts.pictures import find_plot
 from sales_assets.monitoring.alerts.tell import find_news
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.monitoring.digest.text import MOST_ANOMALIES, describe_anomalies, describe_problems
 from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.receiver import running_receiver
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
 
 DAY, EARLIER, WEEK_BEFORE = "2025-03-09", "2025-01-15", "2025-03-02"
@@ -114,3 +118,23 @@ def test_the_digest_stays_short_and_says_when_nothing_is_wrong() -> None:
     assert describe_problems([]) == ["Nothing is failed, late or missing."]
     [line] = describe_problems(("Failed", f"asset {number % 10}") for number in range(20))
     assert line.endswith("asset 7, 2 more.")
+
+
+def test_the_digest_carries_the_plot_of_daily_sales_to_services_that_take_pictures(
+    instance: dg.DagsterInstance,
+) -> None:
+    assert find_plot(instance, DAILY_SALES_KEY) == ""
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    plot = f"![daily_sales](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+    built = dg.AssetMaterialization(DAILY_SALES_KEY, metadata={"plot": dg.MetadataValue.md(plot)})
+    instance.report_runless_asset_event(built)
+    digest = Alert(kind=Kind.DIGEST, title="Sales.", picture=find_plot(instance, DAILY_SALES_KEY))
+    with running_receiver() as receiver:
+        alerts = AlertsResource(urls=receiver.url)
+        [channel] = alerts.list_channels()
+        assert alerts.send(channel, digest) == ""
+        assert alerts.send(channel, digest.model_copy(update={"picture": ""})) == ""
+    with_plot, without = receiver.accepted
+    [attachment] = with_plot["attachments"]
+    assert base64.b64decode(attachment["base64"]).startswith(b"\x89PNG")
+    assert without["attachments"] == []

@@ -48,6 +48,7 @@ class Alert(BaseModel):
         is_critical: Whether on-call is told too.
         incident: What it opens, or closes if it is a success, in a service of incidents; empty for none.
         link: URL of the page that shows more; empty for none.
+        picture: For services that take pictures, an SVG as base64; empty for none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +61,7 @@ class Alert(BaseModel):
     is_critical: bool = False
     incident: str = ""
     link: str = ""
+    picture: str = ""
 
     def redacted(self) -> "Alert":
         """The alert without secrets and personal data; the link is the project's own and stays."""

@@ -14,6 +14,7 @@ from pydantic import Field
 from sales_assets.errors import UnavailableError
 from sales_assets.monitoring.alerts.alert import Alert
 from sales_assets.monitoring.alerts.messages import build_message
+from sales_assets.monitoring.alerts.pictures import attached
 from sales_assets.redaction import cut_text, redact_emails, redact_settings
 from sales_assets.settings import RUNBOOK_URL, Settings
 
@@ -93,7 +94,11 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             url = url_to_dict(channel.url)  # type: ignore[no-untyped-call]
             message = build_message(url["schema"], alert.redacted(), self.deployment, self.runbook_url)
             client.add(url | {name: value for name, value in message.options.items() if not url.get(name)})
-            if client.notify(message.body, message.title, alert.level.value, body_format=message.format):
+            with attached(alert.picture) as file:
+                arrived = client.notify(
+                    message.body, message.title, alert.level.value, body_format=message.format, attach=file
+                )
+            if arrived:
                 return ""
             reason = redact_settings(log.getvalue(), {channel.name.split()[0]: channel.url})
         return cut_text(redact_emails(" ".join(reason.split()))) or "The service did not accept it."

@@ -7,6 +7,7 @@ from sales_assets.monitoring.alerts.check_alerts import FAILED_CHECK
 from sales_assets.monitoring.alerts.ended_runs import EndedRun
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
 from sales_assets.monitoring.alerts.no_data import NO_DATA
+from sales_assets.monitoring.alerts.pictures import find_plot
 from sales_assets.monitoring.alerts.run_alerts import FAILED_RUN
 from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.monitoring.alerts.tick_alerts import BAD_TICKS
@@ -40,6 +41,7 @@ def tell_digest(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]:
             lines=(*figures, *describe_problems(_name(problem) for problem in ledger.problems)),
             owner=telling.owner_of([DAILY_SALES_KEY]),
             link=telling.link_to_run(run.run.run_id),
+            picture=find_plot(telling.instance, DAILY_SALES_KEY),
         )
     ]
 

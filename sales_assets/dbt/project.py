@@ -18,7 +18,7 @@ from urllib.parse import quote
 from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 from dbt.cli.main import dbtRunner
 
-from sales_assets.dbt.runner import QUIET, run_dbt
+from sales_assets.dbt.runner import NO_LOG, run_dbt
 from sales_assets.errors import RefusedError
 from sales_assets.settings import (
     ROOT,
@@ -187,7 +187,7 @@ def _parse_project(settings: Settings, folder: Path) -> None:
     make_private_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         folders = ["--project-dir", os.fspath(PROJECT_DIR), "--profiles-dir", os.fspath(PROJECT_DIR)]
-        options = ["--target", settings.warehouse, "--target-path", scratch, "--log-path", scratch, *QUIET]
+        options = ["--target", settings.warehouse, "--target-path", scratch, "--log-path", scratch, *NO_LOG]
         with exported(build_dbt_environment(settings)):
             outcome = dbtRunner().invoke(["parse", *folders, *options])
         if not outcome.success:

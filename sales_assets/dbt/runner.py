@@ -27,7 +27,7 @@ from sales_assets.redaction import redact_error
 
 _RESULT_EVENTS = ("LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult")
 _LOGGED_LEVELS = ("info", "warn", "error")
-QUIET = ("--log-level", "none", "--log-level-file", "none")
+NO_LOG = ("--log-level", "none", "--log-level-file", "none")
 """dbt's own log would have the values that ours has not."""
 
 
@@ -80,7 +80,7 @@ class _DbtThread(Thread):
         super().__init__(name="dbt", daemon=True)
         self._deadline: float | None = None
         self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
-        self._command = [*command, *QUIET]
+        self._command = [*command, *NO_LOG]
         self._runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[self._receive])
         self._is_stopping = Event()
 

@@ -1,4 +1,6 @@
-"""The tour of `docs/try-it.md`, walked command by command in a copy of the project.
+"""The tour of `docs/try-it.md`, walked command by command in a copy of the project, up to its files.
+
+What happens to files is tested in `test_raw_marketplace_orders.py` and `test_demo_s3.py`.
 
 The shell and make are real. The programs that they call only tell their arguments: each is forked from one
 process that has loaded the project, because importing Dagster and dbt for each would take a minute.
@@ -22,7 +24,7 @@ from sales_assets_tests.support.python_process import PythonProcess
 
 pytestmark = pytest.mark.slow
 
-TOUR = (ROOT / "docs" / "try-it.md").read_text().partition("## From the catalog")[0]
+TOUR = (ROOT / "docs" / "try-it.md").read_text().partition("## A bad file")[0]
 STEPS = re.findall(r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```)?", TOUR, re.DOTALL)
 ENDED_EARLY = re.compile(r"(.+) \| \(grep -m1 (\w+); pkill -(\w+) -f .+\)")
 VARIABLE = re.compile(r"(ERP_POSTGRES_URL)=(\S+) ")

@@ -95,7 +95,7 @@ def choose_window(context: dg.AssetExecutionContext | dg.OpExecutionContext, loo
     return window_between(days[0], days[-1])
 
 
-def list_days_with_history(window: Window, history: int) -> list[str]:
+def list_days_with_history(window: Window, history: int) -> Sequence[str]:
     """The partition keys of a window and of some days before it."""
     keys = DAILY.get_partition_keys()
     return keys[max(keys.index(window.days[0]) - history, 0) : keys.index(window.days[-1]) + 1]

@@ -116,7 +116,7 @@ def test_a_day_with_few_orders_warns_and_one_with_hardly_any_fails_whatever_thei
     check: Check, instance: dg.DagsterInstance
 ) -> None:
     def report(day: str, sales: int, pending: int) -> None:
-        counts = {"row_count": sales, "excluded_by_status": {"pending": pending}}
+        counts: dict[str, Any] = {"row_count": sales, "excluded_by_status": {"pending": pending}}
         instance.report_runless_asset_event(
             dg.AssetMaterialization(RAW_ORDERS_KEY, partition=day, metadata=counts)
         )

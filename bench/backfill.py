@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.erp import LINES, start_bench_erp
 from sales_assets.demo.erp.postgres_server import stop_server
-from sales_assets.settings import ROOT, environment_with
+from sales_assets.settings import ROOT
 
 FOLDER = ROOT / ".data" / "bench"
 CHECKOUT, STOCK, BARE = (FOLDER / name for name in ("checkout", "stock", "bare"))
@@ -110,7 +110,7 @@ def measure(command: Sequence[str], folder: Path, environment: dict[str, str]) -
     started = time.perf_counter()
     with (folder / ".data" / "log").open("w") as log:
         child = subprocess.Popen(  # noqa: S603 - the project's own commands
-            command, cwd=folder, env=environment_with(environment), stdout=log, stderr=subprocess.STDOUT
+            command, cwd=folder, env=os.environ | environment, stdout=log, stderr=subprocess.STDOUT
         )
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.automation.code_location import get_repository
 from sales_assets.automation.jobs import (
     daily_sales_pipeline,
     digest_job,
@@ -100,7 +101,7 @@ def _build_pipeline_schedule(settings: Settings, status: dg.DefaultScheduleStatu
         description=_PIPELINE_DESCRIPTION,
     )
     def sales_pipeline_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        lineage = Lineage.of_job(_get_repository(context).get_job(daily_sales_pipeline.name))
+        lineage = Lineage.of_job(get_repository(context).get_job(daily_sales_pipeline.name))
         days = DAILY.get_partition_keys(context.scheduled_execution_time)[-settings.lookback_days :]
         gaps, in_progress = find_gaps(context.instance, lineage, days)
         # Yesterday always runs, even if it was loaded during the night, unless a run is in progress for it.
@@ -149,10 +150,3 @@ def _build_cron_schedule(
         default_status=status,
         description=description,
     )
-
-
-def _get_repository(context: dg.ScheduleEvaluationContext) -> dg.RepositoryDefinition:
-    if context.repository_def is None:
-        message = "The schedule was evaluated without its code location."
-        raise dg.DagsterInvariantViolationError(message)
-    return context.repository_def

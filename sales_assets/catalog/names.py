@@ -54,6 +54,9 @@ ERP_POOL = "erp"
 DBT_POOL = "dbt"
 """The concurrency pools that a deployment may limit, so that a backfill does not overload a server."""
 
+PARTITION_TAG = "dagster/partition"
+"""Dagster's tag of a run of one partition."""
+
 DAILY_JOB = "daily_sales_pipeline"
 """The job that makes a business day, from the ERP to gold."""
 

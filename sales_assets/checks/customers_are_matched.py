@@ -9,9 +9,15 @@ from sales_assets.catalog.names import SILVER_ORDERS_KEY
 from sales_assets.catalog.partitions import Window, choose_window, list_days_with_history
 from sales_assets.catalog.records import fetch_reported
 from sales_assets.settings import settings
-from sales_assets.transforms.bands import HISTORY_DAYS, Verdict, find_outside, to_series
+from sales_assets.transforms.bands import (
+    HISTORY_DAYS,
+    MAX_NAMED,
+    Verdict,
+    find_outside,
+    join_verdicts,
+    to_series,
+)
 
-_MAX_NAMED = 5
 _SMALLEST_DEVIATION = 0.01
 """One percentage point: where all orders always match, a few that do not are no alarm."""
 
@@ -36,7 +42,7 @@ def customers_are_matched(context: dg.AssetCheckExecutionContext) -> dg.AssetChe
         description=_describe(window, below),
         metadata={
             "days_below": len(below),
-            "match_rates": {verdict.day: verdict.actual for verdict in below[:_MAX_NAMED]},
+            "match_rates": {verdict.day: verdict.actual for verdict in below[:MAX_NAMED]},
         },
     )
 
@@ -50,11 +56,7 @@ def _read_rates(instance: dg.DagsterInstance, window: Window) -> pd.Series:
 def _describe(window: Window, below: Sequence[Verdict]) -> str:
     if not below:
         return f"As many orders of {window} as usual have a known customer, as far as can be judged."
-    days = "; ".join(
-        f"{verdict.actual:.1%} of the orders of {verdict.day}, usually {verdict.expected:.1%}"
-        for verdict in below[:_MAX_NAMED]
+    days = join_verdicts(
+        below, lambda each: f"{each.actual:.1%} of the orders of {each.day}, usually {each.expected:.1%}"
     )
-    more = f"; {len(below) - _MAX_NAMED} more day(s)" if len(below) > _MAX_NAMED else ""
-    return (
-        f"Too few orders have a known customer: {days}{more}. Look at raw_customers, then run the days again."
-    )
+    return f"Too few orders have a known customer: {days}. Look at raw_customers, then run the days again."

@@ -10,6 +10,7 @@ from sales_assets.catalog.partitions import DAILY, is_of_days, window_of
 from sales_assets.catalog.records import fetch_reported
 from sales_assets.operations.repair.gaps import format_days
 from sales_assets.settings import settings
+from sales_assets.transforms.select_orders import EXCLUDED
 from sales_assets.transforms.status_shares import (
     MOST_UNKNOWN,
     StatusCounts,
@@ -58,7 +59,7 @@ def _read_day(metadata: Mapping[str, Any]) -> StatusCounts:
     """Read the counts of a day; a load that reported none had no orders."""
     return StatusCounts(
         sales=metadata.get("row_count", 0),
-        excluded=metadata.get("excluded_by_status", {}),
+        excluded=metadata.get(EXCLUDED, {}),
         unknown=metadata.get("unknown_statuses", {}),
     )
 

@@ -10,11 +10,16 @@ from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import Window, choose_window, list_days_with_history
 from sales_assets.catalog.records import fetch_reported
 from sales_assets.settings import settings
-from sales_assets.transforms.bands import HISTORY_DAYS, Verdict, find_outside, to_series
+from sales_assets.transforms.bands import (
+    HISTORY_DAYS,
+    MAX_NAMED,
+    Verdict,
+    find_outside,
+    join_verdicts,
+    to_series,
+)
 from sales_assets.transforms.rejections import REJECTED_COUNT
-
-_MAX_NAMED = 5
-_EXCLUDED = "excluded_by_status"
+from sales_assets.transforms.select_orders import EXCLUDED
 
 
 @dg.asset_check(asset=RAW_ORDERS_KEY)
@@ -28,7 +33,7 @@ def volume_is_in_its_band(context: dg.AssetCheckExecutionContext) -> dg.AssetChe
     """
     window = choose_window(context.op_execution_context, settings().lookback_days)
     reported = fetch_reported(context.instance, RAW_ORDERS_KEY, list_days_with_history(window, HISTORY_DAYS))
-    orders = to_series({day: _count_orders(each) for day, each in reported.items() if _EXCLUDED in each})
+    orders = to_series({day: _count_orders(each) for day, each in reported.items() if EXCLUDED in each})
     outside = find_outside(orders, window.days, _chance_of_counts, by_weekday=True)
     is_far = any(verdict.is_far for verdict in outside)
     return dg.AssetCheckResult(
@@ -37,15 +42,15 @@ def volume_is_in_its_band(context: dg.AssetCheckExecutionContext) -> dg.AssetChe
         description=_describe(window, outside),
         metadata={
             "days_outside": len(outside),
-            "orders": {verdict.day: verdict.actual for verdict in outside[:_MAX_NAMED]},
-            "expected": {verdict.day: verdict.expected for verdict in outside[:_MAX_NAMED]},
+            "orders": {verdict.day: verdict.actual for verdict in outside[:MAX_NAMED]},
+            "expected": {verdict.day: verdict.expected for verdict in outside[:MAX_NAMED]},
         },
     )
 
 
 def _count_orders(reported: Mapping[str, Any]) -> int:
     """How many orders a load saw: the latest ones become sales only when they are completed."""
-    excluded, rejected = reported[_EXCLUDED].values(), reported.get(REJECTED_COUNT, 0)
+    excluded, rejected = reported[EXCLUDED].values(), reported.get(REJECTED_COUNT, 0)
     return int(reported.get("row_count", 0) + rejected + sum(excluded))
 
 
@@ -57,9 +62,8 @@ def _chance_of_counts(expected: float) -> float:
 def _describe(window: Window, outside: Sequence[Verdict]) -> str:
     if not outside:
         return f"Every day of {window} that can be judged has about as many orders as usual on its weekday."
-    days = "; ".join(
-        f"{verdict.day} has {verdict.actual:.0f} order(s) where {verdict.expected:.0f} are usual"
-        for verdict in outside[:_MAX_NAMED]
+    days = join_verdicts(
+        outside,
+        lambda each: f"{each.day} has {each.actual:.0f} order(s) where {each.expected:.0f} are usual",
     )
-    more = f"; {len(outside) - _MAX_NAMED} more day(s)" if len(outside) > _MAX_NAMED else ""
-    return f"{days}{more}. Ask whoever runs the ERP whether its orders are complete."
+    return f"{days}. Ask whoever runs the ERP whether its orders are complete."

@@ -12,7 +12,6 @@ from sales_assets.settings.choices import (
 )
 from sales_assets.settings.environment import (
     dagster_home,
-    environment_with,
     exported,
     find_data_dir,
     our_variables,
@@ -43,7 +42,6 @@ __all__ = [
     "SnowflakeSecret",
     "WarehouseEngine",
     "dagster_home",
-    "environment_with",
     "exported",
     "find_data_dir",
     "make_private_folder",

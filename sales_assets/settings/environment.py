@@ -50,11 +50,6 @@ def find_data_dir() -> Path:
     return parse_path(ROOT, os.environ.get("SALES_DATA_DIR") or DATA_DIR)
 
 
-def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of this process plus some variables, for a child process."""
-    return os.environ | dict(variables)
-
-
 def set_default(name: str, value: str) -> None:
     """Set an environment variable that a library reads, unless it is set already."""
     os.environ.setdefault(name, value)

@@ -3,7 +3,7 @@
 Which figure it is, and what follows from the verdict, is decided by the checks.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +11,9 @@ import pandas as pd
 
 HISTORY_DAYS = 56
 """Eight weeks: a day is compared with the days in them."""
+
+MAX_NAMED = 5
+"""How many days a check names."""
 
 _LEAST_OF_WEEKDAY = 4
 _LEAST_DAYS = 28
@@ -69,6 +72,12 @@ def find_outside(
         if day in figures.index
     ]
     return [verdict for verdict in verdicts if verdict and abs(verdict.deviations) > _OUTSIDE]
+
+
+def join_verdicts(verdicts: Sequence[Verdict], describe: Callable[[Verdict], str]) -> str:
+    """Describe the first days of some, and how many more there are."""
+    days = "; ".join(describe(verdict) for verdict in verdicts[:MAX_NAMED])
+    return f"{days}; {len(verdicts) - MAX_NAMED} more day(s)" if len(verdicts) > MAX_NAMED else days
 
 
 def _select_history(figures: pd.Series, day: pd.Timestamp) -> pd.Series:

@@ -12,6 +12,9 @@ SALES_STATUSES = ("completed", "shipped")
 KNOWN_STATUSES = frozenset({"pending", "completed", "shipped", "cancelled", "refunded"})
 """The statuses that the ERP is known to have; it may add others."""
 
+EXCLUDED = "excluded_by_status"
+"""Metadata of a load: how many orders of the day are no sales, by status."""
+
 
 def is_sale(extracted: pd.DataFrame, statuses: Collection[str]) -> pd.Series:
     """Which orders count as sales.
@@ -67,7 +70,7 @@ def count_excluded(
             excluded[day][name] = excluded[day].get(name, 0) + int(count)
     return {
         day: {
-            "excluded_by_status": counts,
+            EXCLUDED: counts,
             "unknown_statuses": {name: n for name, n in counts.items() if name not in KNOWN_STATUSES},
         }
         for day, counts in excluded.items()

@@ -4,6 +4,7 @@ import time
 
 import dagster as dg
 
+from sales_assets.automation.code_location import get_repository
 from sales_assets.monitoring.alerts.channels import AlertsResource
 from sales_assets.monitoring.alerts.ledger import LedgerTakenError
 from sales_assets.monitoring.alerts.tell import tell_what_is_new
@@ -25,10 +26,7 @@ def build_alerts_sensor(settings: Settings) -> dg.SensorDefinition:
 
     @dg.sensor(minimum_interval_seconds=_INTERVAL_SECONDS, default_status=status, description=_DESCRIPTION)
     def alerts_sensor(context: dg.SensorEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
-        if context.repository_def is None:
-            message = "The sensor was evaluated without its code location."
-            raise dg.DagsterInvariantViolationError(message)
-        telling = Telling(context.instance, context.repository_def, settings)
+        telling = Telling(context.instance, get_repository(context), settings)
         try:
             return dg.SkipReason(str(tell_what_is_new(telling, alerts, time.time(), context.log.warning)))
         except LedgerTakenError as error:

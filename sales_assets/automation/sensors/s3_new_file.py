@@ -6,7 +6,7 @@ from dataclasses import replace
 import dagster as dg
 
 from sales_assets.automation.jobs import marketplace_marts_job, marketplace_orders_job
-from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.names import PARTITION_TAG, RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
 from sales_assets.settings import Settings
 from sales_assets.sources.marketplace.bucket import Bucket, Version
@@ -25,7 +25,6 @@ _DESCRIPTION = (
     "next one lists the bucket again; `make doctor` says what is wrong with it."
 )
 
-_PARTITION_TAG = "dagster/partition"
 """Dagster does not look up the partition of a request with this tag; this tick is about to add it."""
 
 _QUEUED_OR_RUNNING = [
@@ -74,7 +73,7 @@ def _build_load_request(version: Version) -> dg.RunRequest:
         run_key=f"{partition} {version.etag} {version.modified.isoformat()}",
         job_name=marketplace_orders_job.name,
         partition_key=partition,
-        tags={_PARTITION_TAG: partition},
+        tags={PARTITION_TAG: partition},
     )
 
 

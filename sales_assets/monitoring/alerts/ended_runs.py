@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.catalog.names import PARTITION_TAG
 from sales_assets.monitoring.alerts.ledger import Ledger, format_span
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.private_apis.instance import read_events
@@ -17,7 +18,7 @@ OVERLAP_SECONDS = 600.0
 RUNS_PER_TICK = 50
 """How many runs a tick reads; after an outage the next ticks read the rest."""
 
-_PARTITION, _RETRY_NUMBER, _WILL_RETRY = "dagster/partition", "dagster/retry_number", "dagster/will_retry"
+_RETRY_NUMBER, _WILL_RETRY = "dagster/retry_number", "dagster/will_retry"
 
 _TYPES = [
     dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
@@ -107,7 +108,7 @@ class EndedRun:
 
 def span_of(run: dg.DagsterRun) -> tuple[str, str]:
     """The first and the last partition of a run; empty texts if it has none."""
-    one = run.tags.get(_PARTITION, "")
+    one = run.tags.get(PARTITION_TAG, "")
     return run.tags.get(RANGE_START, one), run.tags.get(RANGE_END, one)
 
 

@@ -6,7 +6,7 @@ Which alert has a picture is decided where the alert is built.
 import base64
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,14 +39,20 @@ def attached(picture: str) -> Iterator[str | None]:
     Yields:
         The file's path; None without a picture, or without the extra `charts`.
     """
-    try:
-        from vl_convert import svg_to_png  # noqa: PLC0415 - an extra, and only a digest needs it
-    except ImportError:
-        picture = ""
-    if not picture:
+    draw = _import_drawing() if picture else None
+    if draw is None:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "plot.png"
-        file.write_bytes(svg_to_png(base64.b64decode(picture).decode(), scale=_SCALE))
+        file.write_bytes(draw(base64.b64decode(picture).decode(), scale=_SCALE))
         yield str(file)
+
+
+def _import_drawing() -> Callable[..., bytes] | None:
+    try:
+        from vl_convert import svg_to_png  # noqa: PLC0415 - an extra, and only a digest needs it
+    except ImportError:
+        return None
+    draw: Callable[..., bytes] = svg_to_png
+    return draw

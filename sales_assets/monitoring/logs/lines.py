@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from sales_assets.catalog.names import PARTITION_TAG
 from sales_assets.monitoring.alerts.alert import redact_text
 from sales_assets.monitoring.alerts.root_cause import find_root, find_sentence
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
@@ -29,7 +30,6 @@ _TOLD = _STARTS | _ENDS | _RESULTS
 """The other events say how Dagster works inside: inputs, outputs, plans, captured output."""
 
 _RETRY_NUMBER = "dagster/retry_number"
-_PARTITION = "dagster/partition"
 _ATTEMPT = re.compile(r"\(attempt # (\d+)\)")
 
 Place = tuple[str | None, str | None]
@@ -110,7 +110,7 @@ def _find_partitions(event: dg.DagsterEvent | None, tags: Mapping[str, str]) -> 
         return event.partition
     if RANGE_START in tags:
         return f"{tags[RANGE_START]}...{tags[RANGE_END]}"
-    return tags.get(_PARTITION)
+    return tags.get(PARTITION_TAG)
 
 
 def _describe_check(event: dg.DagsterEvent | None) -> dict[str, Any]:

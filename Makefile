@@ -7,7 +7,7 @@ PORT := 3000
 INSTALLED := .venv/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
-IMAGE := --extra deploy --extra alerts --extra charts --extra metrics
+IMAGE := --extra deploy --extra alerts --extra reports --extra metrics --extra lake --extra ml
 
 # Every command finds dagster.yaml here, unless a deployment sets DAGSTER_HOME.
 export DAGSTER_HOME := $(or $(DAGSTER_HOME),$(CURDIR))

@@ -15,7 +15,7 @@ import pandas as pd
 from sales_assets.reports.key_figures import SUMMARIES
 
 _CHARTS = ("altair", "vl_convert")
-"""The packages of the extra `charts`."""
+"""The packages of the extra `reports`."""
 
 
 def add_build_metadata(event: Any, report: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> Any:
@@ -89,7 +89,7 @@ def _import_charts() -> ModuleType | None:
         if error.name not in _CHARTS:
             raise
     dg.get_dagster_logger().info(
-        "Gold has no plots in the catalog: the extra `charts` is not installed. "
-        "To have them: pip install 'sales_assets[charts]'"
+        "Gold has no plots in the catalog: the extra `reports` is not installed. "
+        "To have them: pip install 'sales_assets[reports]'"
     )
     return None

@@ -1,4 +1,4 @@
-"""The charts of gold's marts: frames in, Altair charts out. Needs the extra `charts`.
+"""The charts of gold's marts: frames in, Altair charts out. Needs the extra `reports`.
 
 Every place that shows a chart (the catalog, a page, a mail) draws it with these functions. Numbers belong to
 `key_figures.py`.

@@ -81,9 +81,9 @@ def test_without_the_extra_there_is_no_plot_and_the_log_says_so_once(
     with caplog.at_level(logging.INFO):
         assert "plot" not in build(ROW)
         assert "plot" not in build(ROW)
-    assert [record.message for record in caplog.records if "sales_assets[charts]" in record.message] == [
-        "Gold has no plots in the catalog: the extra `charts` is not installed. "
-        "To have them: pip install 'sales_assets[charts]'"
+    assert [record.message for record in caplog.records if "sales_assets[reports]" in record.message] == [
+        "Gold has no plots in the catalog: the extra `reports` is not installed. "
+        "To have them: pip install 'sales_assets[reports]'"
     ]
 
 

@@ -140,6 +140,16 @@ class S3:
         OneClientResource.clients[self.bucket] = self.client
         return OneClientResource(bucket=self.bucket, prefix=PREFIX)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables with which other clients than boto3's find the server."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "s3cret-word",
+        }
+
     def put(self, key: str, content: bytes) -> None:
         """Upload a file."""
         self.client.put_object(Bucket=self.bucket, Key=PREFIX + key, Body=content)

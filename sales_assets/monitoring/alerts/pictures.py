@@ -37,7 +37,7 @@ def attached(picture: str) -> Iterator[str | None]:
         picture: An SVG as base64, or nothing.
 
     Yields:
-        The file's path; None without a picture, or without the extra `charts`.
+        The file's path; None without a picture, or without the extra `reports`.
     """
     draw = _import_drawing() if picture else None
     if draw is None:

@@ -51,6 +51,10 @@ approve: $(INSTALLED) ## List what waits for approval; MONTH=2025-03 WHY='…' p
 doctor: $(INSTALLED) ## Check every setting, connection and permission, and print what to do
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor
 
+.PHONY: dashboard
+dashboard: $(INSTALLED) ## Open the sales dashboard, which needs no server
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets dashboard
+
 .PHONY: docs
 docs: $(INSTALLED) ## Build the data dictionary, every table and column, as one page
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets docs

@@ -8,6 +8,13 @@ by assets.
 from sales_assets.assets.raw_customers import raw_customers
 from sales_assets.assets.raw_marketplace_orders import raw_marketplace_orders
 from sales_assets.assets.raw_orders import raw_orders
+from sales_assets.assets.sales_dashboard import sales_dashboard
 from sales_assets.assets.silver_enriched_orders import silver_enriched_orders
 
-__all__ = ["raw_customers", "raw_marketplace_orders", "raw_orders", "silver_enriched_orders"]
+__all__ = [
+    "raw_customers",
+    "raw_marketplace_orders",
+    "raw_orders",
+    "sales_dashboard",
+    "silver_enriched_orders",
+]

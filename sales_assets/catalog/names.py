@@ -12,6 +12,7 @@ INGESTION = "ingestion"
 SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
+REPORTS = "reports"
 """The asset groups. `GOLD` includes dbt's staging models."""
 
 RAW_ORDERS_KEY = dg.AssetKey("raw_orders")
@@ -35,6 +36,15 @@ DAILY_SALES_KEY = dg.AssetKey(["gold", "daily_sales"])
 MONTHLY_REVENUE_KEY = dg.AssetKey(["gold", "monthly_revenue"])
 """The mart whose closed months are published figures; approvals of others are recorded there."""
 
+SALES_ANOMALIES_KEY = dg.AssetKey(["gold", "sales_anomalies"])
+"""The mart that judges each day."""
+
+CUSTOMER_COHORTS_KEY = dg.AssetKey(["gold", "customer_cohorts"])
+"""The mart that is built last: it reads the customers' lifetime value."""
+
+SALES_DASHBOARD_KEY = dg.AssetKey("sales_dashboard")
+"""The page that people look at without Dagster."""
+
 RESTATEMENT_CHECK = dg.AssetCheckKey(SILVER_ORDERS_KEY, "restatements_are_approved")
 """The check that holds back what would change a closed month."""
 
@@ -46,6 +56,9 @@ FRESHNESS_JOB = "freshness_job"
 
 RECONCILIATION_CHECK = dg.AssetCheckKey(FCT_ORDERS_KEY, "agrees_with_the_erp")
 """The check that gold has the ERP's sales, day by day."""
+
+LAST_COMPARED_DAY = "last_day"
+"""Its metadata: the last business day that it compared."""
 
 AIRBYTE_SNAPSHOT_CHECK = "airbyte_snapshot_is_current"
 """The check that compares the snapshot of Airbyte's connections with the server."""

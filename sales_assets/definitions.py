@@ -30,6 +30,7 @@ def build_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
             *build_airbyte_assets(settings),
             build_dbt_assets(settings),
             assets.sales_dashboard,
+            assets.bi_export,
         ],
     )
 

@@ -5,6 +5,7 @@ here and a line below; its columns are declared in `catalog/contracts.py`. Files
 by assets.
 """
 
+from sales_assets.assets.bi_export import bi_export
 from sales_assets.assets.raw_customers import raw_customers
 from sales_assets.assets.raw_marketplace_orders import raw_marketplace_orders
 from sales_assets.assets.raw_orders import raw_orders
@@ -12,6 +13,7 @@ from sales_assets.assets.sales_dashboard import sales_dashboard
 from sales_assets.assets.silver_enriched_orders import silver_enriched_orders
 
 __all__ = [
+    "bi_export",
     "raw_customers",
     "raw_marketplace_orders",
     "raw_orders",

@@ -48,9 +48,9 @@ DIM_CUSTOMERS = Mart(
 NOT_BUILT = Mart("marketing_roi", (dg.TableColumn("spend", "BIGINT"),), frozenset(), is_daily=False)
 ORDERS = pd.DataFrame(
     [
-        (2, date(2026, 11, 1), 0.1, None),
-        (1, date(2026, 10, 31), 0.2, "København"),
         (3, date(2026, 11, 2), 9.75, "Roma"),
+        (1, date(2026, 10, 31), 0.2, "København"),
+        (2, date(2026, 11, 1), 0.1, None),
     ],
     columns=["order_id", "order_date", "total_amount", "city"],
 )

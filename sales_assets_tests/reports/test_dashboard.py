@@ -93,6 +93,11 @@ def test_new_customers_are_those_of_the_month_of_their_first_order() -> None:
 
 def test_what_is_not_to_be_trusted_is_said_with_its_days() -> None:
     assert all(each.is_fine for each in describe_trust(FINE))
+    compared = {
+        day: describe_trust(replace(FINE, reconciled_until=day))[1].is_fine
+        for day in ("2026-11-26", "2026-11-25", "")
+    }
+    assert compared == {"2026-11-26": True, "2026-11-25": False, "": False}
     doubtful = Trust(
         last_day="2026-11-27",
         complete_until="2026-11-24",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
@@ -15,6 +15,9 @@ _SALES = {
     "order_count": "int64",
     "total_amount": "float64",
 }
+
+_COMPARED_WITHIN = timedelta(days=1)
+"""The page of the morning is made before the morning's comparison with the ERP."""
 
 
 def _build_no_sales() -> pd.DataFrame:
@@ -89,7 +92,8 @@ class TrustLine:
 def describe_trust(trust: Trust) -> list[TrustLine]:
     """Return what a reader has to know before believing the numbers."""
     is_complete = trust.complete_until == trust.last_day
-    is_reconciled = bool(trust.reconciled_until) and not trust.differing
+    oldest = str(date.fromisoformat(trust.last_day) - _COMPARED_WITHIN)
+    is_reconciled = trust.reconciled_until >= oldest and not trust.differing
     orders = f"{trust.rejected:,} order(s) fail validation and are missing here"
     return [
         TrustLine(

@@ -65,7 +65,7 @@ sql: $(INSTALLED) ## Query the warehouse, read-only, without holding its file
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets sql
 
 .PHONY: alerts-test
-alerts-test: $(INSTALLED) $(BI_CLIENT) ## Send a test message to each channel of alerts
+alerts-test: $(INSTALLED) ## Send a test message to each channel of alerts
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets alerts test
 
 .PHONY: metrics

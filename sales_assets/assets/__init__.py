@@ -5,9 +5,16 @@ here and a line below; its columns are declared in `catalog/contracts.py`. Files
 by assets.
 """
 
+from sales_assets.assets.forecast_model import forecast_model
 from sales_assets.assets.raw_customers import raw_customers
 from sales_assets.assets.raw_marketplace_orders import raw_marketplace_orders
 from sales_assets.assets.raw_orders import raw_orders
 from sales_assets.assets.silver_enriched_orders import silver_enriched_orders
 
-__all__ = ["raw_customers", "raw_marketplace_orders", "raw_orders", "silver_enriched_orders"]
+__all__ = [
+    "forecast_model",
+    "raw_customers",
+    "raw_marketplace_orders",
+    "raw_orders",
+    "silver_enriched_orders",
+]

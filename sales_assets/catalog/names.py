@@ -12,7 +12,8 @@ INGESTION = "ingestion"
 SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
-"""The asset groups. `GOLD` includes dbt's staging models."""
+ML = "ml"
+"""The asset groups. `GOLD` includes dbt's staging models; `ML` is what `ml_pipeline_job` builds."""
 
 RAW_ORDERS_KEY = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; downstream assets follow it."""
@@ -34,6 +35,12 @@ DAILY_SALES_KEY = dg.AssetKey(["gold", "daily_sales"])
 
 MONTHLY_REVENUE_KEY = dg.AssetKey(["gold", "monthly_revenue"])
 """The mart whose closed months are published figures; approvals of others are recorded there."""
+
+FORECAST_MODEL_KEY = dg.AssetKey("forecast_model")
+"""The model that forecasts revenue, with the backtest that it won."""
+
+SALES_FORECAST_KEY = dg.AssetKey("sales_forecast")
+"""What it forecast, by the day of the forecast."""
 
 RESTATEMENT_CHECK = dg.AssetCheckKey(SILVER_ORDERS_KEY, "restatements_are_approved")
 """The check that holds back what would change a closed month."""

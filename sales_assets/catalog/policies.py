@@ -12,7 +12,7 @@ import dagster as dg
 
 from sales_assets.catalog.code_references import with_code_references
 from sales_assets.catalog.code_versions import with_code_versions
-from sales_assets.catalog.names import DOMAIN_TAGS, OWNER, RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.names import DOMAIN_TAGS, ML, OWNER, RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.private_apis.interruptions import RetryUnlessTerminated
 from sales_assets.settings import Settings, settings
@@ -49,6 +49,9 @@ EVERY_MORNING = dg.FreshnessPolicy.cron(READY_CRON, timedelta(hours=READY_HOUR),
 EVERY_FEW_DAYS = dg.FreshnessPolicy.time_window(timedelta(days=7), warn_window=timedelta(days=3))
 """Files of others: a weekend and one more day of silence is a warning."""
 
+EVERY_WEEK = dg.FreshnessPolicy.time_window(timedelta(days=15), warn_window=timedelta(days=8))
+"""Models and what they publish: one Monday without is a warning."""
+
 EVERY_DAY = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
 """Airbyte's syncs, whose schedule is Airbyte's."""
 
@@ -74,4 +77,6 @@ def find_freshness(spec: dg.AssetSpec) -> dg.FreshnessPolicy:
     """Find how often an asset has to be built."""
     if spec.key == RAW_MARKETPLACE_ORDERS_KEY:
         return EVERY_FEW_DAYS
+    if spec.group_name == ML:
+        return EVERY_WEEK
     return EVERY_DAY if "airbyte" in spec.kinds else EVERY_MORNING

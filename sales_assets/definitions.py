@@ -27,7 +27,7 @@ def build_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
             assets.raw_customers,
             assets.raw_marketplace_orders,
             assets.silver_enriched_orders,
-            assets.forecast_model,
+            *assets.OF_MODELS,
             *build_airbyte_assets(settings),
             build_dbt_assets(settings),
         ],

@@ -6,6 +6,7 @@ from sales_assets.catalog.names import FCT_ORDERS_KEY, FORECAST_MODEL_KEY, ML
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.ml.artefact import Artefact
 from sales_assets.ml.model_io_manager import ModelIOManager
+from sales_assets.ml.model_metadata import describe_model
 from sales_assets.ml.packages import require_ml_packages
 from sales_assets.ml.queries import read_revenue_by_day
 from sales_assets.ml.training import train_model
@@ -24,9 +25,9 @@ def forecast_model(
     warehouse: dg.ResourceParam[WarehouseReader],
     model_io_manager: dg.ResourceParam[ModelIOManager],
 ) -> dg.Output[Artefact]:
-    """The best of three models and two baselines at forecasting revenue by segment, tried on past months."""
+    """The candidate that forecast revenue best in past months; published if it beats both baselines."""
     require_ml_packages("forecast_model")
     published = model_io_manager.open(FORECAST_MODEL_KEY).read_published()
     code_version = context.assets_def.code_versions_by_key[FORECAST_MODEL_KEY] or ""
     model = train_model(read_revenue_by_day(warehouse), code_version, published)
-    return dg.Output(model)
+    return dg.Output(model, metadata=describe_model(model))

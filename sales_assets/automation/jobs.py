@@ -146,9 +146,9 @@ def retention_job() -> None:
 
 @dg.job(tags=DOMAIN_TAGS)
 def approve_job() -> None:
-    """Approves the restatement of a closed month that was held back, and publishes it.
+    """Approves what was held back, the restatement of a closed month or a model, and publishes it.
 
     It runs when you launch it, with who approves what and why. If it fails, its log says whether the approval
-    was recorded: fix the cause, then launch `repair_job` for the month.
+    was recorded: fix the cause, then launch `repair_job` for a month, or materialize what is made with a model.
     """
     approve()

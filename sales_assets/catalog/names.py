@@ -93,5 +93,8 @@ KEPT_NEWER_ROWS = "sales/kept_newer_rows"
 REJECTED_TABLE = "sales/rejected_table"
 """Metadata of an asset: the table, in its own schema, for the rows that a day is stored without."""
 
+SLICE_COLUMN = "sales/slice_column"
+"""Metadata of an asset without partitions: a write replaces the rows that have its values in this column."""
+
 PERSONAL_DATA_TAG = "personal_data"
 """On a column: its values are personal data, redacted in previews and errors."""

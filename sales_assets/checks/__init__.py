@@ -8,6 +8,7 @@ from sales_assets.checks.agrees_with_the_erp import agrees_with_the_erp
 from sales_assets.checks.customers_are_matched import customers_are_matched
 from sales_assets.checks.erp_columns_are_known import erp_columns_are_known
 from sales_assets.checks.layers_agree import layers_agree
+from sales_assets.checks.model_beats_the_baselines import model_beats_the_baselines
 from sales_assets.checks.no_orders_are_rejected import no_orders_are_rejected
 from sales_assets.checks.restatements_are_approved import build_restatement_checks
 from sales_assets.checks.statuses_are_plausible import statuses_are_plausible
@@ -19,6 +20,7 @@ BY_HAND = (
     customers_are_matched,
     erp_columns_are_known,
     layers_agree,
+    model_beats_the_baselines,
     no_orders_are_rejected,
     statuses_are_plausible,
     volume_is_in_its_band,
@@ -33,6 +35,7 @@ __all__ = [
     "customers_are_matched",
     "erp_columns_are_known",
     "layers_agree",
+    "model_beats_the_baselines",
     "no_orders_are_rejected",
     "statuses_are_plausible",
     "volume_is_in_its_band",

@@ -11,7 +11,7 @@ from sales_assets.errors import RefusedError
 from sales_assets.ml.artefact import Artefact, decode_artefact, encode_artefact
 from sales_assets.warehouse.file_store import open_file_store
 
-PUBLISHED = "published.json"
+_LATEST, _PUBLISHED = "latest", "published"
 
 
 class ModelStore:
@@ -23,9 +23,11 @@ class ModelStore:
 
     def write(self, model: Artefact) -> str:
         """Keep a model, and publish it if nothing speaks against it; return where it is."""
-        where = self._files.write(f"{self._asset}/{model.version}.json", encode_artefact(model))
+        content = encode_artefact(model)
+        where = self._files.write(self._name(model.version), content)
+        self._files.write(self._name(_LATEST), content)
         if not model.refusals:
-            self.publish(model.version)
+            self._files.write(self._name(_PUBLISHED), content)
         return where
 
     def publish(self, version: str) -> None:
@@ -34,19 +36,29 @@ class ModelStore:
         Raises:
             RefusedError: There is no such version.
         """
-        content = self._files.read(f"{self._asset}/{version}.json")
+        content = self._files.read(self._name(version))
         if content is None:
             message = (
                 f"{self._asset} has no version {version}. What is published was not changed. "
                 "Run `ml_pipeline_job`, which makes a new one."
             )
             raise RefusedError(message)
-        self._files.write(f"{self._asset}/{PUBLISHED}", content)
+        self._files.write(self._name(_PUBLISHED), content)
+
+    def read_latest(self) -> Artefact | None:
+        """Read the model that was trained last, published or not; None if none ever was."""
+        return self._read(_LATEST)
 
     def read_published(self) -> Artefact | None:
         """Read the model that is published; None if none ever was."""
-        content = self._files.read(f"{self._asset}/{PUBLISHED}")
+        return self._read(_PUBLISHED)
+
+    def _read(self, name: str) -> Artefact | None:
+        content = self._files.read(self._name(name))
         return None if content is None else decode_artefact(content)
+
+    def _name(self, version: str) -> str:
+        return f"{self._asset}/{version}.json"
 
 
 class ModelIOManager(dg.ConfigurableIOManager):

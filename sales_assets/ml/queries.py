@@ -1,4 +1,4 @@
-"""Reads from the warehouse what models learn from, summed up there: hundreds of rows, not millions of orders."""
+"""Reads from the warehouse what models learn from: hundreds of sums, not millions of orders."""
 
 from importlib.resources import files
 

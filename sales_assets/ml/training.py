@@ -8,7 +8,9 @@ from sales_assets.ml.candidates.competition import COMPETITORS, forecast_with_al
 from sales_assets.ml.gate import judge
 from sales_assets.ml.intervals import apply_bands, measure_bands
 from sales_assets.ml.scores import score_candidates, wape_by_origin
-from sales_assets.ml.series import build_series, count_odd_days
+from sales_assets.ml.series import TOTAL, build_series, count_odd_days
+
+_DIGITS = 4
 
 
 def train_model(rows: pd.DataFrame, code_version: str, published: Artefact | None) -> Artefact:
@@ -46,8 +48,12 @@ def forecast_with_model(model: Artefact) -> pd.DataFrame:
     """Forecast the 28 days after the last that a model knows.
 
     Returns:
-        See `intervals.apply_bands`; segments add up to `total`.
+        The columns of `sales_forecast`, to the digits that are stored: segments add up to `total`.
     """
     history = model.history
     days = pd.date_range(history.index[-1] + pd.Timedelta(days=1), periods=HORIZON)
-    return apply_bands(forecast_with_all(history, days)[model.champion], model.bands)
+    rounded = forecast_with_all(history, days)[model.champion].drop(columns=TOTAL).round(_DIGITS)
+    forecast = rounded.assign(**{TOTAL: rounded.sum(axis=1)})
+    return apply_bands(forecast, model.bands).assign(
+        forecast_date=days[0], model=f"{model.champion} {model.version}"
+    )

@@ -1,4 +1,4 @@
-"""The two forecasts that need no model: what a person would do with a pencil. A model has to beat both."""
+"""The forecasts that need no model: what a person would do with a pencil. A model has to beat all of them."""
 
 import warnings
 
@@ -24,6 +24,12 @@ def forecast_weekday_mean(history: pd.DataFrame, days: pd.DatetimeIndex) -> pd.D
     """Forecast each day as the mean of the same weekday over the last eight weeks."""
     weeks = split_weeks(history.tail(WEEK * WEEKS).to_numpy(float))
     return repeat_week(mean_of_known(weeks, axis=0), history, days)
+
+
+def forecast_typical_day(history: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Forecast each day as the median of all days: what is best if every day is like any other."""
+    typical = history.median().fillna(0.0).to_numpy()
+    return pd.DataFrame(np.tile(typical, (len(days), 1)), days, history.columns)
 
 
 def mean_of_known(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:

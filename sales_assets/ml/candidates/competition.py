@@ -1,4 +1,4 @@
-"""Who competes: two baselines, two models and an average. A new candidate is a file here and a line below.
+"""Who competes: three baselines, two models and an average. A new candidate is a file here and a line below.
 
 A candidate is a function of the series up to the day that it may know (see `series.py`) and of the days to
 forecast; it returns revenue, days by series. It gets nothing else, so it cannot know more.
@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from sales_assets.ml.candidates.baselines import forecast_seasonal_naive, forecast_weekday_mean
+from sales_assets.ml.candidates.baselines import (
+    forecast_seasonal_naive,
+    forecast_typical_day,
+    forecast_weekday_mean,
+)
 from sales_assets.ml.candidates.boosting import forecast_boosting
 from sales_assets.ml.candidates.ridge import forecast_ridge
 from sales_assets.ml.reconcile import reconcile
@@ -20,6 +24,7 @@ _WEEKDAY_MEAN, _AVERAGE = "weekday_mean", "average"
 BASELINES: Mapping[str, Candidate] = {
     "seasonal_naive": forecast_seasonal_naive,
     _WEEKDAY_MEAN: forecast_weekday_mean,
+    "typical_day": forecast_typical_day,
 }
 """What a model has to beat."""
 

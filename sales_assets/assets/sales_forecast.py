@@ -17,6 +17,6 @@ from sales_assets.ml.training import forecast_with_model
     metadata={"schema": "gold", COLUMN_SCHEMA: SALES_FORECAST_SCHEMA, SLICE_COLUMN: "forecast_date"},
 )
 def sales_forecast(forecast_model: Artefact) -> pd.DataFrame:
-    """Revenue of the next 28 days by segment and in total, from the published model; earlier ones are kept."""
+    """Revenue of the next 28 days by segment and in total; earlier forecasts are kept."""
     require_ml_packages("sales_forecast")
     return forecast_with_model(forecast_model)

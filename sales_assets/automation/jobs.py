@@ -149,6 +149,6 @@ def approve_job() -> None:
     """Approves what was held back, the restatement of a closed month or a model, and publishes it.
 
     It runs when you launch it, with who approves what and why. If it fails, its log says whether the approval
-    was recorded: fix the cause, then launch `repair_job` for a month, or materialize what is made with a model.
+    was recorded: fix the cause, then launch `repair_job` for a month.
     """
     approve()

@@ -98,9 +98,7 @@ RAW_MARKETPLACE_ORDERS_SCHEMA = dg.TableSchema(
 
 SALES_FORECAST_SCHEMA = dg.TableSchema(
     columns=[
-        required(
-            "forecast_date", "DATE", "The day of the forecast: the first one that its model did not know."
-        ),
+        required("forecast_date", "DATE", "The day of the forecast: the first that its model did not know."),
         required("day", "DATE", "The business day that is forecast; one row per forecast, day and segment."),
         required("segment", "VARCHAR", "The customer's market segment, `unknown` without one; or `total`."),
         required("forecast", MONEY_TYPE, "Revenue that is expected; segments add up to `total`."),

@@ -44,7 +44,7 @@ def apply_bands(forecast: pd.DataFrame, bands: Bands) -> pd.DataFrame:
         bands: See `measure_bands`.
 
     Returns:
-        A row for each day and series: `day`, `segment`, `forecast`, and the bounds of each band, none below 0.
+        A row for each day and series: `day`, `segment`, `forecast`, and the bounds of each band.
     """
     parts = []
     for series in forecast.columns:

@@ -12,7 +12,7 @@ from sales_assets.ml.series import TOTAL
 
 
 def measure_wape(backtest: pd.DataFrame, candidate: str) -> float:
-    """The sum of a candidate's absolute errors as a share of revenue, over the rows given; 1 without revenue."""
+    """Sum of a candidate's absolute errors as a share of revenue, over the rows given; 1 without any."""
     revenue = backtest["actual"].abs().sum()
     return float((backtest[candidate] - backtest["actual"]).abs().sum() / revenue) if revenue else 1.0
 

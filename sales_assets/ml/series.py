@@ -1,6 +1,6 @@
 """The series that are forecast: revenue by business day, a column for each segment and one for the total.
 
-Which days are missing, closed or unusual is decided here. What a model makes of them belongs to `candidates/`.
+Which days are missing, closed or unusual is decided here. What a model makes of them: see `candidates/`.
 """
 
 import warnings

@@ -54,6 +54,5 @@ def forecast_with_model(model: Artefact) -> pd.DataFrame:
     days = pd.date_range(history.index[-1] + pd.Timedelta(days=1), periods=HORIZON)
     rounded = forecast_with_all(history, days)[model.champion].drop(columns=TOTAL).round(_DIGITS)
     forecast = rounded.assign(**{TOTAL: rounded.sum(axis=1)})
-    return apply_bands(forecast, model.bands).assign(
-        forecast_date=days[0], model=f"{model.champion} {model.version}"
-    )
+    rows = apply_bands(forecast, model.bands).round(_DIGITS)
+    return rows.assign(forecast_date=days[0], model=f"{model.champion} {model.version}")

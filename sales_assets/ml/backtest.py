@@ -21,9 +21,10 @@ _GRID = pd.Timestamp("2000-01-03")
 
 
 def list_origins(first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
-    """List the first days of the windows of a backtest: 28 days each, one after the other, at most twelve.
+    """List the first days of the windows of a backtest: 28 days each, at most twelve and the latest one.
 
-    They lie on a grid that does not move, so that two backtests have windows in common.
+    The twelve lie on a grid that does not move, so that two backtests have windows in common. The latest one
+    ends with the last day, and may overlap with the one before.
 
     Args:
         first: The first day of the series.
@@ -33,9 +34,9 @@ def list_origins(first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
         RefusedError: There are fewer than six.
     """
     latest = last - pd.Timedelta(days=HORIZON - 1)
-    latest -= pd.Timedelta(days=(latest - _GRID).days % HORIZON)
+    on_grid = latest - pd.Timedelta(days=(latest - _GRID).days % HORIZON)
     earliest = first + pd.Timedelta(days=LEAST_HISTORY)
-    origins = pd.date_range(end=latest, periods=MOST_ORIGINS, freq=f"{HORIZON}D")
+    origins = pd.date_range(end=on_grid, periods=MOST_ORIGINS, freq=f"{HORIZON}D")
     found = [origin for origin in origins if origin >= earliest]
     if len(found) < LEAST_ORIGINS:
         need = LEAST_HISTORY + (LEAST_ORIGINS + 1) * HORIZON
@@ -45,7 +46,7 @@ def list_origins(first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
             "`make backfill`, or wait until there are enough."
         )
         raise RefusedError(message)
-    return found
+    return found if on_grid == latest else [*found, latest]
 
 
 def run_backtest(series: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,8 @@ WAPE is the sum of absolute errors as a share of the sum of revenue: an error of
 and a day without sales divides nothing by zero.
 """
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from sales_assets.ml.candidates.competition import BASELINES, COMPETITORS
@@ -15,6 +17,11 @@ def measure_wape(backtest: pd.DataFrame, candidate: str) -> float:
     """Sum of a candidate's absolute errors as a share of revenue, over the rows given; 1 without any."""
     revenue = backtest["actual"].abs().sum()
     return float((backtest[candidate] - backtest["actual"]).abs().sum() / revenue) if revenue else 1.0
+
+
+def find_best(backtest: pd.DataFrame, candidates: Iterable[str]) -> str:
+    """Find the candidate with the lowest WAPE over the rows given."""
+    return min(candidates, key=lambda name: measure_wape(backtest, name))
 
 
 def score_candidates(backtest: pd.DataFrame) -> pd.DataFrame:

@@ -4,8 +4,8 @@ import pandas as pd
 
 from sales_assets.ml.artefact import Artefact, list_values
 from sales_assets.ml.backtest import HORIZON, run_backtest
-from sales_assets.ml.candidates.competition import COMPETITORS, forecast_with_all
-from sales_assets.ml.gate import judge
+from sales_assets.ml.candidates.competition import forecast_with_all
+from sales_assets.ml.champion import choose_champion
 from sales_assets.ml.intervals import apply_bands, measure_bands
 from sales_assets.ml.scores import score_candidates, wape_by_origin
 from sales_assets.ml.series import TOTAL, build_series, count_odd_days
@@ -14,9 +14,7 @@ _DIGITS = 4
 
 
 def train_model(rows: pd.DataFrame, code_version: str, published: Artefact | None) -> Artefact:
-    """Train a model: the candidate with the lowest WAPE in the backtest, over all series.
-
-    One candidate forecasts all series: which one is best for a single segment is mostly chance.
+    """Train a model: the candidate that wins the backtest, or would if it were good enough.
 
     Args:
         rows: `order_date`, `segment`, `revenue`; see `series.build_series`.
@@ -29,7 +27,7 @@ def train_model(rows: pd.DataFrame, code_version: str, published: Artefact | Non
     series = build_series(rows)
     backtest = run_backtest(series)
     scores = score_candidates(backtest)
-    champion = str(scores.loc[scores["candidate"].isin(COMPETITORS), "candidate"].iloc[0])
+    champion, refusals = choose_champion(backtest, published.wape_by_origin if published else {})
     return Artefact(
         champion=champion,
         code_version=code_version,
@@ -40,7 +38,7 @@ def train_model(rows: pd.DataFrame, code_version: str, published: Artefact | Non
         scores=scores.to_dict("records"),
         wape_by_origin=wape_by_origin(backtest, champion),
         odd_days=str(count_odd_days(series)),
-        refusals=judge(backtest, champion, published.wape_by_origin if published else {}),
+        refusals=refusals,
     )
 
 

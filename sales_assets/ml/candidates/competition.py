@@ -19,7 +19,7 @@ from sales_assets.ml.reconcile import reconcile
 
 Candidate = Callable[[pd.DataFrame, pd.DatetimeIndex], pd.DataFrame]
 
-_WEEKDAY_MEAN, _AVERAGE = "weekday_mean", "average"
+_WEEKDAY_MEAN, AVERAGE = "weekday_mean", "average"
 
 BASELINES: Mapping[str, Candidate] = {
     "seasonal_naive": forecast_seasonal_naive,
@@ -31,7 +31,7 @@ BASELINES: Mapping[str, Candidate] = {
 MODELS: Mapping[str, Candidate] = {"ridge": forecast_ridge, "boosting": forecast_boosting}
 """What learns."""
 
-COMPETITORS = (*MODELS, _AVERAGE)
+COMPETITORS = (*MODELS, AVERAGE)
 """What may be published."""
 
 
@@ -50,5 +50,5 @@ def forecast_with_all(history: pd.DataFrame, days: pd.DatetimeIndex) -> dict[str
     candidates = {**BASELINES, **MODELS}
     forecasts = {name: forecast(history, days).clip(lower=0.0) for name, forecast in candidates.items()}
     averaged = [forecasts[name] for name in (_WEEKDAY_MEAN, *MODELS)]
-    forecasts[_AVERAGE] = sum(averaged[1:], start=averaged[0]) / len(averaged)
+    forecasts[AVERAGE] = sum(averaged[1:], start=averaged[0]) / len(averaged)
     return {name: reconcile(forecast) for name, forecast in forecasts.items()}

@@ -7,6 +7,7 @@ and are in the dbt project.
 from sales_assets.checks.agrees_with_the_erp import agrees_with_the_erp
 from sales_assets.checks.customers_are_matched import customers_are_matched
 from sales_assets.checks.erp_columns_are_known import erp_columns_are_known
+from sales_assets.checks.forecast_keeps_its_promise import forecast_keeps_its_promise
 from sales_assets.checks.layers_agree import layers_agree
 from sales_assets.checks.model_beats_the_baselines import model_beats_the_baselines
 from sales_assets.checks.no_orders_are_rejected import no_orders_are_rejected
@@ -19,6 +20,7 @@ BY_HAND = (
     agrees_with_the_erp,
     customers_are_matched,
     erp_columns_are_known,
+    forecast_keeps_its_promise,
     layers_agree,
     model_beats_the_baselines,
     no_orders_are_rejected,
@@ -34,6 +36,7 @@ __all__ = [
     "build_yesterday_check",
     "customers_are_matched",
     "erp_columns_are_known",
+    "forecast_keeps_its_promise",
     "layers_agree",
     "model_beats_the_baselines",
     "no_orders_are_rejected",

@@ -12,7 +12,7 @@ from sales_assets.ml.candidates.competition import BASELINES
 from sales_assets.ml.scores import find_best, measure_wape, wape_by_origin
 from sales_assets.ml.series import TOTAL
 
-LEAST_GAIN = 0.05
+LEAST_GAIN = 0.08
 """By what share of its error a candidate beats each baseline at least."""
 
 MOST_GAIN = 0.6

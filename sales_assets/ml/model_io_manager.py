@@ -45,6 +45,10 @@ class ModelStore:
             raise RefusedError(message)
         self._files.write(self._name(_PUBLISHED), content)
 
+    def read_version(self, version: str) -> Artefact | None:
+        """Read a version; None if it is not kept."""
+        return self._read(version)
+
     def read_latest(self) -> Artefact | None:
         """Read the model that was trained last, published or not; None if none ever was."""
         return self._read(_LATEST)

@@ -55,7 +55,7 @@ def test_noise_is_refused() -> None:
 def test_a_flat_series_is_refused() -> None:
     rows = made_up_revenue().assign(revenue=1000.0)
     _, reasons = choose_champion(run_backtest(build_series(rows)), {})
-    assert any("it has to be less by 5%" in reason for reason in reasons)
+    assert any("it has to be less by 8%" in reason for reason in reasons)
 
 
 def test_a_candidate_that_knows_the_future_is_refused(

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from sales_assets.errors import RefusedError
+from sales_assets.ml.series import TOTAL
 
 _DIGITS = 6
 
@@ -54,7 +55,8 @@ class Artefact:
     def history(self) -> pd.DataFrame:
         """The series as a frame; see `series.build_series`."""
         days = pd.date_range(self.first_day, self.last_day)
-        return pd.DataFrame(dict(self.series), days, dtype=float)
+        segments = sorted(name for name in self.series if name != TOTAL)
+        return pd.DataFrame(dict(self.series), days, [*segments, TOTAL], dtype=float)
 
     @property
     def score(self) -> Mapping[str, Any]:

@@ -52,7 +52,7 @@ def apply_bands(forecast: pd.DataFrame, bands: Bands) -> pd.DataFrame:
         weeks = np.minimum(np.arange(len(values)) // WEEK, len(bands[series]["lower_80"]) - 1)
         bounds = {
             name: np.maximum(values * (1 + np.array(by_week)[weeks]), 0.0)
-            for name, by_week in bands[series].items()
+            for name, by_week in sorted(bands[series].items())
         }
         parts.append(pd.DataFrame({"day": forecast.index, "segment": series, "forecast": values, **bounds}))
     return pd.concat(parts, ignore_index=True)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ class Location:
 
     def run(self, trained: Artefact) -> dg.ExecuteInProcessResult:
         """Run the job, as if a model had been trained that tests have trained already."""
-        self._monkeypatch.setattr("sales_assets.assets.forecast_model.read_revenue_by_day", lambda _: REVENUE)
-        self._monkeypatch.setattr("sales_assets.assets.forecast_model.train_model", lambda *_: trained)
+        asset = import_module("sales_assets.assets.forecast_model")
+        self._monkeypatch.setattr(asset, "read_revenue_by_day", lambda _: REVENUE)
+        self._monkeypatch.setattr(asset, "train_model", lambda *_: trained)
         return dg.materialize(
             [*assets.OF_MODELS[:2], model_beats_the_baselines, forecast_keeps_its_promise],
             resources={
@@ -198,9 +200,9 @@ def test_a_forecast_that_errs_more_than_in_its_worst_month_is_a_warning(
             "wape": [wape],
         }
     )
-    module = "sales_assets.checks.forecast_keeps_its_promise"
-    monkeypatch.setattr(f"{module}.has_table", lambda *_: True)
-    monkeypatch.setattr(f"{module}.read_forecast_accuracy", lambda _: accuracy)
+    check = import_module("sales_assets.checks.forecast_keeps_its_promise")
+    monkeypatch.setattr(check, "has_table", lambda *_: True)
+    monkeypatch.setattr(check, "read_forecast_accuracy", lambda _: accuracy)
     evaluations = location.run(model).get_asset_check_evaluations()
     [evaluation] = [each for each in evaluations if each.check_name == "forecast_keeps_its_promise"]
     assert evaluation.passed is passed

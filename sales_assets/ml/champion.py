@@ -11,7 +11,7 @@ from sales_assets.ml.scores import measure_wape
 HANDICAP = 0.1
 """By what share of its error a single model has to be better than the average to take its place.
 
-A model that is a little better in the past is often so by chance; the average depends on no model being right.
+What is a little better in the past is often so by chance; the average depends on no model being right.
 """
 
 

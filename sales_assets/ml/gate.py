@@ -71,7 +71,8 @@ def _compare_windows(backtest: pd.DataFrame, candidate: str) -> Iterator[str]:
     worst = max(own, key=lambda origin: own[origin] / other[origin] if other[origin] else 0.0)
     if own[worst] > other[worst] * (1 + MOST_LOSS):
         yield (
-            f"In the 28 days from {worst} its error was {own[worst]:.1%} and that of {best} {other[worst]:.1%}."
+            f"In the 28 days from {worst} its error was {own[worst]:.1%}, and that of {best} "
+            f"{other[worst]:.1%}."
         )
 
 

@@ -95,7 +95,7 @@ def test_windows_lie_on_a_grid_and_a_short_history_is_refused() -> None:
     next_week = list_origins(first, pd.Timestamp("2026-11-29"))
     assert len({*this_week} & {*next_week}) >= 11
     assert next_week[-1] + pd.Timedelta(days=HORIZON - 1) == pd.Timestamp("2026-11-29")
-    with pytest.raises(RefusedError, match="There are sales of 200 days, and a forecast .* needs 308"):
+    with pytest.raises(RefusedError, match=r"There are sales of 200 days, and a forecast .* needs 308"):
         list_origins(first, first + pd.Timedelta(days=199))
 
 

@@ -1,4 +1,4 @@
-"""The model's way: trained, kept as data, published or held back, approved, forecast, compared with what came."""
+"""The model's way: trained, kept as data, published or held back, approved, compared with what came."""
 
 import json
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_the_same_data_and_code_give_the_same_bytes_from_which_the_same_forecast
 
 def test_a_damaged_model_is_refused_with_a_sentence() -> None:
     for content in (b"", b"{}", b"[1]", b"\x80\x04cposix\nsystem\n"):
-        with pytest.raises(RefusedError, match="cannot be read.*No stored data was changed"):
+        with pytest.raises(RefusedError, match=r"cannot be read.*No stored data was changed"):
             decode_artefact(content)
 
 
@@ -123,7 +123,8 @@ def test_a_refused_model_is_kept_and_the_published_one_stays_in_a_folder_and_in_
         store.write(refused)
         assert store.read_published() == decode_artefact(encode_artefact(model))
         latest = store.read_latest()
-        assert latest and latest.version == refused.version and latest.refusals
+        assert latest is not None
+        assert (latest.version, bool(latest.refusals)) == (refused.version, True)
 
 
 def test_what_is_refused_changes_no_forecast_until_a_person_approves_it(
@@ -145,7 +146,8 @@ def test_what_is_refused_changes_no_forecast_until_a_person_approves_it(
     assert [*find_held_back(instance, FORECAST_MODEL_KEY)] == ["forecast_model"]
     approve_model(instance, location.models, "forecast_model", by="Ann", why="a new shop")
     published = location.models.open(FORECAST_MODEL_KEY).read_published()
-    assert published and published.version == refused.version
+    assert published is not None
+    assert published.version == refused.version
     assert location.run(refused).success
     assert find_held_back(instance, FORECAST_MODEL_KEY) == {}
     assert location.stored()["model"].unique().tolist() == [f"{refused.champion} {refused.version}"]

@@ -1,6 +1,6 @@
-"""The picture of the forecast in the documents, from the demo's ERP: `python -m sales_assets_tests.forecast_picture`.
+"""The picture of the forecast in the documents, from the demo's ERP, and the table of candidates.
 
-It also prints the table of candidates.
+`python -m sales_assets_tests.forecast_picture` makes both.
 """
 
 from datetime import date

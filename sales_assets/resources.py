@@ -12,6 +12,7 @@ from sales_assets.dbt.project import build_dbt_resource
 from sales_assets.demo.airbyte.demo_airbyte import DemoAirbyteWorkspace
 from sales_assets.demo.erp.demo_erp import DemoPostgresResource
 from sales_assets.demo.s3.demo_s3 import DemoS3Resource
+from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.settings import SNOWFLAKE_VARIABLES, Settings, WarehouseEngine
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.sources.erp.postgres import PostgresResource
@@ -28,6 +29,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "s3": _build_s3(settings),
         "dbt": build_dbt_resource(settings),
         "file_stores": FileStores(reports=settings.reports_root, exports=settings.exports_root),
+        "model_io_manager": ModelIOManager(root=settings.models_url),
         **_build_warehouse(settings),
     }
 

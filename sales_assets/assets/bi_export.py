@@ -23,6 +23,7 @@ EXPORTED_MARTS = (
     "dim_customers",
     "dim_dates",
     "fct_orders",
+    "forecast_accuracy",
     "marketing_roi",
     "monthly_revenue",
     "payments_reconciliation",

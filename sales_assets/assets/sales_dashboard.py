@@ -10,6 +10,7 @@ from sales_assets.catalog.names import (
     FCT_ORDERS_KEY,
     REPORTS,
     SALES_ANOMALIES_KEY,
+    SALES_FORECAST_KEY,
 )
 from sales_assets.catalog.policies import AFTER_GOLD, TRANSFORMATION
 from sales_assets.operations.reporting.dashboard_rows import read_dashboard_rows, refuse_without_libraries
@@ -25,7 +26,7 @@ _HEADERS = {"ContentType": "text/html; charset=utf-8", "CacheControl": "no-cache
 
 @dg.asset(
     group_name=REPORTS,
-    deps=[FCT_ORDERS_KEY, DAILY_SALES_KEY, SALES_ANOMALIES_KEY, CUSTOMER_COHORTS_KEY],
+    deps=[FCT_ORDERS_KEY, DAILY_SALES_KEY, SALES_ANOMALIES_KEY, CUSTOMER_COHORTS_KEY, SALES_FORECAST_KEY],
     automation_condition=AFTER_GOLD,
     retry_policy=TRANSFORMATION,
     kinds={"html"},

@@ -9,6 +9,7 @@ from sales_assets.catalog.names import (
     FRESHNESS_JOB,
     GOLD,
     INGESTION,
+    ML,
     RAW_MARKETPLACE_ORDERS_KEY,
     SILVER,
     YESTERDAY_CHECK,
@@ -66,6 +67,16 @@ freshness_job = dg.define_asset_job(
         "Checks that yesterday, or the day in the config, is in every mart and as in the ERP. "
         "`freshness_schedule` runs it daily at 08:00, and hourly until it passes. If the day is not "
         "complete, the check says what is missing: fix the cause of its run, then run `make repair RUN=1`."
+    ),
+    tags=DOMAIN_TAGS,
+)
+
+ml_pipeline_job = dg.define_asset_job(
+    "ml_pipeline_job",
+    selection=dg.AssetSelection.groups(ML),
+    description=(
+        "Trains and publishes what forecasts sales. `ml_weekly_schedule` runs it on Mondays at 06:30. If it "
+        "fails, the last published model and its forecasts are kept: the check that failed says why."
     ),
     tags=DOMAIN_TAGS,
 )
@@ -135,9 +146,9 @@ def retention_job() -> None:
 
 @dg.job(tags=DOMAIN_TAGS)
 def approve_job() -> None:
-    """Approves the restatement of a closed month that was held back, and publishes it.
+    """Approves what was held back, the restatement of a closed month or a model, and publishes it.
 
     It runs when you launch it, with who approves what and why. If it fails, its log says whether the approval
-    was recorded: fix the cause, then launch `repair_job` for the month.
+    was recorded: fix the cause, then launch `repair_job` for a month.
     """
     approve()

@@ -10,6 +10,7 @@ from sales_assets.automation.jobs import (
     daily_sales_pipeline,
     digest_job,
     freshness_job,
+    ml_pipeline_job,
     reconciliation_job,
     retention_job,
 )
@@ -36,6 +37,9 @@ DIGEST_CRON = f"15 {READY_HOUR} * * *"
 RETENTION_CRON = "0 3 * * 0"
 """In the business time zone: when the fewest runs are active, and before the morning's run."""
 
+ML_CRON = "30 6 * * 1"
+"""In the business time zone: after the morning's run has stored Sunday."""
+
 _PIPELINE_DESCRIPTION = (
     "Runs yesterday, plus every missing or failed day within the last SALES_LOOKBACK_DAYS days, daily at "
     "05:00. If a run fails, fix the cause. The next morning includes its days; `make repair RUN=1` runs them "
@@ -57,6 +61,10 @@ _DIGEST_DESCRIPTION = (
 _AIRBYTE_DESCRIPTION = (
     "Compares the snapshot with Airbyte's server, daily at 06:00. If they differ, run "
     "`make airbyte-snapshot`, review the changes and commit them."
+)
+_ML_DESCRIPTION = (
+    "Trains the models and forecasts the next 28 days, on Mondays at 06:30. If it fails, what was published "
+    "last is kept: the check that failed says why. Launch `ml_pipeline_job` when it is mended."
 )
 _RETENTION_DESCRIPTION = (
     "Removes history older than SALES_RETENTION_DAYS that nothing reads any more, on Sundays at 03:00. What "
@@ -80,6 +88,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             "airbyte_snapshot_schedule", CHECKS_CRON, is_current, airbyte_status, _AIRBYTE_DESCRIPTION
         ),
         _build_freshness_schedule(status),
+        _build_cron_schedule("ml_weekly_schedule", ML_CRON, ml_pipeline_job, status, _ML_DESCRIPTION),
         _build_cron_schedule("digest_schedule", DIGEST_CRON, digest_job, status, _DIGEST_DESCRIPTION),
         _build_cron_schedule(
             "retention_schedule",

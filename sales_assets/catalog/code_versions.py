@@ -17,7 +17,7 @@ from sales_assets.catalog.contracts import declared_contract
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _ASSETS, _QUERIES = _PACKAGE / "assets", _PACKAGE / "sources" / "erp" / "sql"
-_RULES = ("sales_assets.transforms.", "sales_assets.sources.marketplace.")
+_RULES = ("sales_assets.transforms.", "sales_assets.ml.", "sales_assets.sources.marketplace.")
 """The modules that decide what rows are."""
 
 _SHARED = "sales_assets.assets._"

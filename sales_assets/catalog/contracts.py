@@ -96,6 +96,21 @@ RAW_MARKETPLACE_ORDERS_SCHEMA = dg.TableSchema(
 )
 
 
+SALES_FORECAST_SCHEMA = dg.TableSchema(
+    columns=[
+        required("forecast_date", "DATE", "The day of the forecast: the first that its model did not know."),
+        required("day", "DATE", "The business day that is forecast; one row per forecast, day and segment."),
+        required("segment", "VARCHAR", "The customer's market segment, `unknown` without one; or `total`."),
+        required("forecast", MONEY_TYPE, "Revenue that is expected; segments add up to `total`."),
+        required("lower_80", MONEY_TYPE, "Four days in five have this revenue or more …"),
+        required("upper_80", MONEY_TYPE, "… and this or less."),
+        required("lower_95", MONEY_TYPE, "Nineteen days in twenty have this revenue or more …"),
+        required("upper_95", MONEY_TYPE, "… and this or less."),
+        required("model", "VARCHAR", "The candidate that forecast, and the version of `forecast_model`."),
+    ]
+)
+
+
 PARTITION_COLUMN = "partition_expr"
 COLUMN_SCHEMA = "dagster/column_schema"
 """The keys of asset metadata under which Dagster expects the two."""

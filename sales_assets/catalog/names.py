@@ -13,7 +13,8 @@ SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
 REPORTS = "reports"
-"""The asset groups. `GOLD` includes dbt's staging models."""
+ML = "ml"
+"""The asset groups. `GOLD` includes dbt's staging models; `ML` is what `ml_pipeline_job` builds."""
 
 RAW_ORDERS_KEY = dg.AssetKey("raw_orders")
 """The asset that decides whether a day has data; downstream assets follow it."""
@@ -44,6 +45,11 @@ CUSTOMER_COHORTS_KEY = dg.AssetKey(["gold", "customer_cohorts"])
 
 SALES_DASHBOARD_KEY = dg.AssetKey("sales_dashboard")
 """The page that people look at without Dagster."""
+FORECAST_MODEL_KEY = dg.AssetKey("forecast_model")
+"""The model that forecasts revenue, with the backtest that it won."""
+
+SALES_FORECAST_KEY = dg.AssetKey("sales_forecast")
+"""What it forecast, by the day of the forecast."""
 
 RESTATEMENT_CHECK = dg.AssetCheckKey(SILVER_ORDERS_KEY, "restatements_are_approved")
 """The check that holds back what would change a closed month."""
@@ -98,6 +104,9 @@ KEPT_NEWER_ROWS = "sales/kept_newer_rows"
 """Metadata of a day that a run left as it was: when its stored rows were read, and when the run's were."""
 REJECTED_TABLE = "sales/rejected_table"
 """Metadata of an asset: the table, in its own schema, for the rows that a day is stored without."""
+
+SLICE_COLUMN = "sales/slice_column"
+"""Metadata of an asset without partitions: a write replaces the rows that have its values in this column."""
 
 PERSONAL_DATA_TAG = "personal_data"
 """On a column: its values are personal data, redacted in previews and errors."""

@@ -12,7 +12,14 @@ import dagster as dg
 
 from sales_assets.catalog.code_references import with_code_references
 from sales_assets.catalog.code_versions import with_code_versions
-from sales_assets.catalog.names import DOMAIN_TAGS, FCT_ORDERS_KEY, OWNER, RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.names import (
+    DOMAIN_TAGS,
+    FCT_ORDERS_KEY,
+    ML,
+    OWNER,
+    RAW_MARKETPLACE_ORDERS_KEY,
+    SALES_FORECAST_KEY,
+)
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.private_apis.interruptions import RetryUnlessTerminated
 from sales_assets.settings import Settings, settings
@@ -39,10 +46,12 @@ TRANSFORMATION = (
 """Retries after 30 and 90 seconds, plus or minus 30 each: failures that last longer need a person."""
 
 
-AFTER_GOLD = dg.AutomationCondition.eager().ignore(dg.AssetSelection.assets(FCT_ORDERS_KEY))
+AFTER_GOLD = dg.AutomationCondition.eager().ignore(
+    dg.AssetSelection.assets(FCT_ORDERS_KEY, SALES_FORECAST_KEY)
+)
 """Once per run that built marts that are read, and when no run is building them.
 
-Without `fct_orders`, which `eager()` would wait for until it has every day; its days come with the marts.
+Without `fct_orders` and `sales_forecast`, which `eager()` would wait for until they have every day and week.
 """
 
 READY_HOUR = 8
@@ -54,6 +63,9 @@ EVERY_MORNING = dg.FreshnessPolicy.cron(READY_CRON, timedelta(hours=READY_HOUR),
 
 EVERY_FEW_DAYS = dg.FreshnessPolicy.time_window(timedelta(days=7), warn_window=timedelta(days=3))
 """Files of others: a weekend and one more day of silence is a warning."""
+
+EVERY_WEEK = dg.FreshnessPolicy.time_window(timedelta(days=15), warn_window=timedelta(days=8))
+"""Models and what they publish: one Monday without is a warning."""
 
 EVERY_DAY = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
 """Airbyte's syncs, whose schedule is Airbyte's."""
@@ -80,4 +92,6 @@ def find_freshness(spec: dg.AssetSpec) -> dg.FreshnessPolicy:
     """Find how often an asset has to be built."""
     if spec.key == RAW_MARKETPLACE_ORDERS_KEY:
         return EVERY_FEW_DAYS
+    if spec.group_name == ML:
+        return EVERY_WEEK
     return EVERY_DAY if "airbyte" in spec.kinds else EVERY_MORNING

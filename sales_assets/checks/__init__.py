@@ -7,7 +7,9 @@ and are in the dbt project.
 from sales_assets.checks.agrees_with_the_erp import agrees_with_the_erp
 from sales_assets.checks.customers_are_matched import customers_are_matched
 from sales_assets.checks.erp_columns_are_known import erp_columns_are_known
+from sales_assets.checks.forecast_keeps_its_promise import forecast_keeps_its_promise
 from sales_assets.checks.layers_agree import layers_agree
+from sales_assets.checks.model_beats_the_baselines import model_beats_the_baselines
 from sales_assets.checks.no_orders_are_rejected import no_orders_are_rejected
 from sales_assets.checks.restatements_are_approved import build_restatement_checks
 from sales_assets.checks.statuses_are_plausible import statuses_are_plausible
@@ -18,7 +20,9 @@ BY_HAND = (
     agrees_with_the_erp,
     customers_are_matched,
     erp_columns_are_known,
+    forecast_keeps_its_promise,
     layers_agree,
+    model_beats_the_baselines,
     no_orders_are_rejected,
     statuses_are_plausible,
     volume_is_in_its_band,
@@ -32,7 +36,9 @@ __all__ = [
     "build_yesterday_check",
     "customers_are_matched",
     "erp_columns_are_known",
+    "forecast_keeps_its_promise",
     "layers_agree",
+    "model_beats_the_baselines",
     "no_orders_are_rejected",
     "statuses_are_plausible",
     "volume_is_in_its_band",

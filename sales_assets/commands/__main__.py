@@ -146,10 +146,8 @@ def _add_commands_that_run(commands: Any) -> None:
     repair.add_argument("--to", dest="last", metavar="TO", help=f"{_LAST}; default: yesterday")
     repair.add_argument("--outdated", action="store_true", help="plan days that older code made, too")
     repair.add_argument("--run", action="store_true", help="run the plan instead of only showing it")
-    approve = commands.add_parser("approve", help="publish a restatement that was held back, or list them")
-    approve.add_argument(
-        "what", nargs="?", metavar="MONTH", help="month, as YYYY-MM; default: list what waits"
-    )
+    approve = commands.add_parser("approve", help="publish what was held back, or list it")
+    approve.add_argument("what", nargs="?", help="a month, as YYYY-MM, or a model; default: list what waits")
     approve.add_argument("--by", help="who approves; default: the user of this machine")
     approve.add_argument("--why", default="", help="the reason, which is recorded")
     retention = commands.add_parser("retention", help="list old history that nothing reads any more")

@@ -1,4 +1,4 @@
-"""`sales-assets approve MONTH --why …` publishes a restatement that was held back."""
+"""`sales-assets approve WHAT --why …` publishes a restated month or a model that was held back."""
 
 import getpass
 from argparse import Namespace
@@ -7,20 +7,29 @@ from sales_assets.catalog.approvals import find_held_back, record_approval
 from sales_assets.catalog.names import MONTHLY_REVENUE_KEY
 from sales_assets.commands import repair
 from sales_assets.commands.console import open_instance, print_line
+from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.operations.approval.closed_months import month_window
+from sales_assets.operations.approval.models import MODEL_SUBJECTS, approve_model
+from sales_assets.settings import settings
 
 
 def run(options: Namespace) -> int:
-    """Approve and publish a month; the exit code is 0 if no run failed."""
+    """Approve and publish a month or a model; the exit code is 0 if no run failed."""
     with open_instance() as instance:
         if not options.what:
-            held = find_held_back(instance, MONTHLY_REVENUE_KEY)
+            keys = (MONTHLY_REVENUE_KEY, *MODEL_SUBJECTS.values())
+            held = {subject: each for key in keys for subject, each in find_held_back(instance, key).items()}
             for entry in held.values():
                 print_line(entry.reason)
             if not held:
                 print_line("Nothing waits for approval.")
             return 0
         by = options.by or getpass.getuser()
+        if options.what in MODEL_SUBJECTS:
+            models = ModelIOManager(root=settings().models_url)
+            model = approve_model(instance, models, options.what, by=by, why=options.why)
+            print_line(f"Approved by {by}: {model.reason} Materialize what is made with it.")
+            return 0
         held_back = record_approval(instance, MONTHLY_REVENUE_KEY, options.what, by=by, why=options.why)
         print_line(f"Approved by {by}: {held_back.reason}")
     days = month_window(options.what).days

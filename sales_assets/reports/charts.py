@@ -115,6 +115,30 @@ def draw_cohorts(rows: Rows) -> alt.Chart:
     return chart
 
 
+def plot_forecast(revenue: pd.DataFrame, forecast: pd.DataFrame) -> Chart:
+    """Plot revenue, its forecast, and the bands that four and nineteen days in twenty are within.
+
+    Args:
+        revenue: `day`, `revenue`; null on missing days.
+        forecast: `day`, `forecast`, `lower_80`, `upper_80`, `lower_95`, `upper_95`, of one series.
+    """
+    lines = pd.concat(
+        [
+            revenue.assign(line="actual"),
+            forecast[["day", "forecast"]].rename(columns={"forecast": "revenue"}).assign(line="forecast"),
+        ]
+    )
+    day = alt.X("day:T", title=None, axis=alt.Axis(tickCount=8))
+    bands = [
+        _start(forecast)
+        .mark_area(opacity=0.2, color="#4c78a8")
+        .encode(day, show_number(f"lower_{level}", "Revenue"), alt.Y2(f"upper_{level}"))
+        for level in (95, 80)
+    ]
+    drawn = _start(lines).mark_line().encode(day, show_number("revenue", "Revenue"), _LINES)
+    return alt.LayerChart(layer=[*bands, drawn])
+
+
 PLOTS: Mapping[str, Callable[[pd.DataFrame], Chart]] = {
     "daily_sales": plot_daily_sales,
     "monthly_revenue": plot_monthly_revenue,
@@ -141,6 +165,7 @@ def to_markdown(chart: Chart, title: str) -> str:
     return f"![{title}](data:image/svg+xml;base64,{content})"
 
 
+_LINES = alt.StrokeDash("line:N", title=None, sort=["actual", "forecast"])
 _DAY = alt.X("order_date:T", title=None, axis=alt.Axis(tickCount=8))
 _CHANNELS = alt.Color("channel:N", title="Channel")
 

@@ -25,6 +25,7 @@ def parse_settings(variables: Mapping[str, str]) -> Settings:
         timezone=values.parse_timezone(given.get("SALES_TIMEZONE", "UTC")),
         data_dir=data_dir,
         duckdb_path=values.parse_database_path(ROOT, file),
+        models_url=values.parse_file_store(ROOT, given, "SALES_MODELS_URL", data_dir / "models"),
         snowflake_database=given.get("SNOWFLAKE_DATABASE", ""),
         snowflake_secret=values.find_first_set(given, SnowflakeSecret, SnowflakeSecret.PRIVATE_KEY),
         has_snowflake_passphrase="SNOWFLAKE_PRIVATE_KEY_PASSPHRASE" in given,

@@ -48,6 +48,7 @@ class Settings:
         timezone: IANA name of the business day's time zone.
         data_dir: The folder for demo data, dbt's artifacts and the local warehouse; all can be made again.
         duckdb_path: The DuckDB file of the local environment.
+        models_url: Where models are kept: an absolute path, or `s3://bucket/prefix`.
         first_day: The first business day, as YYYY-MM-DD.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
         erp_name: Which ERP it is: host, port and database, or a chosen name; empty if it is not known.
@@ -81,6 +82,7 @@ class Settings:
     timezone: str = "UTC"
     data_dir: Path = DATA_DIR
     duckdb_path: Path = DATA_DIR / "sales.duckdb"
+    models_url: str = str(DATA_DIR / "models")
     first_day: str = "2025-01-01"
     has_erp_url: bool = False
     erp_name: str = ""

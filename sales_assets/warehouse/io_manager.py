@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sales_assets.catalog.contracts import declared_contract
-from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS
+from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS, SLICE_COLUMN
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.outputs import materialize_only, read_run_id
 from sales_assets.warehouse.column_types import to_arrow, to_arrow_type, to_frame
@@ -20,7 +20,7 @@ from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.inference import infer_contract, widen_contract
 from sales_assets.warehouse.newer_days import report_newer_days
 from sales_assets.warehouse.rejected_rows import resolve_rejected
-from sales_assets.warehouse.slices import Slice, resolve_slice
+from sales_assets.warehouse.slices import Slice, narrow_to_values, resolve_slice
 from sales_assets.warehouse.table_metadata import WriteStats, attach_metadata
 from sales_assets.warehouse.tables import Table, resolve_table
 
@@ -56,6 +56,9 @@ class WarehouseIOManager(dg.IOManager):
         _drop_skipped_partitions(context)
         contract = self._resolve_contract(context, table, obj)
         slice_ = resolve_slice(context, table, contract)
+        column = (context.definition_metadata or {}).get(SLICE_COLUMN)
+        if column and isinstance(obj, pd.DataFrame):
+            slice_ = narrow_to_values(slice_, column, obj)
         stats = WriteStats(context, slice_)
         chunks = stats.count_chunks(_cast_chunks(obj, contract, slice_.name))
         read_at = _find_reading(context)

@@ -10,7 +10,9 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 import dagster as dg
+import pandas as pd
 
+from sales_assets.errors import RefusedError
 from sales_assets.warehouse.tables import Table
 
 Value = datetime | date | str
@@ -123,6 +125,22 @@ def resolve_slice(
         for column, (definition, keys) in zip(table.partition_columns, parts, strict=True)
     )
     return Slice(table.schema, table.name, dimensions)
+
+
+def narrow_to_values(slice_: Slice, column: str, rows: pd.DataFrame) -> Slice:
+    """Return the rows of a table that have one of the values that new rows have in a column.
+
+    Raises:
+        RefusedError: There are no new rows.
+    """
+    values = tuple(sorted(rows[column].astype(str).unique()))
+    if not values:
+        message = (
+            f"There are no rows for {slice_.name}, so it is not known which to replace. No stored data was "
+            f"changed. Return rows with a value in {column}."
+        )
+        raise RefusedError(message)
+    return replace(slice_, dimensions=(*slice_.dimensions, Keys(column, values)))
 
 
 def split_dimensions(

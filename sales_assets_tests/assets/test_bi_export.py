@@ -222,6 +222,7 @@ def test_dbts_exposures_and_the_graph_name_the_same_marts() -> None:
     manifest = json.loads(prepare_project(settings()).manifest_path.read_text())
     graph = defs.get_repository_def().asset_graph
     for exposure in manifest["exposures"].values():
-        read = {dg.AssetKey(["gold", node.split(".")[-1]]) for node in exposure["depends_on"]["nodes"]}
+        nodes = [node.split(".") for node in exposure["depends_on"]["nodes"]]
+        read = {dg.AssetKey(name if kind == "source" else ["gold", name]) for kind, *_, name in nodes}
         assert read == graph.get(dg.AssetKey(exposure["name"])).parent_keys
     assert {each["name"] for each in manifest["exposures"].values()} == {"bi_export", "sales_dashboard"}

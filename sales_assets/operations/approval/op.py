@@ -5,7 +5,9 @@ from pydantic import Field
 
 from sales_assets.catalog.approvals import record_approval
 from sales_assets.catalog.names import MONTHLY_REVENUE_KEY
+from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.operations.approval.closed_months import month_window
+from sales_assets.operations.approval.models import MODEL_SUBJECTS, approve_model
 from sales_assets.operations.repair.op import repair_window
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.warehouse.engine import WarehouseReader
@@ -14,7 +16,7 @@ from sales_assets.warehouse.engine import WarehouseReader
 class ApprovalConfig(dg.Config):
     """Who approves what, and why."""
 
-    what: str = Field(description="What waits for approval: a month, such as 2025-03.")
+    what: str = Field(description="What waits: a month, such as 2025-03, or a model: forecast_model.")
     by: str = Field(description="Who approves it.")
     why: str = Field(description="The reason, for those who ask next year.")
 
@@ -25,12 +27,17 @@ def approve(
     config: ApprovalConfig,
     postgres_erp: PostgresResource,
     warehouse: dg.ResourceParam[WarehouseReader],
+    model_io_manager: dg.ResourceParam[ModelIOManager],
 ) -> None:
-    """Records the approval of a restated month at `gold/monthly_revenue`, and publishes the month.
+    """Records the approval of a restated month or of a model, and publishes it.
 
     The approval is for the revenue that was told. If a run of the month fails, fix the cause and run
     `repair_job`: the approval stays until the orders change again.
     """
+    if config.what in MODEL_SUBJECTS:
+        held = approve_model(context.instance, model_io_manager, config.what, by=config.by, why=config.why)
+        context.log.info(f"Approved by {config.by}: {held.reason} Materialize what is made with it.")
+        return
     held = record_approval(context.instance, MONTHLY_REVENUE_KEY, config.what, by=config.by, why=config.why)
     context.log.info(f"Approved by {config.by}: {held.reason}")
     repair_window(context, month_window(config.what), postgres_erp, warehouse, launch=True)

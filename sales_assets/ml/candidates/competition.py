@@ -1,0 +1,54 @@
+"""Who competes: three baselines, two models and an average. A new candidate is a file here and a line below.
+
+A candidate is a function of the series up to the day that it may know (see `series.py`) and of the days to
+forecast; it returns revenue, days by series. It gets nothing else, so it cannot know more.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from sales_assets.ml.candidates.baselines import (
+    forecast_seasonal_naive,
+    forecast_typical_day,
+    forecast_weekday_mean,
+)
+from sales_assets.ml.candidates.boosting import forecast_boosting
+from sales_assets.ml.candidates.ridge import forecast_ridge
+from sales_assets.ml.reconcile import reconcile
+
+Candidate = Callable[[pd.DataFrame, pd.DatetimeIndex], pd.DataFrame]
+
+_WEEKDAY_MEAN, AVERAGE = "weekday_mean", "average"
+
+BASELINES: Mapping[str, Candidate] = {
+    "seasonal_naive": forecast_seasonal_naive,
+    _WEEKDAY_MEAN: forecast_weekday_mean,
+    "typical_day": forecast_typical_day,
+}
+"""What a model has to beat."""
+
+MODELS: Mapping[str, Candidate] = {"ridge": forecast_ridge, "boosting": forecast_boosting}
+"""What learns."""
+
+COMPETITORS = (*MODELS, AVERAGE)
+"""What may be published."""
+
+
+def forecast_with_all(history: pd.DataFrame, days: pd.DatetimeIndex) -> dict[str, pd.DataFrame]:
+    """Forecast with every candidate, none less than nothing, and each such that its segments add up.
+
+    The average is of all models and the mean of the weekday: what one has learned wrongly, the others dampen.
+
+    Args:
+        history: The series up to the day that a model may know; see `series.build_series`.
+        days: The days after it, without a gap.
+
+    Returns:
+        Revenue by candidate: days by series.
+    """
+    candidates = {**BASELINES, **MODELS}
+    forecasts = {name: forecast(history, days).clip(lower=0.0) for name, forecast in candidates.items()}
+    averaged = [forecasts[name] for name in (_WEEKDAY_MEAN, *MODELS)]
+    forecasts[AVERAGE] = sum(averaged[1:], start=averaged[0]) / len(averaged)
+    return {name: reconcile(forecast) for name, forecast in forecasts.items()}

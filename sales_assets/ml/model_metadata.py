@@ -1,0 +1,44 @@
+"""What the catalog shows of a model: who competed, who won, and a plot of what it forecasts."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.ml.artefact import Artefact
+from sales_assets.ml.series import TOTAL
+from sales_assets.ml.training import forecast_with_model
+
+_DAYS_SHOWN = 120
+
+
+def describe_model(model: Artefact) -> Mapping[str, Any]:
+    """The metadata of a model; without the extra `reports` there is no plot."""
+    scores = pd.DataFrame(model.scores)
+    shares = scores.columns.drop("candidate")
+    table = scores.assign(**{name: scores[name].map("{:.1%}".format) for name in shares})
+    metadata: dict[str, Any] = {
+        "champion": model.champion,
+        "candidates": dg.MetadataValue.md(table.to_markdown(index=False)),
+        "windows": len(model.wape_by_origin),
+        "history": f"{model.first_day} to {model.last_day}; {model.odd_days}",
+        "verdict": " ".join(model.refusals) or "It is published.",
+        **{name: float(model.score[name]) for name in ("wape", "wape_total", "bias_total")},
+    }
+    if find_spec("altair") and find_spec("vl_convert"):
+        from sales_assets.reports.charts import to_markdown  # noqa: PLC0415 - half a second
+
+        plot = to_markdown(draw_forecast(model), "Revenue and its forecast")
+        metadata["plot"] = dg.MetadataValue.md(plot)
+    return metadata
+
+
+def draw_forecast(model: Artefact) -> Any:
+    """Draw the total of the last 120 days, the forecast and its bands."""
+    from sales_assets.reports.charts import plot_forecast  # noqa: PLC0415 - half a second
+
+    total = model.history[TOTAL].tail(_DAYS_SHOWN).rename_axis("day").rename("revenue").reset_index()
+    forecast = forecast_with_model(model)
+    return plot_forecast(total, forecast[forecast["segment"] == TOTAL])

@@ -6,7 +6,7 @@ import pandas as pd
 from sales_assets.ml.series import TOTAL
 
 
-def reconcile(forecast: pd.DataFrame) -> pd.DataFrame:
+def reconcile_segments(forecast: pd.DataFrame) -> pd.DataFrame:
     """Scale the segments of each day so that they add up to the day's total.
 
     The total is forecast for itself, because its noise is the smallest. If no segment has anything for a day

@@ -99,7 +99,8 @@ def find_unusual_days(history: pd.DataFrame) -> pd.DataFrame:
     far = pd.DataFrame(distance > limit, history.index, history.columns)
     runs = (far != far.shift()).cumsum()
     sizes = runs.apply(lambda run: run.map(run.value_counts()))
-    return far & (sizes <= _LONGEST_RUN)
+    unusual: pd.DataFrame = far & (sizes <= _LONGEST_RUN)
+    return unusual
 
 
 def count_odd_days(series: pd.DataFrame) -> OddDays:

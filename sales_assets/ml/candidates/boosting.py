@@ -51,7 +51,8 @@ def forecast_boosting(history: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataF
     with threadpool_limits(1):
         model.fit(np.concatenate(rows)[known], target[known])
         factors = np.exp(model.predict(asked)).reshape(-1, len(days)).T
-    return base * factors
+    corrected: pd.DataFrame = base * factors
+    return corrected
 
 
 def _build_rows(weeks: np.ndarray, days: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:

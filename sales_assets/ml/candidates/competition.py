@@ -15,7 +15,7 @@ from sales_assets.ml.candidates.baselines import (
 )
 from sales_assets.ml.candidates.boosting import forecast_boosting
 from sales_assets.ml.candidates.ridge import forecast_ridge
-from sales_assets.ml.reconcile import reconcile
+from sales_assets.ml.reconcile import reconcile_segments
 
 Candidate = Callable[[pd.DataFrame, pd.DatetimeIndex], pd.DataFrame]
 
@@ -51,4 +51,4 @@ def forecast_with_all(history: pd.DataFrame, days: pd.DatetimeIndex) -> dict[str
     forecasts = {name: forecast(history, days).clip(lower=0.0) for name, forecast in candidates.items()}
     averaged = [forecasts[name] for name in (_WEEKDAY_MEAN, *MODELS)]
     forecasts[AVERAGE] = sum(averaged[1:], start=averaged[0]) / len(averaged)
-    return {name: reconcile(forecast) for name, forecast in forecasts.items()}
+    return {name: reconcile_segments(forecast) for name, forecast in forecasts.items()}

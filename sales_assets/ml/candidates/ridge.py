@@ -8,6 +8,7 @@ from sales_assets.ml.series import WEEK, drop_unusual_days
 _YEAR = 365.25
 _HARMONICS = 2
 _PENALTY = 1.0
+_HALF_LIFE = 180.0
 _RECENT = 28
 _LEAST_DAYS = 28
 
@@ -32,19 +33,18 @@ def _forecast_one(revenue: pd.Series, usable: pd.Series, days: pd.DatetimeIndex)
     known, start = pd.DatetimeIndex(usable.index), pd.DatetimeIndex(revenue.index)[0]
     harmonics = _HARMONICS if (known[-1] - known[0]).days >= _YEAR else 0
     features, logs = _build_features(known, start, harmonics), np.log(usable.to_numpy())
-    age = np.asarray((known[-1] - known).days)
-    model = Ridge(alpha=_PENALTY).fit(features, logs, sample_weight=0.5 ** (age / HALF_LIFE))
-    recent = age < _RECENT
-    ratio = (
-        usable.to_numpy()[recent] / np.exp(model.predict(features[recent])) if recent.any() else np.ones(1)
-    )
-    weight = recent.sum() / (recent.sum() + WEEK)
-    level = 1 + weight * (ratio.mean() - 1)
+    age = -np.asarray((known - known[-1]).days)
+    model = Ridge(alpha=_PENALTY).fit(features, logs, sample_weight=0.5 ** (age / _HALF_LIFE))
+    level = _find_level(usable.to_numpy(float), np.exp(model.predict(features)), age < _RECENT)
     forecast = level * np.exp(model.predict(_build_features(days, start, harmonics)))
-    return forecast * np.isin(days.dayofweek, _open_weekdays(revenue))
+    is_open = np.isin(days.dayofweek, _open_weekdays(revenue))
+    return np.asarray(forecast * is_open)
 
 
-HALF_LIFE = 180.0
+def _find_level(actual: np.ndarray, fitted: np.ndarray, recent: np.ndarray) -> float:
+    """The level of the last four weeks against the fitted one; nearer to it the fewer days are known."""
+    known = int(recent.sum())
+    return 1 + known / (known + WEEK) * (float(np.mean(actual[recent] / fitted[recent])) - 1)
 
 
 def _build_features(days: pd.DatetimeIndex, start: pd.Timestamp, harmonics: int) -> np.ndarray:

@@ -34,7 +34,7 @@ def read_demo_revenue(first: date, last: date) -> pd.DataFrame:
             "revenue": sales["id"].map(amounts).fillna(0.0),
         }
     )
-    return rows.groupby(["order_date", "segment"], as_index=False)["revenue"].sum()
+    return rows.groupby(["order_date", "segment"])["revenue"].sum().reset_index()
 
 
 if __name__ == "__main__":

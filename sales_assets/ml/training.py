@@ -35,7 +35,7 @@ def train_model(rows: pd.DataFrame, code_version: str, published: Artefact | Non
         last_day=f"{series.index[-1]:%Y-%m-%d}",
         series=list_values(series),
         bands=measure_bands(backtest, champion),
-        scores=scores.to_dict("records"),
+        scores=[{str(name): value for name, value in row.items()} for row in scores.to_dict("records")],
         wape_by_origin=wape_by_origin(backtest, champion),
         odd_days=str(count_odd_days(series)),
         refusals=refusals,

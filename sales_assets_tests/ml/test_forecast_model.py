@@ -171,7 +171,7 @@ def test_a_forecast_of_another_day_stays(location: Location, model: Artefact) ->
 def test_the_catalog_shows_who_competed_the_odd_days_and_a_plot(location: Location, model: Artefact) -> None:
     result = location.run(model)
     [materialization] = result.asset_materializations_for_node("forecast_model")
-    shown = {name: value.value for name, value in materialization.metadata.items()}
+    shown: dict[str, Any] = {name: value.value for name, value in materialization.metadata.items()}
     assert all(
         name in shown["candidates"] for name in ("seasonal_naive", "weekday_mean", "ridge", "boosting")
     )

@@ -5,6 +5,7 @@ BIN := .venv/bin
 HOST := localhost
 PORT := 3000
 INSTALLED := .venv/.installed
+BI_CLIENT := .venv/bi-client/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
 IMAGE := --extra deploy --extra alerts --extra reports --extra metrics --extra lake --extra ml
@@ -51,6 +52,10 @@ approve: $(INSTALLED) ## List what waits for approval; MONTH=2025-03 WHY='…' p
 doctor: $(INSTALLED) ## Check every setting, connection and permission, and print what to do
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets doctor
 
+.PHONY: dashboard
+dashboard: $(INSTALLED) ## Open the sales dashboard, which needs no server
+	@PYTHONWARNINGS=ignore $(BIN)/sales-assets dashboard
+
 .PHONY: docs
 docs: $(INSTALLED) ## Build the data dictionary, every table and column, as one page
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets docs
@@ -68,7 +73,7 @@ metrics: $(INSTALLED) ## Show the numbers of monitoring, beside `make dev`
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets metrics --show --url http://$(HOST):$(PORT)
 
 .PHONY: test
-test: $(INSTALLED) ## Run every test; with CI=true also measure branch coverage
+test: $(INSTALLED) $(BI_CLIENT) ## Run every test; with CI=true also measure branch coverage
 	@$(BIN)/pytest $(if $(CI),--cov --cov-report=term)
 
 .PHONY: lint
@@ -134,4 +139,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@echo "Installing the packages of requirements.lock into .venv (a minute or two) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The DuckDB that BI tools contain, beside the project's own: a test opens the export with it.
+$(BI_CLIENT): sales_assets_tests/bi_client.lock $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --require-hashes --target $(@D) -r $<
 	@touch $@

@@ -7,7 +7,7 @@ import dagster as dg
 from sales_assets import assets, checks
 from sales_assets.automation import jobs
 from sales_assets.automation.schedules import build_schedules
-from sales_assets.automation.sensors import airbyte_sync, alerts, erp_late_changes, heartbeat, s3_new_file
+from sales_assets.automation.sensors.all_sensors import build_sensors
 from sales_assets.catalog.partitions import refuse_other_partitions
 from sales_assets.catalog.policies import with_policies
 from sales_assets.dbt.dbt_assets import build_dbt_assets
@@ -30,6 +30,8 @@ def build_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
             *assets.OF_MODELS,
             *build_airbyte_assets(settings),
             build_dbt_assets(settings),
+            assets.sales_dashboard,
+            assets.bi_export,
         ],
     )
 
@@ -65,13 +67,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             jobs.approve_job,
         ],
         schedules=build_schedules(settings),
-        sensors=[
-            erp_late_changes.build_erp_late_changes_sensor(settings),
-            airbyte_sync.build_airbyte_sync_sensor(settings),
-            s3_new_file.build_s3_new_file_sensor(settings),
-            alerts.build_alerts_sensor(settings),
-            heartbeat.build_heartbeat_sensor(settings),
-        ],
+        sensors=build_sensors(settings),
         resources={**build_resources(settings), "alerts": build_alerts(settings)},
         executor=build_executor(settings),
     )

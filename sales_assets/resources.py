@@ -18,6 +18,7 @@ from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets.warehouse.file_stores import FileStores
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "s3": _build_s3(settings),
         "dbt": build_dbt_resource(settings),
         "model_io_manager": ModelIOManager(root=settings.models_url),
+        "file_stores": FileStores(reports=settings.reports_root, exports=settings.exports_root),
         **_build_warehouse(settings),
     }
 

@@ -139,7 +139,8 @@ def instance() -> dg.DagsterInstance:
 
 @pytest.fixture
 def models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have dbt build its models without its tests, which are most of a run and not what is tested."""
+    """Have dbt build its models without tests and plots, which are most of a run and not what is tested."""
+    monkeypatch.setattr("sales_assets.dbt.build_metadata._import_charts", lambda: None)
     for name, value in MODELS_ALONE.items():
         monkeypatch.setenv(name, value)
 

@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sales_assets.settings import ROOT
+from sales_assets.reports.dashboard.page import PAGE_NAME
+from sales_assets.settings import ROOT, Settings
 from sales_assets_tests.conftest import stop_servers
-from sales_assets_tests.support.browser import WIDTH, Catalog, opened_catalog, why_no_browser
+from sales_assets_tests.support.browser import WIDTH, Catalog, opened_catalog, running_browser, why_no_browser
 from sales_assets_tests.support.dagster_dev import running_dagster_dev
 from sales_assets_tests.support.data_dir import copy_project
 from sales_assets_tests.support.python_process import run_python
@@ -52,16 +54,28 @@ SHOWN: dict[str, Callable[[Catalog], None]] = {
 
 
 def take_pictures(checkout: Path) -> None:
-    """Run the demo in a copy of the project and take every picture."""
-    code, output = run_python("-m", "sales_assets.commands", "demo", checkout=checkout)
-    if code != 0:
-        message = f"`make demo` failed in a copy of the project:\n{output}"
-        raise RuntimeError(message)
+    """Run two years and the demo in a copy of the project, and take every picture."""
+    yesterday = str(datetime.now(UTC).date() - timedelta(days=1))
+    for command in (["backfill", Settings.first_day, yesterday], ["demo"]):
+        code, output = run_python("-m", "sales_assets.commands", *command, checkout=checkout)
+        if code != 0:
+            message = f"`make {command[0]}` failed in a copy of the project:\n{output}"
+            raise RuntimeError(message)
     PICTURES.mkdir(exist_ok=True)
+    take_picture_of_dashboard(checkout / ".data" / "reports" / PAGE_NAME, PICTURES / "dashboard.png")
     with running_dagster_dev(checkout) as url, opened_catalog(url) as catalog:
         for name, show in SHOWN.items():
             show(catalog)
             take_picture(catalog, PICTURES / f"{name}.png")
+
+
+def take_picture_of_dashboard(page: Path, file: Path) -> None:
+    """Take one of the upper part of the dashboard."""
+    with running_browser() as browser:
+        window = browser.new_page(viewport={"width": WIDTH, "height": 1150}, reduced_motion="reduce")
+        window.goto(page.as_uri())
+        window.wait_for_selector("body[data-state=drawn]")
+        window.screenshot(path=file)
 
 
 def take_picture(catalog: Catalog, file: Path) -> None:

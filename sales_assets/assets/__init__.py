@@ -5,10 +5,12 @@ here and a line below; its columns are declared in `catalog/contracts.py`. Files
 by assets.
 """
 
+from sales_assets.assets.bi_export import bi_export
 from sales_assets.assets.forecast_model import forecast_model
 from sales_assets.assets.raw_customers import raw_customers
 from sales_assets.assets.raw_marketplace_orders import raw_marketplace_orders
 from sales_assets.assets.raw_orders import raw_orders
+from sales_assets.assets.sales_dashboard import sales_dashboard
 from sales_assets.assets.sales_forecast import sales_forecast
 from sales_assets.assets.silver_enriched_orders import silver_enriched_orders
 
@@ -16,10 +18,12 @@ OF_MODELS = (forecast_model, sales_forecast)
 """The assets of the group `ml`, for `definitions.py`."""
 
 __all__ = [
+    "bi_export",
     "forecast_model",
     "raw_customers",
     "raw_marketplace_orders",
     "raw_orders",
+    "sales_dashboard",
     "sales_forecast",
     "silver_enriched_orders",
 ]

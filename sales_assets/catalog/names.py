@@ -13,6 +13,7 @@ SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
 ML = "ml"
+REPORTS = "reports"
 """The asset groups. `GOLD` includes dbt's staging models; `ML` is what `ml_pipeline_job` builds."""
 
 RAW_ORDERS_KEY = dg.AssetKey("raw_orders")
@@ -42,6 +43,15 @@ FORECAST_MODEL_KEY = dg.AssetKey("forecast_model")
 SALES_FORECAST_KEY = dg.AssetKey("sales_forecast")
 """What it forecast, by the day of the forecast."""
 
+SALES_ANOMALIES_KEY = dg.AssetKey(["gold", "sales_anomalies"])
+"""The mart that judges each day."""
+
+CUSTOMER_COHORTS_KEY = dg.AssetKey(["gold", "customer_cohorts"])
+"""The mart that is built last: it reads the customers' lifetime value."""
+
+SALES_DASHBOARD_KEY = dg.AssetKey("sales_dashboard")
+"""The page that people look at without Dagster."""
+
 RESTATEMENT_CHECK = dg.AssetCheckKey(SILVER_ORDERS_KEY, "restatements_are_approved")
 """The check that holds back what would change a closed month."""
 
@@ -53,6 +63,9 @@ FRESHNESS_JOB = "freshness_job"
 
 RECONCILIATION_CHECK = dg.AssetCheckKey(FCT_ORDERS_KEY, "agrees_with_the_erp")
 """The check that gold has the ERP's sales, day by day."""
+
+LAST_COMPARED_DAY = "last_day"
+"""Its metadata: the last business day that it compared."""
 
 AIRBYTE_SNAPSHOT_CHECK = "airbyte_snapshot_is_current"
 """The check that compares the snapshot of Airbyte's connections with the server."""

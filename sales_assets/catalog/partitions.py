@@ -91,7 +91,7 @@ def choose_window(context: dg.AssetExecutionContext | dg.OpExecutionContext, loo
     """The window of a run of days; of any other run the last days up to yesterday."""
     if is_of_days(context):
         return window_of(context)
-    days = DAILY.get_partition_keys()[-lookback_days:]
+    days = DAILY.get_partition_keys()[-lookback_days:] or [str(DAILY.start.date())]
     return window_between(days[0], days[-1])
 
 
@@ -112,10 +112,13 @@ def window_between(first: str, last: str) -> Window:
         RefusedError: They are not business days, or not among the partitions.
     """
     if not all(map(DAILY.has_partition_key, (first, last))) or first > last:
-        known = DAILY.get_first_partition_key(), DAILY.get_last_partition_key()
+        known = DAILY.get_partition_keys()
+        span = (
+            f"{known[0]} to {known[-1]}" if known else f"none: {DAILY.start.date()}, the first, is not over"
+        )
         message = (
-            f"The run asks for {first} to {last}, but the business days are {known[0]} to {known[1]} "
-            f"({DAILY.timezone}). No stored data was changed. Choose days in that range, as YYYY-MM-DD."
+            f"The run asks for {first} to {last}, but the business days are {span} ({DAILY.timezone}). "
+            "No stored data was changed. Choose days in that range, as YYYY-MM-DD."
         )
         raise RefusedError(message)
     days = DAILY.get_partition_keys_in_range(dg.PartitionKeyRange(first, last))

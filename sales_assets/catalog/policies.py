@@ -12,7 +12,7 @@ import dagster as dg
 
 from sales_assets.catalog.code_references import with_code_references
 from sales_assets.catalog.code_versions import with_code_versions
-from sales_assets.catalog.names import DOMAIN_TAGS, ML, OWNER, RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.names import DOMAIN_TAGS, FCT_ORDERS_KEY, ML, OWNER, RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.private_apis.interruptions import RetryUnlessTerminated
 from sales_assets.settings import Settings, settings
@@ -38,6 +38,12 @@ TRANSFORMATION = (
 )
 """Retries after 30 and 90 seconds, plus or minus 30 each: failures that last longer need a person."""
 
+
+AFTER_GOLD = dg.AutomationCondition.eager().ignore(dg.AssetSelection.assets(FCT_ORDERS_KEY))
+"""Once per run that built marts that are read, and when no run is building them.
+
+Without `fct_orders`, which `eager()` would wait for until it has every day; its days come with the marts.
+"""
 
 READY_HOUR = 8
 READY_CRON = f"0 {READY_HOUR} * * *"

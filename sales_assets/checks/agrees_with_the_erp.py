@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sales_assets.catalog.names import ERP_POOL, RECONCILIATION_CHECK
+from sales_assets.catalog.names import ERP_POOL, LAST_COMPARED_DAY, RECONCILIATION_CHECK
 from sales_assets.catalog.partitions import DAILY, Window, is_of_days, window_between, window_of
 from sales_assets.operations.reconciliation.compare import CHANGED_AFTER_LOAD, WITHOUT_AMOUNT
 from sales_assets.operations.reconciliation.reconcile import reconcile
@@ -50,6 +50,7 @@ def agrees_with_the_erp(
         metadata={
             "window": window.interval,
             "days": len(window.days),
+            LAST_COMPARED_DAY: window.days[-1],
             "days_that_differ": len(differences),
             "differing_days": sorted(differences["day"]),
             "table": dg.MetadataValue.md(format_differences(differences)),

@@ -116,6 +116,7 @@ def _add_local_commands(commands: Any) -> None:
 def _add_commands_that_look(commands: Any) -> None:
     """Add what shows or tests something and changes no data."""
     commands.add_parser("doctor", help="check every setting, connection and permission")
+    commands.add_parser("dashboard", help="open the sales dashboard in the browser, or say where it is")
     commands.add_parser("docs", help="build the data dictionary: every table and column, as one page")
     sql = commands.add_parser("sql", help="query the warehouse, read-only, without holding its file")
     sql.add_argument("query", nargs="?", help="a query; without one, queries are read from the terminal")

@@ -7,6 +7,8 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 
+from sales_assets.settings import FolderError
+
 _DISK = {
     errno.ENOSPC: "Free space, then run the command again.",
     errno.EDQUOT: "Free space or raise the quota, then run the command again.",
@@ -30,6 +32,8 @@ def explain(error: BaseException) -> str | None:
         error: What ended a command.
     """
     for each in _iterate_causes(error):
+        if isinstance(each, FolderError):
+            return str(each)
         if isinstance(each, OSError) and each.errno in _DISK:
             where = f"{each.filename} could not be used" if each.filename else "A file could not be written"
             return f"{where}: {each.strerror}. What was stored before is kept. {_DISK[each.errno]}"

@@ -13,6 +13,9 @@ import pandas as pd
 
 Chart = alt.Chart | alt.FacetChart | alt.LayerChart
 
+Rows = pd.DataFrame | alt.NamedData
+"""The rows of a chart, or the name under which a page will give them."""
+
 _WIDTH, _HEIGHT = 560, 150
 _VERDICTS = alt.Scale(domain=["high", "low"], range=["#2a9d8f", "#d1495b"])
 
@@ -23,9 +26,7 @@ def plot_daily_sales(sales: pd.DataFrame) -> Chart:
     Args:
         sales: `order_date`, `channel`, `currency`, `total_amount` in that currency; once per combination.
     """
-    lines = _start(sales).mark_line()
-    channels = alt.Color("channel:N", title="Channel")
-    return _split_by_currency(lines.encode(_DAY, _money("total_amount", "Revenue"), channels))
+    return _split_by_currency(draw_daily_lines(sales, "total_amount", "Revenue"))
 
 
 def plot_monthly_revenue(revenue: pd.DataFrame) -> Chart:
@@ -34,10 +35,7 @@ def plot_monthly_revenue(revenue: pd.DataFrame) -> Chart:
     Args:
         revenue: `month`, `channel`, `currency`, `total_amount` in that currency; once per combination.
     """
-    month = alt.X("yearmonth(month):O", title=None, axis=alt.Axis(format="%b %Y", labelAngle=-45))
-    channels = alt.Color("channel:N", title="Channel")
-    bars = _start(revenue).mark_bar().encode(month, _money("total_amount", "Revenue"), channels)
-    return _split_by_currency(bars)
+    return _split_by_currency(draw_monthly_bars(revenue, "channel", "total_amount", "Revenue"))
 
 
 def plot_sales_anomalies(days: pd.DataFrame) -> Chart:
@@ -47,22 +45,25 @@ def plot_sales_anomalies(days: pd.DataFrame) -> Chart:
         days: `order_date`, `currency`, `verdict`, `actual` and `expected` in that currency; one row per day
             and series. Rows that were not judged are not drawn.
     """
+    return _split_by_currency(draw_anomalies(overlay_anomalies(days)))
+
+
+def overlay_anomalies(days: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that `draw_anomalies` draws: both lines of each currency, and a mark per verdict.
+
+    Args:
+        days: As `plot_sales_anomalies` takes them.
+
+    Returns:
+        `currency`, `order_date`, `revenue`; `line` (`actual`, `expected`) or `verdict`, the other null.
+    """
     judged = days[days["verdict"] != "not_judged"]
     key = ["currency", "order_date"]
     by_day = judged.groupby(key, as_index=False)[["actual", "expected"]].sum()
     unusual = judged.loc[judged["verdict"].isin(["high", "low"]), [*key, "verdict"]].drop_duplicates()
     lines = by_day.melt(key, var_name="line", value_name="revenue")
     marks = unusual.merge(by_day[[*key, "actual"]], on=key).rename(columns={"actual": "revenue"})
-    base = _start(pd.concat([lines, marks])).encode(_DAY, _money("revenue", "Revenue"))
-    drawn = base.transform_filter("datum.line != null").mark_line()
-    marked = base.transform_filter("datum.verdict != null").mark_point(filled=True, size=60)
-    layers = alt.LayerChart(
-        layer=[
-            drawn.encode(alt.StrokeDash("line:N", title=None, sort=["actual", "expected"])),
-            marked.encode(alt.Color("verdict:N", title="Unusual", scale=_VERDICTS)),
-        ]
-    )
-    return _split_by_currency(layers)
+    return pd.concat([lines, marks])
 
 
 def plot_customer_cohorts(cohorts: pd.DataFrame) -> Chart:
@@ -71,8 +72,39 @@ def plot_customer_cohorts(cohorts: pd.DataFrame) -> Chart:
     Args:
         cohorts: `cohort_month`, `months_since_first_order`, `retention` from 0 to 1; once per combination.
     """
-    later = cohorts[cohorts["months_since_first_order"] > 0]
-    squares = _start(later).encode(
+    return draw_cohorts(cohorts[cohorts["months_since_first_order"] > 0])
+
+
+def draw_daily_lines(rows: Rows, column: str, title: str) -> alt.Chart:
+    """Draw a number by `order_date`, a line per `channel`."""
+    lines: alt.Chart = _start(rows).mark_line().encode(_DAY, show_number(column, title), _CHANNELS)
+    return lines
+
+
+def draw_monthly_bars(rows: Rows, by: str, column: str, title: str) -> alt.Chart:
+    """Draw a number by `month`, as bars stacked by another column."""
+    month = alt.X("yearmonth(month):O", title=None, axis=alt.Axis(format="%b %Y", labelAngle=-45))
+    colors = alt.Color(f"{by}:N", title=by.capitalize())
+    bars: alt.Chart = _start(rows).mark_bar().encode(month, show_number(column, title), colors)
+    return bars
+
+
+def draw_anomalies(rows: Rows) -> alt.LayerChart:
+    """Draw what `overlay_anomalies` returns."""
+    base = _start(rows).encode(_DAY, show_number("revenue", "Revenue"))
+    drawn = base.transform_filter("datum.line != null").mark_line()
+    marked = base.transform_filter("datum.verdict != null").mark_point(filled=True, size=60)
+    return alt.LayerChart(
+        layer=[
+            drawn.encode(alt.StrokeDash("line:N", title=None, sort=["actual", "expected"])),
+            marked.encode(alt.Color("verdict:N", title="Unusual", scale=_VERDICTS)),
+        ]
+    )
+
+
+def draw_cohorts(rows: Rows) -> alt.Chart:
+    """Draw `retention` by `cohort_month` and `months_since_first_order`, from the first month after it on."""
+    squares = _start(rows).encode(
         alt.X(
             "months_since_first_order:O", title="Months since the first order", axis=alt.Axis(labelAngle=0)
         ),
@@ -100,10 +132,10 @@ def plot_forecast(revenue: pd.DataFrame, forecast: pd.DataFrame) -> Chart:
     bands = [
         _start(forecast)
         .mark_area(opacity=0.2, color="#4c78a8")
-        .encode(day, _money(f"lower_{level}", "Revenue"), alt.Y2(f"upper_{level}"))
+        .encode(day, show_number(f"lower_{level}", "Revenue"), alt.Y2(f"upper_{level}"))
         for level in (95, 80)
     ]
-    drawn = _start(lines).mark_line().encode(day, _money("revenue", "Revenue"), _LINES)
+    drawn = _start(lines).mark_line().encode(day, show_number("revenue", "Revenue"), _LINES)
     return alt.LayerChart(layer=[*bands, drawn])
 
 
@@ -134,14 +166,16 @@ def to_markdown(chart: Chart, title: str) -> str:
 
 
 _LINES = alt.StrokeDash("line:N", title=None, sort=["actual", "forecast"])
-_DAY = alt.X("order_date:T", title=None, axis=alt.Axis(format="%d %b", tickCount=8))
+_DAY = alt.X("order_date:T", title=None, axis=alt.Axis(tickCount=8))
+_CHANNELS = alt.Color("channel:N", title="Channel")
 
 
-def _start(rows: pd.DataFrame) -> alt.Chart:
+def _start(rows: Rows) -> alt.Chart:
     return alt.Chart(rows, width=_WIDTH, height=_HEIGHT)
 
 
-def _money(column: str, title: str) -> alt.Y:
+def show_number(column: str, title: str) -> alt.Y:
+    """The axis of an amount or a count."""
     return alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5))
 
 

@@ -20,6 +20,7 @@ _BY_CHANNEL = ["channel", "currency", "order_count", "total_amount"]
 
 _WEEK = pd.Timedelta(days=7)
 _RECENT = pd.Timedelta(days=28)
+_YEAR = pd.Timedelta(days=364)
 
 
 def summarize_daily_sales(sales: pd.DataFrame) -> Figures:
@@ -50,6 +51,29 @@ def summarize_daily_sales(sales: pd.DataFrame) -> Figures:
         figures[f"revenue_of_week_{name}"] = week
         if before and sales["order_date"].min() <= last - 2 * _WEEK + pd.Timedelta(days=1):
             figures[f"week_on_week_{name}"] = round(week / before - 1, 4)
+    return figures
+
+
+def compare_with_year_before(sales: pd.DataFrame) -> Figures:
+    """Return the revenue of the last four weeks, and its change against the same weeks of the year before.
+
+    The year before is 52 weeks earlier, so that weekdays are compared with themselves. The last day is that
+    of `summarize_daily_sales`.
+
+    Args:
+        sales: `order_date`, `channel`, `currency`, `total_amount`; a change needs the last 56 weeks.
+    """
+    days = sales.loc[sales["channel"] == ERP_CHANNEL, "order_date"]
+    last = (sales["order_date"] if days.empty else days).max()
+    first = last - _RECENT + pd.Timedelta(days=1)
+    figures: Figures = {}
+    for currency, rows in sales.groupby("currency"):
+        name = str(currency).lower()
+        revenue = _sum_between(rows, first, last)
+        before = _sum_between(rows, first - _YEAR, last - _YEAR)
+        figures[f"revenue_of_four_weeks_{name}"] = revenue
+        if before and sales["order_date"].min() <= first - _YEAR:
+            figures[f"year_on_year_{name}"] = round(revenue / before - 1, 4)
     return figures
 
 

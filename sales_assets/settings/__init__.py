@@ -19,7 +19,7 @@ from sales_assets.settings.environment import (
     settings,
 )
 from sales_assets.settings.parsing import parse_settings
-from sales_assets.settings.private_files import make_private_folder
+from sales_assets.settings.private_files import FolderError, make_private_folder
 from sales_assets.settings.schema import (
     ERP_NAME,
     ROOT,
@@ -37,6 +37,7 @@ __all__ = [
     "VARIABLE_PREFIXES",
     "AirbyteLogin",
     "Environment",
+    "FolderError",
     "LogFormat",
     "Settings",
     "SnowflakeSecret",

@@ -69,5 +69,7 @@ def _parse_operation(given: Mapping[str, str]) -> dict[str, Any]:
         "lookback_days": values.parse_days(given, "SALES_LOOKBACK_DAYS") or Settings.lookback_days,
         "max_partitions_per_run": values.parse_days(given, "SALES_MAX_PARTITIONS_PER_RUN"),
         "retention_days": values.parse_days(given, "SALES_RETENTION_DAYS") or Settings.retention_days,
+        "reports_url": values.parse_bucket_url(given, "SALES_REPORTS_URL"),
+        "exports_personal_data": values.parse_switch(given, "SALES_EXPORT_PERSONAL_DATA"),
         "max_rejected_share": float(values.parse_share(given, "SALES_MAX_REJECTED_SHARE") or 0),
     }

@@ -74,6 +74,8 @@ class Settings:
         max_partitions_per_run: The maximum number of days per run; None for no limit.
         retention_days: After how many days Dagster's history is removed, except what is the latest.
         max_rejected_share: The share of its orders that a day may be stored without, if they fail validation.
+        reports_url: Where dashboard and exports are kept, `s3://bucket/prefix`; empty for the data folder.
+        exports_personal_data: Whether exports have the columns of personal data too.
     """
 
     environment: Environment = Environment.LOCAL
@@ -106,6 +108,8 @@ class Settings:
     max_partitions_per_run: int | None = None
     retention_days: int = 90
     max_rejected_share: float = 0.0
+    reports_url: str = ""
+    exports_personal_data: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -139,6 +143,16 @@ class Settings:
         erp = self.erp_name or ("the embedded ERP" if self.uses_demo_erp else "")
         origin = {"SALES_TIMEZONE": self.timezone, "SALES_ERP_CURRENCY": self.erp_currency, ERP_NAME: erp}
         return {name: value for name, value in origin.items() if value}
+
+    @property
+    def reports_root(self) -> str:
+        """The folder or S3 prefix of the dashboard."""
+        return self.reports_url or str(self.data_dir / "reports")
+
+    @property
+    def exports_root(self) -> str:
+        """The folder or S3 prefix of the exports."""
+        return f"{self.reports_url}/exports" if self.reports_url else str(self.data_dir / "exports")
 
     @property
     def uses_demo_airbyte(self) -> bool:

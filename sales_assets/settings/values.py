@@ -173,6 +173,24 @@ def parse_timezone(value: str) -> str:
     return value
 
 
+def parse_bucket_url(given: Mapping[str, str], name: str) -> str:
+    """The URL of a bucket or of a prefix in it, without a slash at its end; empty if it is not set."""
+    value = given.get(name, "").strip().rstrip("/")
+    if value and re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.=-]+)*", value) is None:
+        message = f"{name} is {value!r}, but it must be a bucket or a prefix in one, as s3://bucket/sales."
+        raise ValueError(message)
+    return value
+
+
+def parse_switch(given: Mapping[str, str], name: str) -> bool:
+    """Whether something that is off by default is on: 1 or 0."""
+    value = given.get(name, "0").strip()
+    if value not in ("0", "1"):
+        message = f"{name} is {value!r}, but it must be 1 for yes or 0 for no."
+        raise ValueError(message)
+    return value == "1"
+
+
 def _is_http_url(value: str) -> bool:
     try:
         parts = urlsplit(value)

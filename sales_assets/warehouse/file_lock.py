@@ -16,8 +16,8 @@ from typing import IO
 
 import dagster as dg
 
-from sales_assets.errors import UnavailableError
-from sales_assets.settings import make_private_folder
+from sales_assets.errors import RefusedError, UnavailableError
+from sales_assets.settings import FolderError, make_private_folder
 from sales_assets.warehouse.lock_holder import LockHolder, locate_lock, read_holder
 
 LOCK_TIMEOUT_SECONDS = 1800.0
@@ -49,9 +49,13 @@ def lock_database(
 
     Raises:
         WarehouseBusyError: The wait timed out; names the writer.
+        RefusedError: The file's folder cannot be made.
     """
     path = locate_lock(database)
-    make_private_folder(path.parent)
+    try:
+        make_private_folder(path.parent)
+    except FolderError as error:
+        raise RefusedError(str(error)) from None
     with path.open("a+") as lock, path.with_suffix(".queue").open("a") as queue:
         pauses = _Notices(database).say_during(backoff_pauses(timeout_seconds, longest=0.1))
         # A process that waits for the lock keeps the queue: readers that come later cannot overtake a writer.

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
 
+import dagster as dg
 import pytest
 
+from sales_assets.catalog import partitions
 from sales_assets.commands.__main__ import build_parser, main
+from sales_assets.errors import RefusedError
 from sales_assets_tests.support.data_dir import environment_with
 
 
@@ -66,3 +69,11 @@ def test_an_invalid_setting_exits_with_2_and_one_sentence(
         main(["stop"])
     assert end.value.code == 2
     assert "SALES_TIMEZONE is 'Mars', but it must be" in capsys.readouterr().err
+
+
+def test_before_the_first_day_is_over_a_window_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        partitions, "DAILY", dg.DailyPartitionsDefinition("2999-01-01", timezone="Europe/Rome")
+    )
+    with pytest.raises(RefusedError, match="business days are none: 2999-01-01, the first, is not over"):
+        partitions.window_between("2025-01-01", "2025-01-02")

@@ -14,6 +14,7 @@ import sqlalchemy
 from sales_assets.commands import stop
 from sales_assets.commands.__main__ import main
 from sales_assets.commands.console import print_line
+from sales_assets.settings import make_private_folder
 
 
 def fill_disk(_: Path) -> None:
@@ -23,6 +24,11 @@ def fill_disk(_: Path) -> None:
 
 def write_read_only(folder: Path) -> NoReturn:
     raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder / "command.log"))
+
+
+def make_folder_below_a_file(folder: Path) -> None:
+    (folder / "file").touch()
+    make_private_folder(folder / "file" / ".data")
 
 
 def read_damaged_history(folder: Path) -> None:
@@ -45,6 +51,7 @@ def write_read_only_history(folder: Path) -> None:
     [
         (fill_disk, "A file could not be written: No space left on device. What was stored before is kept."),
         (write_read_only, "command.log could not be used: Read-only file system."),
+        (make_folder_below_a_file, ".data cannot be made: Not a directory. No stored data was changed. Mend"),
         (read_damaged_history, "failed: file is not a database. The warehouse is as it was. It is damaged:"),
         (
             write_read_only_history,

@@ -5,7 +5,7 @@ import inspect
 import os
 import weakref
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +28,7 @@ from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.private_apis import instance as private
 from sales_assets.private_apis.backfills import Backfill, list_ended_backfills
 from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
+from sales_assets.private_apis.evaluated_checks import list_evaluated_checks
 from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.history import delete_runs, list_latest_runs, measure_run_bytes
@@ -400,3 +401,13 @@ def test_the_previous_evaluation_is_not_the_one_that_is_under_way() -> None:
     for _ in range(3):
         job.execute_in_process(instance=instance)
     assert [evaluation and evaluation.metadata["number"].value for evaluation in found] == [None, 1, 2]
+
+
+def test_the_checks_that_were_evaluated_lately_are_listed_and_older_ones_are_not() -> None:
+    key = dg.AssetCheckKey(dg.AssetKey(["gold", "table"]), "counts")
+    with dg.DagsterInstance.ephemeral() as instance:
+        before = datetime.now(UTC)
+        event = dg.AssetCheckEvaluation(key.asset_key, key.name, passed=True, metadata={})
+        instance.report_runless_asset_event(event)
+        assert list_evaluated_checks(instance, before) == [key]
+        assert list_evaluated_checks(instance, datetime.now(UTC) + timedelta(hours=1)) == []

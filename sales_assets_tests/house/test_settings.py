@@ -234,3 +234,21 @@ def test_a_file_load_in_production_without_a_bucket_names_the_variable(
     instance.add_dynamic_partitions("marketplace_files", ["a.csv"])
     with pytest.raises(Exception, match="SALES_S3_BUCKET"):
         job.execute_in_process(partition_key="a.csv", instance=instance)
+
+
+def test_reports_are_kept_in_the_data_folder_or_below_the_url_and_other_urls_are_refused() -> None:
+    data_dir = parse_settings({}).data_dir
+    given = parse_settings({}), parse_settings({"SALES_REPORTS_URL": "s3://b-1/x/"})
+    roots = [(each.reports_root, each.exports_root) for each in given]
+    assert roots == [(f"{data_dir}/reports", f"{data_dir}/exports"), ("s3://b-1/x", "s3://b-1/x/exports")]
+    for wrong in ("https://example.com", "s3://", "s3://b-1//x", "reports"):
+        with pytest.raises(ValueError, match=r"SALES_REPORTS_URL is .*as s3://bucket/sales"):
+            parse_settings({"SALES_REPORTS_URL": wrong})
+
+
+def test_personal_data_is_exported_only_by_a_clear_yes() -> None:
+    given = [parse_settings({"SALES_EXPORT_PERSONAL_DATA": value}) for value in ("", "0", "1")]
+    exported = [each.exports_personal_data for each in given]
+    assert exported == [False, False, True]
+    with pytest.raises(ValueError, match="must be 1 for yes or 0 for no"):
+        parse_settings({"SALES_EXPORT_PERSONAL_DATA": "no"})

@@ -114,7 +114,8 @@ def test_the_documented_steps_add_an_asset_and_a_model_that_keep_the_rules_of_th
     asset.write_text(ASSET)
     line = "from sales_assets.assets.silver_enriched_orders"
     replace_once(names, line, f"from sales_assets.assets.stock_levels import stock_levels\n{line}")
-    replace_once(names, '"silver_enriched_orders"]', '"silver_enriched_orders", "stock_levels"]')
+    line = '    "silver_enriched_orders",\n'
+    replace_once(names, line, f'{line}    "stock_levels",\n')
     line = "            assets.silver_enriched_orders,\n"
     replace_once(definitions, line, f"{line}            assets.stock_levels,\n")
     sources.write_text(SOURCES)

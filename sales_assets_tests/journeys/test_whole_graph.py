@@ -1,14 +1,18 @@
 """Everything that a laptop's UI offers, run in one test: embedded ERP, emulators, dbt and DuckDB."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from sales_assets.assets.bi_export import EXPORTED_MARTS
 from sales_assets.catalog.names import RAW_MARKETPLACE_ORDERS_KEY, YESTERDAY_CHECK
 from sales_assets.catalog.partitions import MARKETPLACE_FILES, partition_of_file
 from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import range_tags
+from sales_assets.operations.reporting.exports import MANIFEST_OF_EXPORT
+from sales_assets.reports.dashboard.page import PAGE_NAME
 from sales_assets_tests.support.data_dir import settings_with
 
 pytestmark = pytest.mark.slow
@@ -43,3 +47,14 @@ def test_everything(tmp_path: Path) -> None:
     payments = set(warehouse.query("select status from gold.payments_reconciliation")["status"])
     assert payments == {"differing", "matched", "missing"}
     assert len(warehouse.query("select * from gold.marketing_roi")) > 0
+
+    manifest = json.loads((Path(settings.exports_root) / MANIFEST_OF_EXPORT).read_text())
+    assert sorted(manifest["marts"]) == sorted(EXPORTED_MARTS)
+    of_gold = "select sum(total_amount)::varchar as revenue, sum(order_count) as orders from gold.daily_sales"
+    [(revenue, orders)] = warehouse.query(of_gold).itertuples(index=False)
+    assert manifest["marts"]["daily_sales"]["sums"]["total_amount"] == revenue
+    page = (Path(settings.reports_root) / PAGE_NAME).read_text()
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert sum(sum(each["orders"]) for each in data["sales"]["series"]) == orders
+    amounts = sum(sum(each["revenue"]) for each in data["sales"]["series"])
+    assert amounts == pytest.approx(float(revenue), abs=0.005)

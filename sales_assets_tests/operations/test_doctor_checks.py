@@ -122,6 +122,12 @@ def test_other_rules_of_the_time_zone_in_the_erp_and_duckdb_are_problems(erp: Er
     assert "the first 2025-01-01, the last 2027-11-01" in found
 
 
+def test_a_first_day_that_is_not_over_is_a_problem(erp: Erp) -> None:
+    settings = Settings(first_day="2026-11-01")
+    found = format_problems(check_time_zone(settings, erp.resource, date(2026, 11, 1)))
+    assert "SALES_FIRST_DAY is 2026-11-01: no business day is over yet." in found
+
+
 def test_an_unavailable_erp_is_reported_without_its_password() -> None:
     away = PostgresResource(url="postgresql://reader:hidden-word@127.0.0.1:1/erp")
     found = format_problems(check_erp(away, now))

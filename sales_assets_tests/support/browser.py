@@ -80,14 +80,21 @@ class Catalog:
 
 
 @contextmanager
-def opened_catalog(url: str) -> Iterator[Catalog]:
-    """A browser with the Dagster UI at a URL, until the end of the block."""
+def running_browser() -> Iterator[Any]:
+    """A browser of playwright's, until the end of the block."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - of an extra
 
     with (
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=_find_browser(), args=_OPTIONS) as browser,
     ):
+        yield browser
+
+
+@contextmanager
+def opened_catalog(url: str) -> Iterator[Catalog]:
+    """A browser with the Dagster UI at a URL, until the end of the block."""
+    with running_browser() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": 800}, reduced_motion="reduce")
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         yield Catalog(page, url)

@@ -132,3 +132,9 @@ def test_an_error_of_duckdb_keeps_its_class_and_column_and_shows_no_value(tmp_pa
         error.value
     )
     assert "ada" not in "".join(traceback.format_exception(error.value)).partition("ConversionException")[2]
+
+
+def test_a_folder_that_cannot_be_made_is_refused_and_not_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RefusedError, match="/file cannot be made: File exists"):
+        write(tmp_path / "file" / "sales.duckdb")

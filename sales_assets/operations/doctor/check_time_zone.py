@@ -34,6 +34,10 @@ def check_time_zone(settings: Settings, erp: PostgresResource, today: date) -> l
     report = CheckReport("Time zone")
     first, end = date.fromisoformat(settings.first_day), today + _YEAR
     days = [first + timedelta(days=n) for n in range((end - first).days)]
+    if first >= today:
+        report.problem(
+            f"SALES_FIRST_DAY is {first}: no business day is over yet.", "Set an earlier day, or wait."
+        )
     zone = ZoneInfo(settings.timezone)
     ours = [int(datetime.combine(day, time(12), zone).timestamp()) for day in days]
     with report.catch_errors("Use a time zone that Python, the ERP and the warehouse know."):

@@ -45,6 +45,7 @@ CUSTOMER_COHORTS_KEY = dg.AssetKey(["gold", "customer_cohorts"])
 
 SALES_DASHBOARD_KEY = dg.AssetKey("sales_dashboard")
 """The page that people look at without Dagster."""
+
 FORECAST_MODEL_KEY = dg.AssetKey("forecast_model")
 """The model that forecasts revenue, with the backtest that it won."""
 

@@ -13,6 +13,7 @@ SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
 REPORTS = "reports"
+LAKE = "lake"
 """The asset groups. `GOLD` includes dbt's staging models."""
 
 RAW_ORDERS_KEY = dg.AssetKey("raw_orders")

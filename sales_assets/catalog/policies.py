@@ -12,7 +12,7 @@ import dagster as dg
 
 from sales_assets.catalog.code_references import with_code_references
 from sales_assets.catalog.code_versions import with_code_versions
-from sales_assets.catalog.names import DOMAIN_TAGS, FCT_ORDERS_KEY, OWNER, RAW_MARKETPLACE_ORDERS_KEY
+from sales_assets.catalog.names import DOMAIN_TAGS, FCT_ORDERS_KEY, LAKE, OWNER, RAW_MARKETPLACE_ORDERS_KEY
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.private_apis.interruptions import RetryUnlessTerminated
 from sales_assets.settings import Settings, settings
@@ -56,7 +56,7 @@ EVERY_FEW_DAYS = dg.FreshnessPolicy.time_window(timedelta(days=7), warn_window=t
 """Files of others: a weekend and one more day of silence is a warning."""
 
 EVERY_DAY = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
-"""Airbyte's syncs, whose schedule is Airbyte's."""
+"""Airbyte's syncs, whose schedule is Airbyte's; and what is published after gold, if it is at all."""
 
 
 def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
@@ -69,7 +69,8 @@ def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> 
 
     def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
         is_pandas = not spec.kinds & {"dbt", "airbyte"}
-        kinds = {*spec.kinds, str(settings.warehouse), *(["pandas"] if is_pandas else [])}
+        stored = {str(settings.warehouse), *(["pandas"] if is_pandas else [])}
+        kinds = spec.kinds if spec.group_name == LAKE else spec.kinds | stored
         spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, freshness_policy=find_freshness(spec))
         return spec.merge_attributes(tags=DOMAIN_TAGS)
 
@@ -80,4 +81,4 @@ def find_freshness(spec: dg.AssetSpec) -> dg.FreshnessPolicy:
     """Find how often an asset has to be built."""
     if spec.key == RAW_MARKETPLACE_ORDERS_KEY:
         return EVERY_FEW_DAYS
-    return EVERY_DAY if "airbyte" in spec.kinds else EVERY_MORNING
+    return EVERY_DAY if spec.kinds & {"airbyte", "iceberg"} else EVERY_MORNING

@@ -16,24 +16,25 @@ from sales_assets.resources import build_executor, build_resources
 from sales_assets.settings import Settings, settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
+from sales_assets.warehouse.lake.lake_assets import build_lake_assets
 
 
 def build_assets(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     """Every asset, with what all of them have."""
-    return with_policies(
-        settings,
-        [
-            assets.raw_orders,
-            assets.raw_customers,
-            assets.raw_marketplace_orders,
-            assets.silver_enriched_orders,
-            *assets.OF_MODELS,
-            *build_airbyte_assets(settings),
-            build_dbt_assets(settings),
-            assets.sales_dashboard,
-            assets.bi_export,
-        ],
-    )
+    gold = build_dbt_assets(settings)
+    every = [
+        assets.raw_orders,
+        assets.raw_customers,
+        assets.raw_marketplace_orders,
+        assets.silver_enriched_orders,
+        *assets.OF_MODELS,
+        *build_airbyte_assets(settings),
+        gold,
+        *build_lake_assets(gold),
+        assets.sales_dashboard,
+        assets.bi_export,
+    ]
+    return with_policies(settings, every)
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -65,6 +66,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             jobs.repair_job,
             jobs.retention_job,
             jobs.approve_job,
+            *jobs.LAKE_JOBS,
         ],
         schedules=build_schedules(settings),
         sensors=build_sensors(settings),

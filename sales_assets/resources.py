@@ -19,6 +19,7 @@ from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets.warehouse.file_stores import FileStores
+from sales_assets.warehouse.lake.lake_resource import LakeResource
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "dbt": build_dbt_resource(settings),
         "file_stores": FileStores(reports=settings.reports_root, exports=settings.exports_root),
         "model_io_manager": ModelIOManager(root=settings.models_url),
+        "lake": _build_lake(settings),
         **_build_warehouse(settings),
     }
 
@@ -70,6 +72,17 @@ def _build_s3(settings: Settings) -> MarketplaceS3Resource:
     if settings.uses_demo_s3:
         return DemoS3Resource(data_dir=str(settings.data_dir), timezone=settings.timezone)
     return MarketplaceS3Resource(bucket=dg.EnvVar("SALES_S3_BUCKET"), prefix=settings.s3_prefix)
+
+
+def _build_lake(settings: Settings) -> LakeResource:
+    if not settings.has_lake:
+        return LakeResource()
+    folder = settings.data_dir / "lake"
+    on_disk = f"sqlite:///{folder / 'catalog.db'}?timeout=60"
+    return LakeResource(
+        catalog_uri=dg.EnvVar("LAKE_CATALOG_URI") if settings.has_lake_catalog else on_disk,
+        warehouse=settings.lake_warehouse or folder.as_uri(),
+    )
 
 
 def _build_warehouse(settings: Settings) -> dict[str, Any]:

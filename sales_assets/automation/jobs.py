@@ -9,6 +9,7 @@ from sales_assets.catalog.names import (
     FRESHNESS_JOB,
     GOLD,
     INGESTION,
+    LAKE,
     ML,
     RAW_MARKETPLACE_ORDERS_KEY,
     SILVER,
@@ -17,6 +18,7 @@ from sales_assets.catalog.names import (
 from sales_assets.checks import agrees_with_the_erp, layers_agree
 from sales_assets.monitoring.digest.op import write_digest
 from sales_assets.operations.approval.op import approve
+from sales_assets.operations.lake.op import maintain_lake
 from sales_assets.operations.repair.op import repair
 from sales_assets.operations.retention.op import remove_old_history
 
@@ -104,7 +106,9 @@ marketplace_orders_job = dg.define_asset_job(
 
 marketplace_marts_job = dg.define_asset_job(
     "marketplace_marts_job",
-    selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream() - _CHECKS_OF_DAYS,
+    selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream()
+    - dg.AssetSelection.groups(LAKE)
+    - _CHECKS_OF_DAYS,
     description=(
         "Rebuilds the dbt models that read marketplace orders. `s3_new_file_sensor` runs it after files have "
         "landed. If it fails, the models keep their rows: fix the cause and launch it again."
@@ -152,3 +156,28 @@ def approve_job() -> None:
     was recorded: fix the cause, then launch `repair_job` for a month.
     """
     approve()
+
+
+lake_job = dg.define_asset_job(
+    "lake_job",
+    selection=dg.AssetSelection.groups(LAKE),
+    description=(
+        "Publishes business days of gold to the lake. `lake_schedule` runs it every hour for what gold "
+        "stored since; gold does not wait for it. If it fails, readers of the lake keep the days that were "
+        "published before: fix the cause and launch it again."
+    ),
+    tags=DOMAIN_TAGS,
+)
+
+
+@dg.job(tags=DOMAIN_TAGS)
+def lake_maintenance_job() -> None:
+    """Compacts the lake's files, expires old snapshots and removes files that no snapshot names.
+
+    `lake_maintenance_schedule` runs it on Sundays at 04:00. If it fails, the tables' latest rows are as they
+    were: fix the cause and launch it again.
+    """
+    maintain_lake()
+
+
+LAKE_JOBS = (lake_job, lake_maintenance_job)

@@ -14,6 +14,7 @@ from sales_assets.automation.jobs import (
     reconciliation_job,
     retention_job,
 )
+from sales_assets.automation.lake_schedules import build_lake_schedules
 from sales_assets.catalog.names import YESTERDAY_CHECK
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.catalog.policies import READY_HOUR
@@ -98,6 +99,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             _RETENTION_DESCRIPTION,
             run_config=REMOVE,
         ),
+        *build_lake_schedules(settings),
     ]
 
 

@@ -13,6 +13,7 @@ SILVER = "silver"
 GOLD = "gold"
 AIRBYTE = "airbyte"
 REPORTS = "reports"
+LAKE = "lake"
 ML = "ml"
 """The asset groups. `GOLD` includes dbt's staging models; `ML` is what `ml_pipeline_job` builds."""
 

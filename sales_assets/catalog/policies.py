@@ -15,6 +15,7 @@ from sales_assets.catalog.code_versions import with_code_versions
 from sales_assets.catalog.names import (
     DOMAIN_TAGS,
     FCT_ORDERS_KEY,
+    LAKE,
     ML,
     OWNER,
     RAW_MARKETPLACE_ORDERS_KEY,
@@ -68,7 +69,7 @@ EVERY_WEEK = dg.FreshnessPolicy.time_window(timedelta(days=15), warn_window=time
 """Models and what they publish: one Monday without is a warning."""
 
 EVERY_DAY = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
-"""Airbyte's syncs, whose schedule is Airbyte's."""
+"""Airbyte's syncs, whose schedule is Airbyte's; and what is published after gold, if it is at all."""
 
 
 def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
@@ -81,7 +82,8 @@ def with_policies(settings: Settings, assets: Iterable[dg.AssetsDefinition]) -> 
 
     def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
         is_pandas = not spec.kinds & {"dbt", "airbyte"}
-        kinds = {*spec.kinds, str(settings.warehouse), *(["pandas"] if is_pandas else [])}
+        stored = {str(settings.warehouse), *(["pandas"] if is_pandas else [])}
+        kinds = spec.kinds if spec.group_name == LAKE else spec.kinds | stored
         spec = spec.replace_attributes(owners=[OWNER], kinds=kinds, freshness_policy=find_freshness(spec))
         return spec.merge_attributes(tags=DOMAIN_TAGS)
 
@@ -94,4 +96,4 @@ def find_freshness(spec: dg.AssetSpec) -> dg.FreshnessPolicy:
         return EVERY_FEW_DAYS
     if spec.group_name == ML:
         return EVERY_WEEK
-    return EVERY_DAY if "airbyte" in spec.kinds else EVERY_MORNING
+    return EVERY_DAY if spec.kinds & {"airbyte", "iceberg"} else EVERY_MORNING

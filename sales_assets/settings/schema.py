@@ -22,7 +22,17 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = ROOT / ".data"
 """The default of `Settings.data_dir`."""
 
-VARIABLE_PREFIXES = ("DAGSTER_", "SALES_", "ERP_", "SNOWFLAKE_", "AIRBYTE_", "AWS_", "ALERT_", "HEARTBEAT_")
+VARIABLE_PREFIXES = (
+    "DAGSTER_",
+    "SALES_",
+    "ERP_",
+    "SNOWFLAKE_",
+    "AIRBYTE_",
+    "AWS_",
+    "ALERT_",
+    "HEARTBEAT_",
+    "LAKE_",
+)
 """The prefixes of all environment variables that a deployment sets for the code location."""
 
 ERP_NAME = "SALES_ERP_NAME"
@@ -76,6 +86,8 @@ class Settings:
         max_rejected_share: The share of its orders that a day may be stored without, if they fail validation.
         reports_url: Where dashboard and exports are kept, `s3://bucket/prefix`; empty for the data folder.
         exports_personal_data: Whether exports have the columns of personal data too.
+        has_lake_catalog: Whether `LAKE_CATALOG_URI` is set.
+        lake_warehouse: Where the lake's files are, as a URL or a REST catalog's name; empty if it is not set.
     """
 
     environment: Environment = Environment.LOCAL
@@ -110,6 +122,8 @@ class Settings:
     max_rejected_share: float = 0.0
     reports_url: str = ""
     exports_personal_data: bool = False
+    has_lake_catalog: bool = False
+    lake_warehouse: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -163,6 +177,11 @@ class Settings:
     def uses_demo_s3(self) -> bool:
         """Whether the S3 emulator with made-up files is used: only locally, and only without a bucket."""
         return self.is_local and not self.has_s3_bucket
+
+    @property
+    def has_lake(self) -> bool:
+        """Whether gold is published to a lake: on a laptop always, elsewhere if one is configured."""
+        return self.is_local or (self.has_lake_catalog and bool(self.lake_warehouse))
 
     @property
     def airbyte_variables(self) -> tuple[str, ...]:

@@ -82,6 +82,14 @@ def parse_file_store(root: Path, given: Mapping[str, str], name: str, default: P
     return value
 
 
+def parse_lake_warehouse(root: Path, given: Mapping[str, str]) -> str:
+    """Where the lake's files are: a URL, also for a path; with a REST catalog a name of its own stays one."""
+    value = given.get("LAKE_WAREHOUSE", "").strip()
+    if not value or "://" in value or _is_http_url(given.get("LAKE_CATALOG_URI", "")):
+        return value.rstrip("/")
+    return parse_path(root, value).as_uri()
+
+
 def parse_currency(value: str) -> str:
     """A currency as three capital letters."""
     if re.fullmatch("[A-Z]{3}", value) is None:

@@ -30,7 +30,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "s3": _build_s3(settings),
         "dbt": build_dbt_resource(settings),
         "file_stores": FileStores(reports=settings.reports_root, exports=settings.exports_root),
-        "model_io_manager": ModelIOManager(root=settings.models_url),
+        "model_io_manager": ModelIOManager(root=settings.models_root),
         "lake": _build_lake(settings),
         **_build_warehouse(settings),
     }

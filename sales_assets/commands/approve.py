@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
             return 0
         by = options.by or getpass.getuser()
         if options.what in MODEL_SUBJECTS:
-            models = ModelIOManager(root=settings().models_url)
+            models = ModelIOManager(root=settings().models_root)
             model = approve_model(instance, models, options.what, by=by, why=options.why)
             print_line(f"Approved by {by}: {model.reason} Materialize what is made with it.")
             return 0

@@ -58,7 +58,6 @@ class Settings:
         timezone: IANA name of the business day's time zone.
         data_dir: The folder for demo data, dbt's artifacts and the local warehouse; all can be made again.
         duckdb_path: The DuckDB file of the local environment.
-        models_url: Where models are kept: an absolute path, or `s3://bucket/prefix`.
         first_day: The first business day, as YYYY-MM-DD.
         has_erp_url: Whether `ERP_POSTGRES_URL` is set.
         erp_name: Which ERP it is: host, port and database, or a chosen name; empty if it is not known.
@@ -84,6 +83,7 @@ class Settings:
         max_partitions_per_run: The maximum number of days per run; None for no limit.
         retention_days: After how many days Dagster's history is removed, except what is the latest.
         max_rejected_share: The share of its orders that a day may be stored without, if they fail validation.
+        models_url: Where models are kept, `s3://bucket/prefix`; empty for the data folder.
         reports_url: Where dashboard and exports are kept, `s3://bucket/prefix`; empty for the data folder.
         exports_personal_data: Whether exports have the columns of personal data too.
         has_lake_catalog: Whether `LAKE_CATALOG_URI` is set.
@@ -94,7 +94,6 @@ class Settings:
     timezone: str = "UTC"
     data_dir: Path = DATA_DIR
     duckdb_path: Path = DATA_DIR / "sales.duckdb"
-    models_url: str = str(DATA_DIR / "models")
     first_day: str = "2025-01-01"
     has_erp_url: bool = False
     erp_name: str = ""
@@ -120,6 +119,7 @@ class Settings:
     max_partitions_per_run: int | None = None
     retention_days: int = 90
     max_rejected_share: float = 0.0
+    models_url: str = ""
     reports_url: str = ""
     exports_personal_data: bool = False
     has_lake_catalog: bool = False
@@ -157,6 +157,11 @@ class Settings:
         erp = self.erp_name or ("the embedded ERP" if self.uses_demo_erp else "")
         origin = {"SALES_TIMEZONE": self.timezone, "SALES_ERP_CURRENCY": self.erp_currency, ERP_NAME: erp}
         return {name: value for name, value in origin.items() if value}
+
+    @property
+    def models_root(self) -> str:
+        """The folder or S3 prefix of the models."""
+        return self.models_url or str(self.data_dir / "models")
 
     @property
     def reports_root(self) -> str:

@@ -67,21 +67,6 @@ def parse_database_path(root: Path, value: str | Path) -> Path:
     return path
 
 
-def parse_file_store(root: Path, given: Mapping[str, str], name: str, default: Path) -> str:
-    """Where files are kept: `s3://bucket/prefix`, or a path as `parse_path` takes it.
-
-    Raises:
-        ValueError: It is another kind of URL, or one without a bucket.
-    """
-    value = given.get(name, str(default)).strip()
-    if "://" not in value:
-        return str(parse_path(root, value))
-    if not re.fullmatch(r"s3://[^/@]+(/.*)?", value):
-        message = f"{name} must be a folder or an S3 prefix such as s3://bucket/models."
-        raise ValueError(message)
-    return value
-
-
 def parse_lake_warehouse(root: Path, given: Mapping[str, str]) -> str:
     """Where the lake's files are: a URL, also for a path; with a REST catalog a name of its own stays one."""
     value = given.get("LAKE_WAREHOUSE", "").strip()

@@ -107,8 +107,7 @@ marketplace_orders_job = dg.define_asset_job(
 marketplace_marts_job = dg.define_asset_job(
     "marketplace_marts_job",
     selection=dg.AssetSelection.assets(["staging", "stg_marketplace_orders"]).downstream()
-    - dg.AssetSelection.groups(LAKE)
-    - _CHECKS_OF_DAYS,
+    & dg.AssetSelection.groups(GOLD) - _CHECKS_OF_DAYS,
     description=(
         "Rebuilds the dbt models that read marketplace orders. `s3_new_file_sensor` runs it after files have "
         "landed. If it fails, the models keep their rows: fix the cause and launch it again."

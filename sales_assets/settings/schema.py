@@ -22,17 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = ROOT / ".data"
 """The default of `Settings.data_dir`."""
 
-VARIABLE_PREFIXES = (
-    "DAGSTER_",
-    "SALES_",
-    "ERP_",
-    "SNOWFLAKE_",
-    "AIRBYTE_",
-    "AWS_",
-    "ALERT_",
-    "HEARTBEAT_",
-    "LAKE_",
-)
+_SYSTEMS = "DAGSTER SALES ERP SNOWFLAKE AIRBYTE AWS ALERT HEARTBEAT LAKE PYICEBERG MLFLOW"
+
+VARIABLE_PREFIXES = tuple(f"{name}_" for name in _SYSTEMS.split())
 """The prefixes of all environment variables that a deployment sets for the code location."""
 
 ERP_NAME = "SALES_ERP_NAME"

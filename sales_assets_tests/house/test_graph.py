@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from sales_assets.catalog.names import PERSONAL_DATA_TAG, REPORTS
+from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.definitions import defs
 from sales_assets.settings import Environment
 from sales_assets_tests.graph import snapshot, text

@@ -18,6 +18,7 @@ from sales_assets.automation.lake_schedules import build_lake_schedules
 from sales_assets.catalog.names import YESTERDAY_CHECK
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.catalog.policies import READY_HOUR
+from sales_assets.catalog.weeks import WEEKLY
 from sales_assets.operations.repair.gaps import MISSING, build_run_request, find_gaps
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.planned_runs import plan_runs
@@ -89,7 +90,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             "airbyte_snapshot_schedule", CHECKS_CRON, is_current, airbyte_status, _AIRBYTE_DESCRIPTION
         ),
         _build_freshness_schedule(status),
-        _build_cron_schedule("ml_weekly_schedule", ML_CRON, ml_pipeline_job, status, _ML_DESCRIPTION),
+        _build_ml_schedule(status),
         _build_cron_schedule("digest_schedule", DIGEST_CRON, digest_job, status, _DIGEST_DESCRIPTION),
         _build_cron_schedule(
             "retention_schedule",
@@ -123,6 +124,20 @@ def _build_pipeline_schedule(settings: Settings, status: dg.DefaultScheduleStatu
             yield build_run_request(run.first, run.last, run_key, None if has_all_assets else run.assets)
 
     return sales_pipeline_schedule
+
+
+def _build_ml_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        job=ml_pipeline_job,
+        cron_schedule=ML_CRON,
+        execution_timezone=DAILY.timezone,
+        default_status=status,
+        description=_ML_DESCRIPTION,
+    )
+    def ml_weekly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return dg.RunRequest(partition_key=WEEKLY.get_partition_keys(context.scheduled_execution_time)[-1])
+
+    return ml_weekly_schedule
 
 
 def _build_freshness_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:

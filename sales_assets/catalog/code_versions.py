@@ -1,6 +1,6 @@
 """What the rows of an asset are made of, as a hash: days that older code made can be found and made again.
 
-For Python's assets it is the asset's file, its query of the ERP, its contract, and the business rules that it
+For Python's assets it is the asset's file, its query, its contract, and the business rules that it
 imports; comments, docstrings and layout do not count. How rows are stored does not count either. dbt's models
 have theirs from the manifest; see `dbt/translator.py`.
 """
@@ -16,7 +16,8 @@ import dagster as dg
 from sales_assets.catalog.contracts import declared_contract
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_ASSETS, _QUERIES = _PACKAGE / "assets", _PACKAGE / "sources" / "erp" / "sql"
+_ASSETS = _PACKAGE / "assets"
+_QUERIES = (_PACKAGE / "sources" / "erp" / "sql", _PACKAGE / "ml" / "sql")
 _RULES = ("sales_assets.transforms.", "sales_assets.ml.", "sales_assets.sources.marketplace.")
 """The modules that decide what rows are."""
 
@@ -36,8 +37,8 @@ def _add_version(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec
     contract = declared_contract(spec.metadata)
     columns = [f"{column.name} {column.type}" for column in contract.columns] if contract else []
-    query = _QUERIES / f"{name}.sql"
-    sql = [strip_sql(query.read_text())] if query.exists() else []
+    queries = [folder / f"{name}.sql" for folder in _QUERIES]
+    sql = [strip_sql(query.read_text()) for query in queries if query.exists()]
     return spec.replace_attributes(code_version=hash_texts([*read_code(file), *sql, *columns]))
 
 

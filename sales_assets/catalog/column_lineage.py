@@ -11,7 +11,12 @@ from typing import Any
 import dagster as dg
 
 from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA
-from sales_assets.catalog.names import RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY
+from sales_assets.catalog.names import (
+    CUSTOMER_FEATURES_KEY,
+    FCT_ORDERS_KEY,
+    RAW_CUSTOMERS_KEY,
+    RAW_ORDERS_KEY,
+)
 
 Sources = Mapping[str, Sequence[str]]
 """By column, the columns that it is made of, as `asset/key.column`."""
@@ -44,6 +49,29 @@ SILVER_ENRICHED_ORDERS_SOURCES: Sources = {
     },
     **{name: [f"{RAW_CUSTOMERS_KEY.to_user_string()}.{name}"] for name in ("city", "segment")},
     "business_day": [f"{RAW_ORDERS_KEY.to_user_string()}.order_date"],
+}
+
+_ORDERS = FCT_ORDERS_KEY.to_user_string()
+_DAY, _TOTAL, _GROSS = f"{_ORDERS}.order_date", f"{_ORDERS}.total_amount", f"{_ORDERS}.gross_amount"
+
+CUSTOMER_FEATURES_SOURCES: Sources = {
+    "week": [],
+    "customer_id": [f"{_ORDERS}.customer_id"],
+    "recency_days": [_DAY],
+    "tenure_days": [_DAY],
+    **{name: [] for name in ("orders_4w", "orders_12w", "orders_52w")},
+    **{name: [_TOTAL] for name in ("revenue_4w", "revenue_12w", "revenue_52w", "average_basket")},
+    "discount_share": [_GROSS, _TOTAL],
+    "days_between_orders": [_DAY],
+}
+
+_FEATURES = [f"{CUSTOMER_FEATURES_KEY.to_user_string()}.{name}" for name in CUSTOMER_FEATURES_SOURCES]
+
+CHURN_SCORES_SOURCES: Sources = {
+    "week": _FEATURES[:1],
+    "customer_id": _FEATURES[1:2],
+    "churn_probability": _FEATURES[2:],
+    "model": _FEATURES[2:],
 }
 
 

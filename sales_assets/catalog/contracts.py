@@ -95,6 +95,32 @@ RAW_MARKETPLACE_ORDERS_SCHEMA = dg.TableSchema(
     ]
 )
 
+CUSTOMER_FEATURES_SCHEMA = dg.TableSchema(
+    columns=[
+        required("week", "DATE", "The Monday of the week at whose end the features were known."),
+        required("customer_id", "BIGINT", "The customer's id; one row per customer and week."),
+        required("recency_days", "INTEGER", "Days from the last order to the week's Sunday."),
+        required("tenure_days", "INTEGER", "Days from the first stored order to the week's Sunday."),
+        required("orders_4w", "INTEGER", "Frequency: orders in the 4 weeks up to the week's end."),
+        required("orders_12w", "INTEGER", "Orders in the 12 weeks up to the week's end."),
+        required("orders_52w", "INTEGER", "Orders in the 52 weeks up to the week's end, at least one."),
+        required("revenue_4w", MONEY_TYPE, "Monetary value: what the orders of the 4 weeks amount to."),
+        required("revenue_12w", MONEY_TYPE, "What the orders of the 12 weeks amount to."),
+        required("revenue_52w", MONEY_TYPE, "What the orders of the 52 weeks amount to."),
+        required("average_basket", "DOUBLE", "Revenue per order in the 52 weeks."),
+        required("discount_share", "DOUBLE", "The share of the gross amount given as discount, 52 weeks."),
+        optional("days_between_orders", "DOUBLE", "Mean days between two orders; null with only one."),
+    ]
+)
+
+CHURN_SCORES_SCHEMA = dg.TableSchema(
+    columns=[
+        required("week", "DATE", "The Monday of the week from whose features the score was made."),
+        required("customer_id", "BIGINT", "The customer's id; one row per customer and week."),
+        required("churn_probability", "DOUBLE", "How probable no order in the 90 days after the week is."),
+        required("model", "VARCHAR", "The version of the model that made the score."),
+    ]
+)
 
 SALES_FORECAST_SCHEMA = dg.TableSchema(
     columns=[

@@ -53,6 +53,15 @@ FORECAST_MODEL_KEY = dg.AssetKey("forecast_model")
 SALES_FORECAST_KEY = dg.AssetKey("sales_forecast")
 """What it forecast, by the day of the forecast."""
 
+CUSTOMER_FEATURES_KEY = dg.AssetKey("customer_features")
+"""What was known of each customer at the end of a week."""
+
+CHURN_SCORES_KEY = dg.AssetKey("customer_churn_scores")
+"""How probable it is that a customer does not come back."""
+
+CHURN_CHECK = dg.AssetCheckKey(CHURN_SCORES_KEY, "churn_model_beats_recency")
+"""The check that refuses a model's scores before they are stored."""
+
 RESTATEMENT_CHECK = dg.AssetCheckKey(SILVER_ORDERS_KEY, "restatements_are_approved")
 """The check that holds back what would change a closed month."""
 

@@ -7,12 +7,16 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.catalog.column_lineage import (
+    CHURN_SCORES_SOURCES,
+    CUSTOMER_FEATURES_SOURCES,
     RAW_CUSTOMERS_SOURCES,
     RAW_ORDERS_SOURCES,
     SILVER_ENRICHED_ORDERS_SOURCES,
     Sources,
 )
 from sales_assets.catalog.contracts import (
+    CHURN_SCORES_SCHEMA,
+    CUSTOMER_FEATURES_SCHEMA,
     RAW_CUSTOMERS_SCHEMA,
     RAW_ORDERS_SCHEMA,
     SILVER_ENRICHED_ORDERS_SCHEMA,
@@ -121,5 +125,7 @@ def test_every_column_of_a_contract_has_its_lineage() -> None:
         (RAW_ORDERS_SCHEMA, RAW_ORDERS_SOURCES),
         (RAW_CUSTOMERS_SCHEMA, RAW_CUSTOMERS_SOURCES),
         (SILVER_ENRICHED_ORDERS_SCHEMA, SILVER_ENRICHED_ORDERS_SOURCES),
+        (CUSTOMER_FEATURES_SCHEMA, CUSTOMER_FEATURES_SOURCES),
+        (CHURN_SCORES_SCHEMA, CHURN_SCORES_SOURCES),
     ):
         assert [column.name for column in contract.columns] == list(sources)

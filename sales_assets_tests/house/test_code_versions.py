@@ -20,6 +20,8 @@ ASSETS = ROOT / "sales_assets" / "assets"
         ("raw_orders", ["def is_sale", "def refuse_unstorable_amounts", "def refuse_unstorable_timestamps"]),
         ("raw_customers", ["def refuse_duplicate_customers"]),
         ("silver_enriched_orders", ["def enrich", "def refuse_negative_amounts"]),
+        ("customer_churn_scores", ["def judge_churn_model", "def train_churn_model"]),
+        ("customer_features", ["def compute_features"]),
         ("raw_marketplace_orders", ["def parse_order_lines", "def parse_money", "def read_order_lines"]),
     ],
 )

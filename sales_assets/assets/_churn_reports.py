@@ -1,0 +1,63 @@
+"""What `customer_churn_scores` yields: the result of its check, and the scores with how they were made."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from sales_assets.catalog.names import CHURN_CHECK, SKIPPED_PARTITIONS
+from sales_assets.catalog.weeks import Week
+from sales_assets.ml.churn.examples import OUTCOME_WEEKS
+from sales_assets.ml.churn.training import ChurnScoring, tabulate_answers
+
+_KEPT = "Scores that were published before stay as they are."
+
+
+def build_result(scoring: ChurnScoring | None) -> dg.AssetCheckResult:
+    """The result of the check: whether the model may be published, and how well it did."""
+    if scoring is None:
+        few = "Too few customers of the training weeks churned or stayed to learn from. "
+        return _build_check_result(few + _KEPT, passed=False)
+    verdict, week = scoring.verdict, scoring.weeks.judged.key
+    table = {"answers": dg.MetadataValue.md(tabulate_answers(verdict))} if verdict.measured else {}
+    won = f"The model beat the base rate and recency alone on the customers of the week of {week}."
+    lost = f"The scores are not published. {' '.join(verdict.faults)} {_KEPT}"
+    return _build_check_result(
+        lost if verdict.faults else won, passed=not verdict.faults, metadata={**scoring.metrics, **table}
+    )
+
+
+def report_too_little_history(week: Week) -> dg.AssetCheckResult:
+    """The result of the check if there is no week to learn from: a warning, for time mends it."""
+    weeks = 2 * OUTCOME_WEEKS
+    sentence = (
+        f"Nothing was scored: a model for the week of {week.key} needs the stored features of the weeks "
+        f"{OUTCOME_WEEKS} and {weeks} before it. {_KEPT} If gold has the days, backfill customer_features."
+    )
+    return _build_check_result(sentence, passed=False, severity=dg.AssetCheckSeverity.WARN)
+
+
+def build_scores(scoring: ChurnScoring, weeks: Sequence[Week]) -> dg.Output[pd.DataFrame]:
+    """The output: the scores of the last of a run's weeks; the others keep what they have."""
+    model = json.loads(scoring.model.to_json())
+    skipped = {SKIPPED_PARTITIONS: [week.key for week in weeks[:-1]]} if len(weeks) > 1 else {}
+    metadata = {"model": model, "version": scoring.model.version, **scoring.parameters, **scoring.metrics}
+    return dg.Output(scoring.scores, metadata={**metadata, **skipped})
+
+
+def _build_check_result(
+    sentence: str,
+    *,
+    passed: bool,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    metadata: Mapping[str, Any] | None = None,
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=CHURN_CHECK.name,
+        passed=passed,
+        severity=severity,
+        description=sentence,
+        metadata=metadata or {},
+    )

@@ -1,0 +1,57 @@
+"""What was known of each customer at the end of a week, one partition a week."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from sales_assets.assets._weekly_run import WeeklyRun
+from sales_assets.catalog.column_lineage import CUSTOMER_FEATURES_SOURCES, lineage_metadata
+from sales_assets.catalog.contracts import CUSTOMER_FEATURES_SCHEMA, storage_metadata
+from sales_assets.catalog.names import FCT_ORDERS_KEY, ML
+from sales_assets.catalog.policies import TRANSFORMATION
+from sales_assets.catalog.weeks import WEEKLY, WEEKS_IN_ONE_RUN
+from sales_assets.ml.features import compute_features, count_orders_changed_since, read_features
+from sales_assets.warehouse.engine import WarehouseReader
+
+
+class CustomerFeaturesConfig(dg.Config):
+    """What a run of `customer_features` may choose."""
+
+    recompute: bool = Field(
+        default=False,
+        description="Compute weeks that are stored already anew, from what gold knows of them today.",
+    )
+
+
+@dg.asset(
+    group_name=ML,
+    partitions_def=WEEKLY,
+    backfill_policy=WEEKS_IN_ONE_RUN,
+    retry_policy=TRANSFORMATION,
+    metadata={
+        **storage_metadata("ml", CUSTOMER_FEATURES_SCHEMA, "week"),
+        **lineage_metadata(CUSTOMER_FEATURES_SOURCES),
+    },
+    deps=[FCT_ORDERS_KEY],
+)
+def customer_features(
+    context: dg.AssetExecutionContext,
+    config: CustomerFeaturesConfig,
+    warehouse: dg.ResourceParam[WarehouseReader],
+) -> Iterator[dg.Output[Iterator[pd.DataFrame]]]:
+    """Recency, frequency and monetary value of each customer, as they were known when the week ended.
+
+    A week is computed once and then kept, because what an order was before a later change is not stored.
+    """
+    run = WeeklyRun.of(context)
+    stored = set() if config.recompute else run.find_stored(warehouse)
+    run.refuse_weeks_without_days(FCT_ORDERS_KEY, kept=stored)
+    frames = []
+    for week in run.weeks:
+        is_kept = week.key in stored
+        frames.append(read_features(warehouse, week) if is_kept else compute_features(warehouse, week))
+        changed = {"orders_changed_since": count_orders_changed_since(warehouse, week)}
+        run.report(week, {"customers": len(frames[-1]), "kept": is_kept, **({} if is_kept else changed)})
+    yield dg.Output(iter(frames))

@@ -11,7 +11,7 @@ from sales_assets.catalog.column_lineage import CHURN_SCORES_SOURCES, lineage_me
 from sales_assets.catalog.contracts import CHURN_SCORES_SCHEMA, storage_metadata
 from sales_assets.catalog.names import CHURN_CHECK, CUSTOMER_FEATURES_KEY, FCT_ORDERS_KEY, ML
 from sales_assets.catalog.policies import TRANSFORMATION
-from sales_assets.catalog.weeks import WEEK_BY_WEEK, WEEKLY
+from sales_assets.catalog.weeks import WEEKLY, WEEKS_IN_ONE_RUN
 from sales_assets.ml.churn.examples import choose_churn_weeks
 from sales_assets.ml.churn.training import score_week
 from sales_assets.ml.packages import require_ml_packages
@@ -33,7 +33,7 @@ _CHECK = dg.AssetCheckSpec(
 @dg.asset(
     group_name=ML,
     partitions_def=WEEKLY,
-    backfill_policy=WEEK_BY_WEEK,
+    backfill_policy=WEEKS_IN_ONE_RUN,
     retry_policy=TRANSFORMATION,
     metadata={
         **storage_metadata("ml", CHURN_SCORES_SCHEMA, "week"),

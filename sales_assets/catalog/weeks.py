@@ -17,9 +17,6 @@ WEEKLY = dg.WeeklyPartitionsDefinition(settings().first_day, timezone=settings()
 WEEKS_IN_ONE_RUN = dg.BackfillPolicy.single_run()
 """A backfill of any number of weeks is one run, with one write."""
 
-WEEK_BY_WEEK = dg.BackfillPolicy.multi_run(1)
-"""A backfill has a run for each week, because each of them trains a model of its own."""
-
 
 @dataclass(frozen=True)
 class Week:

@@ -11,6 +11,7 @@ from sales_assets.catalog.names import CHURN_CHECK, SKIPPED_PARTITIONS
 from sales_assets.catalog.weeks import Week
 from sales_assets.ml.churn.examples import OUTCOME_WEEKS
 from sales_assets.ml.churn.training import ChurnScoring, tabulate_answers
+from sales_assets.ml.mlflow_mirror import ModelRecord
 
 _KEPT = "Scores that were published before stay as they are."
 
@@ -45,6 +46,17 @@ def build_scores(scoring: ChurnScoring, weeks: Sequence[Week]) -> dg.Output[pd.D
     skipped = {SKIPPED_PARTITIONS: [week.key for week in weeks[:-1]]} if len(weeks) > 1 else {}
     metadata = {"model": model, "version": scoring.model.version, **scoring.parameters, **scoring.metrics}
     return dg.Output(scoring.scores, metadata={**metadata, **skipped})
+
+
+def record_scoring(scoring: ChurnScoring) -> ModelRecord:
+    """What is mirrored of the model; no customer is in it."""
+    return ModelRecord(
+        name="customer_churn_scores",
+        version=scoring.model.version,
+        parameters=scoring.parameters,
+        metrics=scoring.metrics,
+        artefact=scoring.model.to_json(),
+    )
 
 
 def _build_check_result(

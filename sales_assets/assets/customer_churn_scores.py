@@ -5,7 +5,12 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.assets._churn_reports import build_result, build_scores, report_too_little_history
+from sales_assets.assets._churn_reports import (
+    build_result,
+    build_scores,
+    record_scoring,
+    report_too_little_history,
+)
 from sales_assets.assets._weekly_run import WeeklyRun
 from sales_assets.catalog.column_lineage import CHURN_SCORES_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import CHURN_SCORES_SCHEMA, storage_metadata
@@ -14,7 +19,9 @@ from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.catalog.weeks import WEEKLY, WEEKS_IN_ONE_RUN
 from sales_assets.ml.churn.examples import choose_churn_weeks
 from sales_assets.ml.churn.training import score_week
+from sales_assets.ml.mlflow_mirror import mirror_model
 from sales_assets.ml.packages import require_ml_packages
+from sales_assets.settings import settings
 from sales_assets.warehouse.engine import WarehouseReader
 
 _CHECK = dg.AssetCheckSpec(
@@ -57,6 +64,8 @@ def customer_churn_scores(
         return
     run.refuse_days_without(FCT_ORDERS_KEY, *weeks.outcome_days)
     scoring = score_week(warehouse, run.weeks[-1], weeks)
+    if scoring:
+        mirror_model(record_scoring(scoring), settings())
     yield build_result(scoring)
     if scoring and not scoring.verdict.faults:
         yield build_scores(scoring, run.weeks)

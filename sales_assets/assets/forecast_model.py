@@ -5,11 +5,13 @@ import dagster as dg
 from sales_assets.catalog.names import FCT_ORDERS_KEY, FORECAST_MODEL_KEY, ML
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.ml.artefact import Artefact
+from sales_assets.ml.mlflow_mirror import mirror_model
 from sales_assets.ml.model_io_manager import ModelIOManager
-from sales_assets.ml.model_metadata import describe_model
+from sales_assets.ml.model_metadata import describe_model, record_model
 from sales_assets.ml.packages import require_ml_packages
 from sales_assets.ml.queries import read_revenue_by_day
 from sales_assets.ml.training import train_model
+from sales_assets.settings import settings
 from sales_assets.warehouse.engine import WarehouseReader
 
 
@@ -30,4 +32,5 @@ def forecast_model(
     published = model_io_manager.open(FORECAST_MODEL_KEY).read_published()
     code_version = context.assets_def.code_versions_by_key[FORECAST_MODEL_KEY] or ""
     model = train_model(read_revenue_by_day(warehouse), code_version, published)
+    mirror_model(record_model(model), settings())
     return dg.Output(model, metadata=describe_model(model))

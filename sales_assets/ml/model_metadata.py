@@ -1,4 +1,4 @@
-"""What the catalog shows of a model: who competed, who won, and a plot of what it forecasts."""
+"""What the catalog and MLflow show of a model: who competed, who won, and a plot of what it forecasts."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from sales_assets.ml.artefact import Artefact
+from sales_assets.ml.artefact import Artefact, encode_artefact
+from sales_assets.ml.mlflow_mirror import ModelRecord
 from sales_assets.ml.series import TOTAL
 from sales_assets.ml.training import forecast_with_model
 
@@ -33,6 +34,23 @@ def describe_model(model: Artefact) -> Mapping[str, Any]:
         plot = to_markdown(draw_forecast(model), "Revenue and its forecast")
         metadata["plot"] = dg.MetadataValue.md(plot)
     return metadata
+
+
+def record_model(model: Artefact) -> ModelRecord:
+    """What is mirrored of a model."""
+    return ModelRecord(
+        name="forecast_model",
+        version=model.version,
+        parameters={
+            "champion": model.champion,
+            "code_version": model.code_version,
+            "first_day": model.first_day,
+            "last_day": model.last_day,
+            "published": str(not model.refusals).lower(),
+        },
+        metrics={name: float(value) for name, value in model.score.items() if name != "candidate"},
+        artefact=encode_artefact(model).decode(),
+    )
 
 
 def draw_forecast(model: Artefact) -> Any:

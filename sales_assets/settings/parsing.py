@@ -71,6 +71,7 @@ def _parse_operation(given: Mapping[str, str]) -> dict[str, Any]:
         "models_url": values.parse_bucket_url(given, "SALES_MODELS_URL"),
         "reports_url": values.parse_bucket_url(given, "SALES_REPORTS_URL"),
         "exports_personal_data": values.parse_switch(given, "SALES_EXPORT_PERSONAL_DATA"),
+        "has_mlflow": "MLFLOW_TRACKING_URI" in given,
         "has_lake_catalog": "LAKE_CATALOG_URI" in given,
         "lake_warehouse": values.parse_lake_warehouse(ROOT, given),
         "max_rejected_share": float(values.parse_share(given, "SALES_MAX_REJECTED_SHARE") or 0),

@@ -78,6 +78,7 @@ class Settings:
         models_url: Where models are kept, `s3://bucket/prefix`; empty for the data folder.
         reports_url: Where dashboard and exports are kept, `s3://bucket/prefix`; empty for the data folder.
         exports_personal_data: Whether exports have the columns of personal data too.
+        has_mlflow: Whether `MLFLOW_TRACKING_URI` is set.
         has_lake_catalog: Whether `LAKE_CATALOG_URI` is set.
         lake_warehouse: Where the lake's files are, as a URL or a REST catalog's name; empty if it is not set.
     """
@@ -114,6 +115,7 @@ class Settings:
     models_url: str = ""
     reports_url: str = ""
     exports_personal_data: bool = False
+    has_mlflow: bool = False
     has_lake_catalog: bool = False
     lake_warehouse: str = ""
 

@@ -72,10 +72,12 @@ summed as (
         cast(count(*) as integer) as day_count,
         cast(sum(forecast) as decimal(38, 4)) as forecast,
         cast(sum(actual) as decimal(38, 4)) as actual,
-        cast(sum(cast(abs(forecast - actual) as double)) / nullif(sum(cast(actual as double)), 0) as decimal(38, 4))
-            as wape,
-        cast(sum(cast(forecast - actual as double)) / nullif(sum(cast(actual as double)), 0) as decimal(38, 4))
-            as bias,
+        cast(
+            sum(cast(abs(forecast - actual) as double)) / nullif(sum(cast(actual as double)), 0) as decimal(38, 4)
+        ) as wape,
+        cast(
+            sum(cast(forecast - actual as double)) / nullif(sum(cast(actual as double)), 0) as decimal(38, 4)
+        ) as bias,
         cast(avg(case when is_in_80 then 1.0 else 0.0 end) as decimal(38, 4)) as coverage_80,
         cast(avg(case when is_in_95 then 1.0 else 0.0 end) as decimal(38, 4)) as coverage_95
     from judged

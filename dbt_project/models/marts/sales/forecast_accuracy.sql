@@ -73,7 +73,8 @@ summed as (
         cast(sum(forecast) as decimal(38, 4)) as forecast,
         cast(sum(actual) as decimal(38, 4)) as actual,
         cast(
-            sum(cast(abs(forecast - actual) as double)) / nullif(sum(cast(actual as double)), 0) as decimal(38, 4)
+            sum(cast(abs(forecast - actual) as double)) / nullif(sum(cast(actual as double)), 0)
+            as decimal(38, 4)
         ) as wape,
         cast(
             sum(cast(forecast - actual as double)) / nullif(sum(cast(actual as double)), 0) as decimal(38, 4)

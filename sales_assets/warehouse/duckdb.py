@@ -25,7 +25,7 @@ from sales_assets.warehouse.duckdb_tables import (
     read_duckdb_columns,
     replace_in_duckdb,
 )
-from sales_assets.warehouse.engine import Replacement
+from sales_assets.warehouse.engine import Replacement, Written
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.origin import (
     ORIGIN,
@@ -77,7 +77,7 @@ class DuckDBEngine:
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
-    ) -> Sequence[Reading]:
+    ) -> Written:
         """See `Engine`. Everything, DuckDB's DDL included, is one transaction; an error rolls it back."""
         with self._open(read_only=False, caller=caller) as connection:
             connection.execute("begin")
@@ -88,8 +88,10 @@ class DuckDBEngine:
             if beside and (beside.rows is not None or read_duckdb_columns(connection, beside.slice_)):
                 rows = [] if beside.rows is None else [beside.rows]
                 replace_in_duckdb(connection, beside.slice_, beside.contract, rows, newer)
+            query = f"select count(*) from {self.dialect.quote_table(slice_)}"
+            [(rows,)] = connection.execute(query).fetchall()
             connection.execute("commit")
-        return newer
+        return Written(newer, rows)
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""

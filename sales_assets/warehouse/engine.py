@@ -29,6 +29,19 @@ class Replacement:
     rows: pa.Table | None
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a write came to.
+
+    Attributes:
+        newer: The days that were read later than the write's rows and stay as they are; see `readings.py`.
+        table_rows: How many rows the whole table has now.
+    """
+
+    newer: Sequence[Reading]
+    table_rows: int
+
+
 class Engine(Protocol):
     """A database that stores tables.
 
@@ -57,7 +70,7 @@ class Engine(Protocol):
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
-    ) -> Sequence[Reading]:
+    ) -> Written:
         """Replace a slice by rows, in one transaction; creates or widens the table as needed.
 
         Chunks are taken one at a time, so a generator may make them meanwhile. If it raises, nothing is
@@ -70,9 +83,6 @@ class Engine(Protocol):
             caller: See `Engine`.
             read_at: When the rows were read from their source; None if that is not known.
             beside: What is replaced in the same transaction, for the same days.
-
-        Returns:
-            The days that were read later than these rows and stay as they are; see `readings.py`.
 
         Raises:
             RefusedError: Some rows do not belong to the slice.

@@ -63,9 +63,10 @@ class WarehouseIOManager(dg.IOManager):
         chunks = stats.count_chunks(_cast_chunks(obj, contract, slice_.name))
         read_at = _find_reading(context)
         beside = resolve_rejected(context, slice_, obj)
-        newer = self.engine.replace(slice_, contract, chunks, _format_caller(context), read_at, beside=beside)
-        attach_metadata(context, self.engine, slice_, contract, stats)
-        report_newer_days(context, slice_, newer, read_at)
+        caller = _format_caller(context)
+        written = self.engine.replace(slice_, contract, chunks, caller, read_at, beside=beside)
+        attach_metadata(context, self.engine, slice_, contract, stats, table_rows=written.table_rows)
+        report_newer_days(context, slice_, written.newer, read_at)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read the partitions of an upstream asset that the run's partitions map to."""

@@ -25,7 +25,7 @@ from snowflake.connector.cursor import SnowflakeCursor
 
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.transforms.frames import stamp_reading, to_pandas
-from sales_assets.warehouse.engine import Replacement
+from sales_assets.warehouse.engine import Replacement, Written
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.readings import Reading, find_windows
 from sales_assets.warehouse.slices import Slice
@@ -73,7 +73,7 @@ class SnowflakeEngine:
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
-    ) -> Sequence[Reading]:
+    ) -> Written:
         """See `Engine`. The chunks are uploaded before the transaction begins."""
         newer: list[Reading] = []
         with self.connect(caller) as connection, connection.cursor() as cursor:
@@ -91,7 +91,9 @@ class SnowflakeEngine:
                     replacements = [part.build_replacement(newer) for part in staged]
                     for sql, values in [*memory, *chain.from_iterable(replacements)]:
                         cursor.execute(sql, values)
-        return newer
+            cursor.execute(f"select count(*) from {DIALECT.quote_table(slice_)}")
+            [[rows]] = cast("list[tuple[int]]", cursor.fetchall())
+        return Written(newer, rows)
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""

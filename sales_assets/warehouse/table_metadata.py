@@ -20,13 +20,11 @@ class WriteStats:
     """Counts what a write stored, chunk by chunk, so that no more than one chunk has to be in memory.
 
     Attributes:
-        rows: Number of rows.
         bytes: Their size in memory.
         by_partition: Number of rows of each partition; None if the partition column is an expression.
     """
 
     def __init__(self, context: dg.OutputContext, slice_: Slice):
-        self.rows = 0
         self.bytes = 0
         self.by_partition: Counter[str] | None = Counter()
         self._context = context
@@ -36,7 +34,6 @@ class WriteStats:
         """Pass chunks on, and count each once the engine has taken it, and so accepted its rows."""
         for chunk in chunks:
             yield chunk
-            self.rows += chunk.num_rows
             self.bytes += chunk.nbytes
             if self._context.has_asset_partitions and self.by_partition is not None:
                 counts = _count_by_partition(self._context, self._slice, chunk)
@@ -44,7 +41,13 @@ class WriteStats:
 
 
 def attach_metadata(
-    context: dg.OutputContext, engine: Engine, slice_: Slice, contract: dg.TableSchema, stats: WriteStats
+    context: dg.OutputContext,
+    engine: Engine,
+    slice_: Slice,
+    contract: dg.TableSchema,
+    stats: WriteStats,
+    *,
+    table_rows: int,
 ) -> None:
     """Attach table name, engine, columns, bytes, row counts, and the query that shows the rows.
 
@@ -54,18 +57,19 @@ def attach_metadata(
         slice_: The rows that were replaced.
         contract: The table's columns.
         stats: What was stored.
+        table_rows: How many rows the whole table has now.
     """
     context.add_output_metadata(
         {
             "dagster/table_name": slice_.name,
             "dagster/storage_kind": engine.kind,
             "dagster/column_schema": contract,
+            "dagster/row_count": table_rows,
             "bytes": stats.bytes,
         }
     )
     if not context.has_asset_partitions:
-        query = format_query(engine.dialect, slice_)
-        context.add_output_metadata({"dagster/row_count": stats.rows, "query": query})
+        context.add_output_metadata({"query": format_query(engine.dialect, slice_)})
         return
     for key in context.asset_partition_keys:
         partition = slice_.narrow(context.asset_partitions_def, key)

@@ -145,6 +145,7 @@ def test_frames_that_come_one_by_one_replace_the_day_together(warehouse: Warehou
         result = warehouse.materialize(chunks, key=D15)
     assert ids(warehouse) == [3, 10, 11, 12]
     assert row_counts(result) == {D15: 3}
+    assert metadata_by_partition(result)[D15]["dagster/row_count"] == 4, "the whole table's"
     assert metadata_by_partition(result)[D15]["bytes"] > 0
 
 

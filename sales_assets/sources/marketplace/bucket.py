@@ -3,10 +3,12 @@
 `changes.py` decides which files are new, and `order_files.py` reads what is in them.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import gettempdir
 from typing import IO, Any
 
 from botocore.exceptions import (
@@ -25,6 +27,7 @@ from sales_assets.errors import RefusedError, UnavailableError
 PAGE_KEYS = 1000
 """The most that S3 lists in one response."""
 
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 _BLOCK_BYTES = 1024 * 1024
 _TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeTooSkewed", "SlowDown", "Throttling"})
 _MISCONFIGURED = (
@@ -108,12 +111,13 @@ class Bucket:
         Raises:
             RefusedError: The file was deleted, or may not be read.
             S3UnavailableError: S3 did not answer, or only in part.
+            UnavailableError: The disk of the temporary files is full.
         """
         with _translate_errors(f"read {self.url(key)}"):
             response = self.client.get_object(Bucket=self.name, Key=key)
             for block in response["Body"].iter_chunks(_BLOCK_BYTES):
                 into.write(block)
-        into.seek(0)
+            into.seek(0)
         return _to_version(key, response, response["ContentLength"])
 
     def is_current(self, version: Version) -> bool:
@@ -157,6 +161,14 @@ def _translate_errors(action: str) -> Iterator[None]:
         raise _build_refusal(action, str(error)) from None
     except (BotoCoreError, ResponseParserError) as error:
         raise _build_unavailable(action, f"{type(error).__name__}: {error}") from None
+    except OSError as error:
+        if error.errno not in _FULL_DISK:
+            raise
+        message = (
+            f"There is no room to {action}: {gettempdir()}: {error.strerror}. No stored data was changed. "
+            "Free space there, or set TMPDIR to a folder that has more, then run again."
+        )
+        raise UnavailableError(message) from None
 
 
 def _build_refusal(action: str, reason: str, code: str = "") -> RefusedError:

@@ -116,8 +116,8 @@ def test_the_documented_steps_add_an_asset_and_a_model_that_keep_the_rules_of_th
     replace_once(names, line, f"from sales_assets.assets.stock_levels import stock_levels\n{line}")
     line = '    "silver_enriched_orders",\n'
     replace_once(names, line, f'{line}    "stock_levels",\n')
-    line = "            assets.silver_enriched_orders,\n"
-    replace_once(definitions, line, f"{line}            assets.stock_levels,\n")
+    line = "        assets.silver_enriched_orders,\n"
+    replace_once(definitions, line, f"{line}        assets.stock_levels,\n")
     sources.write_text(SOURCES)
     model.write_text(MODEL)
     model_yaml.write_text(MODEL_YAML)

@@ -91,8 +91,8 @@ class SnowflakeEngine:
                     replacements = [part.build_replacement(newer) for part in staged]
                     for sql, values in [*memory, *chain.from_iterable(replacements)]:
                         cursor.execute(sql, values)
-            cursor.execute(f"select count(*) from {DIALECT.quote_table(slice_)}")
-            [[rows]] = cast("list[tuple[int]]", cursor.fetchall())
+                    cursor.execute(f"select count(*) from {DIALECT.quote_table(slice_)}")
+                    [[rows]] = cast("list[tuple[int]]", cursor.fetchall())
         return Written(newer, rows)
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:

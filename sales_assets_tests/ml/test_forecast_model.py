@@ -61,7 +61,12 @@ class Location:
         self._monkeypatch.setattr(asset, "read_revenue_by_day", lambda _: REVENUE)
         self._monkeypatch.setattr(asset, "train_model", lambda *_: trained)
         return dg.materialize(
-            [*assets.OF_MODELS[:2], model_beats_the_baselines, forecast_keeps_its_promise],
+            [
+                assets.forecast_model,
+                assets.sales_forecast,
+                model_beats_the_baselines,
+                forecast_keeps_its_promise,
+            ],
             resources={
                 "io_manager": self._warehouse.io_manager,
                 "warehouse": self._warehouse.reader,

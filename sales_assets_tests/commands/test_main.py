@@ -33,11 +33,11 @@ def test_the_console_script_is_installed_and_every_command_has_a_module_of_its_n
 @pytest.fixture(autouse=True)
 def _handlers_are_pythons_own_and_restored() -> Iterator[None]:
     """A suite that runs in the background of a shell has inherited that it ignores Ctrl-C."""
-    own = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    before = {number: signal.signal(number, handler) for number, handler in own.items()}
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["doctor", "--fix"], ["backfill"]])

@@ -200,7 +200,7 @@ def test_on_snowflake_no_ddl_runs_between_begin_and_commit(tmp_path: Path) -> No
     verbs = [statement.split()[0].lower() for statement in sent]
     assert verbs.count("begin") == verbs.count("commit") == 1
     between = verbs[verbs.index("begin") + 1 : verbs.index("commit")]
-    assert between == ["delete", "insert", "delete", "insert"]
+    assert between == ["delete", "insert", "delete", "insert", "select"]
     assert verbs[verbs.index("commit") + 1 :] == ["drop", "drop"]
 
 

@@ -81,6 +81,15 @@ def find_days_without_orders(instance: dg.DagsterInstance, days: Sequence[str]) 
     return empty
 
 
+def find_days_to_refuse(instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]) -> list[str]:
+    """Find the days that a run may not read of a daily asset, because it was never materialized for them.
+
+    An instance in memory without any record of the asset is not the one that loaded it: it is not asked.
+    """
+    is_asked = not instance.is_ephemeral or read_materialized_partitions(instance, asset)
+    return find_days_never_loaded(instance, asset, days) if is_asked else []
+
+
 def find_days_never_loaded(
     instance: dg.DagsterInstance, asset: dg.AssetKey, days: Collection[str]
 ) -> list[str]:

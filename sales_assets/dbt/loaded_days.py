@@ -6,17 +6,14 @@ import dagster as dg
 
 from sales_assets.catalog.names import GOLD
 from sales_assets.catalog.partitions import DAILY, is_of_days, window_of
-from sales_assets.catalog.records import find_days_never_loaded
+from sales_assets.catalog.records import find_days_to_refuse
 from sales_assets.catalog.remedies import format_rerun
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.instance import read_materialized_partitions
 from sales_assets.private_apis.job_assets import find_asset, list_job_assets
 
 
 def refuse_days_never_loaded(context: dg.AssetExecutionContext) -> None:
     """Refuse the run if an asset outside of it, which its daily models read, lacks days of the window.
-
-    An instance in memory without any record of that asset is not the one that loaded it: it is not asked.
 
     Raises:
         RefusedError: Names the asset, the days and what to run instead; dbt cannot leave out a day.
@@ -30,8 +27,7 @@ def refuse_days_never_loaded(context: dg.AssetExecutionContext) -> None:
     faults = {
         key: days
         for key in find_daily_inputs(context.job_def, models)
-        if not context.instance.is_ephemeral or read_materialized_partitions(context.instance, key)
-        if (days := find_days_never_loaded(context.instance, key, window.days))
+        if (days := find_days_to_refuse(context.instance, key, window.days))
     }
     if faults:
         raise _build_refusal(models, faults)

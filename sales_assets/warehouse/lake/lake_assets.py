@@ -14,10 +14,9 @@ from sales_assets.catalog.contracts import COLUMN_SCHEMA, declared_contract
 from sales_assets.catalog.names import FCT_ORDERS_KEY, LAKE
 from sales_assets.catalog.partitions import BACKFILL, DAILY, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
-from sales_assets.catalog.records import find_days_never_loaded
+from sales_assets.catalog.records import find_days_to_refuse
 from sales_assets.catalog.remedies import format_rerun
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.instance import read_materialized_partitions
 from sales_assets.warehouse.lake.gold_days import GoldDays
 from sales_assets.warehouse.lake.lake_resource import LakeResource
 from sales_assets.warehouse.lake.lake_schema import open_lake_table
@@ -87,10 +86,7 @@ def _choose_days(context: dg.AssetExecutionContext) -> Sequence[date]:
         RefusedError: Gold was never built for some: they would be days without sales.
     """
     window = window_of(context)
-    asked = not context.instance.is_ephemeral or read_materialized_partitions(
-        context.instance, FCT_ORDERS_KEY
-    )
-    if asked and (missing := find_days_never_loaded(context.instance, FCT_ORDERS_KEY, window.days)):
+    if missing := find_days_to_refuse(context.instance, FCT_ORDERS_KEY, window.days):
         message = (
             f"{context.asset_key.to_user_string()} cannot be published: gold/fct_orders was never built for "
             f"{len(missing)} of the run's days, from {missing[0]} to {missing[-1]}. The lake is unchanged. "

@@ -12,6 +12,7 @@ from sales_assets.catalog.names import (
     SALES_ANOMALIES_KEY,
     SALES_FORECAST_KEY,
 )
+from sales_assets.catalog.partitions import choose_window
 from sales_assets.catalog.policies import AFTER_GOLD, TRANSFORMATION
 from sales_assets.operations.reporting.dashboard_rows import read_dashboard_rows, refuse_without_libraries
 from sales_assets.operations.reporting.trust_records import read_trust
@@ -41,7 +42,8 @@ def sales_dashboard(
     It needs no server and no network. If it fails, the page before stays where it is.
     """
     refuse_without_libraries()
-    trust = read_trust(context.instance, settings().lookback_days)
+    window = choose_window(context, settings().lookback_days)
+    trust = read_trust(context.instance, window.days)
     rows = read_dashboard_rows(warehouse)
     page = build_page(rows, trust, datetime.now(UTC)).encode()
     where = file_stores.open_reports().write(PAGE_NAME, page, **_HEADERS)

@@ -133,22 +133,22 @@ def report_comparison(instance: dg.DagsterInstance, last: str, differing: list[s
 
 def test_trust_is_what_dagster_recorded_of_the_last_days(instance: dg.DagsterInstance) -> None:
     days = DAILY.get_partition_keys()[-5:]
-    nothing = read_trust(instance, 5)
+    nothing = read_trust(instance, days)
     assert (nothing.complete_until, nothing.missing, nothing.reconciled_until) == ("", days, "")
     assert (nothing.built_at, nothing.failing) == (None, [])
     for day in [*days[:2], days[3]]:
         instance.report_runless_asset_event(dg.AssetMaterialization(FCT_ORDERS_KEY, partition=day))
     instance.report_runless_asset_event(dg.AssetMaterialization(DAILY_SALES_KEY))
     report_comparison(instance, days[4], [days[3]])
-    trust = read_trust(instance, 5)
+    trust = read_trust(instance, days)
     assert (trust.last_day, trust.complete_until, trust.missing) == (days[4], days[1], [days[2], days[4]])
     assert (trust.reconciled_until, trust.differing) == (days[2], [days[3]])
     assert trust.failing == ["gold/fct_orders: agrees_with_the_erp"]
     assert trust.built_at is not None
     assert (datetime.now(UTC) - trust.built_at).total_seconds() < 3600
     report_comparison(instance, days[4], [])
-    assert read_trust(instance, 5).failing == []
-    assert read_trust(instance, 5).reconciled_until == days[4]
+    assert read_trust(instance, days).failing == []
+    assert read_trust(instance, days).reconciled_until == days[4]
 
 
 def test_the_page_is_asked_for_once_after_gold_was_built_and_not_before(instance: dg.DagsterInstance) -> None:

@@ -13,7 +13,6 @@ from sales_assets.catalog.names import (
     RAW_ORDERS_KEY,
     RECONCILIATION_CHECK,
 )
-from sales_assets.catalog.partitions import DAILY
 from sales_assets.catalog.records import fetch_statuses, find_days_without_orders
 from sales_assets.private_apis.evaluated_checks import list_evaluated_checks
 from sales_assets.private_apis.instance import read_previous_evaluation
@@ -23,16 +22,15 @@ _REJECTED = dg.AssetCheckKey(RAW_ORDERS_KEY, "no_orders_are_rejected")
 _STORED = "MATERIALIZED"
 
 
-def read_trust(instance: dg.DagsterInstance, lookback_days: int) -> Trust:
+def read_trust(instance: dg.DagsterInstance, days: Sequence[str]) -> Trust:
     """Read what is recorded of the last days, and the latest result of each check that ran meanwhile.
 
     Args:
         instance: Has the records.
-        lookback_days: How many days before today ought to be complete.
+        days: The partition keys of the last business days, which ought to be complete.
     """
-    days = DAILY.get_partition_keys()[-lookback_days:]
     missing = find_missing_days(instance, days)
-    checks = list_evaluated_checks(instance, datetime.now(UTC) - timedelta(days=lookback_days))
+    checks = list_evaluated_checks(instance, datetime.now(UTC) - timedelta(days=len(days)))
     results = {check: read_previous_evaluation(instance, check) for check in checks}
     failing = sorted(
         f"{check.asset_key.to_user_string()}: {check.name}"

@@ -52,6 +52,6 @@ def customer_features(
     for week in run.weeks:
         is_kept = week.key in stored
         frames.append(read_features(warehouse, week) if is_kept else compute_features(warehouse, week))
-        changed = {"orders_changed_since": count_orders_changed_since(warehouse, week)}
-        run.report(week, {"customers": len(frames[-1]), "kept": is_kept, **({} if is_kept else changed)})
+        changed = {} if is_kept else {"orders_changed_since": count_orders_changed_since(warehouse, week)}
+        run.report(week, {"customers": len(frames[-1]), "kept": is_kept, **changed})
     yield dg.Output(iter(frames))

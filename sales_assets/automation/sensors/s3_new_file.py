@@ -25,8 +25,6 @@ _DESCRIPTION = (
     "next one lists the bucket again; `make doctor` says what is wrong with it."
 )
 
-"""Dagster does not look up the partition of a request with this tag; this tick is about to add it."""
-
 _QUEUED_OR_RUNNING = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
@@ -73,7 +71,7 @@ def _build_load_request(version: Version) -> dg.RunRequest:
         run_key=f"{partition} {version.etag} {version.modified.isoformat()}",
         job_name=marketplace_orders_job.name,
         partition_key=partition,
-        tags={PARTITION_TAG: partition},
+        tags={PARTITION_TAG: partition},  # with it Dagster does not look up what this tick is about to add
     )
 
 

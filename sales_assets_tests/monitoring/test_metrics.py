@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.request import Request, urlopen
 
 import dagster as dg
@@ -26,7 +27,8 @@ from sales_assets.commands.__main__ import main
 from sales_assets.definitions import defs
 from sales_assets.errors import UnavailableError
 from sales_assets.monitoring.alerts.tell import Outcome
-from sales_assets.monitoring.metrics.collector import MOST_INTERVALS, Part, SalesCollector
+from sales_assets.monitoring.metrics import exporter
+from sales_assets.monitoring.metrics.collector import MOST_INTERVALS, RETRY_SECONDS, Part, SalesCollector
 from sales_assets.monitoring.metrics.days import find_last_day
 from sales_assets.monitoring.metrics.exporter import build_collector, serve_metrics
 from sales_assets.monitoring.metrics.families import METRIC_PREFIX, build_family
@@ -134,13 +136,16 @@ def scrape(port: int) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 def test_a_scrape_shows_what_the_web_server_knows(
-    history: History, capfd: pytest.CaptureFixture[str]
+    history: History, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for part in ("INSTANCE", "ASSETS"):
+        monkeypatch.setattr(exporter, f"{part}_TIMEOUT_SECONDS", 600.0)  # a busy machine is not its subject
     with running_webserver(history.instance) as url:
         collector = build_collector(WebServer(url), settings())
         collector.refresh()
         server, thread = serve_metrics(collector, "127.0.0.1", 0)
         found = scrape(server.server_port)
+        assert found["exporter_failures_total"] == {("instance",): 0, ("assets",): 0}
         assert main(["metrics", "--show", "--url", url]) == 0
         collector.stop()
     server.shutdown()
@@ -176,6 +181,17 @@ def test_a_scrape_shows_what_the_web_server_knows(
     assert found["webserver_up"] == {(): 1}
     assert set(found["exporter_answer_age_seconds"]) == {("instance",), ("assets",)}
     assert f"{total - 5}  raw_orders  missing" in shown
+
+
+def test_while_the_code_location_loads_nothing_is_said_of_assets_rather_than_that_there_are_none() -> None:
+    loading: dict[str, Any] = {"assetNodes": [], "empty": {}, "sales": {}, "reconciliations": []}
+    with patch.object(WebServer, "ask", return_value=loading):
+        part = build_collector(WebServer("http://localhost:3000"), settings())._parts[1]
+        part.refresh()
+        with pytest.raises(UnavailableError, match="the code location is not loaded"):
+            part.ask()
+    assert (part.is_up, part.failures, part.answer) == (False, 1, None)
+    assert part.every_seconds > MOST_INTERVALS * RETRY_SECONDS
 
 
 def test_a_web_server_that_is_down_slow_or_another_is_said_in_a_sentence(

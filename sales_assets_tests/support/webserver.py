@@ -31,6 +31,8 @@ def running_webserver(
         warnings.simplefilter("ignore")  # Dagster's, of its own deprecated parts
         workspace = WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin))
     with workspace as context:
+        for entry in context.get_current_workspace().code_location_entries.values():
+            assert entry.load_error is None, entry.load_error.to_string()
         app = create_app_from_workspace_process_context(context)
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
         socket = server.config.bind_socket()

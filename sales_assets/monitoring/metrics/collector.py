@@ -22,6 +22,9 @@ _LOG = logging.getLogger(__name__)
 MOST_INTERVALS = 3
 """After so many intervals without an answer, the last one is not shown any more."""
 
+RETRY_SECONDS = 15.0
+"""After a try without an answer it is asked again sooner than usual: the code location may be loading."""
+
 
 @dataclass
 class Part:
@@ -114,7 +117,8 @@ class SalesCollector(Collector):
     def _keep_asking(self, part: Part) -> None:
         while not self._is_stopped.is_set():
             part.refresh()
-            self._is_stopped.wait(part.every_seconds)
+            soon = min(RETRY_SECONDS, part.every_seconds)
+            self._is_stopped.wait(part.every_seconds if part.is_up else soon)
 
     def _measure_exporter(self, now: float) -> Iterator[Metric]:
         answered = [part for part in self._parts if part.answer is not None]

@@ -24,6 +24,9 @@ INSTANCE_SECONDS, ASSETS_SECONDS = 15.0, 300.0
 
 INSTANCE_TIMEOUT_SECONDS, ASSETS_TIMEOUT_SECONDS = 10.0, 60.0
 
+_NOT_LOADED = f"knows no asset {RAW_ORDERS_KEY.to_user_string()}: the code location is not loaded"
+_LOOK_AT_DEPLOYMENT = "Its page Deployment shows whether it loads or failed."
+
 STALE_DAYS = 31
 """How many of the last days are examined for staleness, because each has to be asked for."""
 
@@ -76,7 +79,11 @@ def _ask_instance(server: WebServer) -> GraphQLAnswer:
 
 
 def _ask_assets(server: WebServer, timezone: str) -> GraphQLAnswer:
-    """Ask for all assets, and then for the last days of those that are daily."""
+    """Ask for all assets, and then for the last days of those that are daily.
+
+    Raises:
+        UnavailableError: Likewise, or it has not loaded the code location, so that it would count no assets.
+    """
     raw = {"path": RAW_ORDERS_KEY.path}
     assets = server.ask(
         "assets",
@@ -86,6 +93,8 @@ def _ask_assets(server: WebServer, timezone: str) -> GraphQLAnswer:
         reconciled={"path": RECONCILIATION_CHECK.asset_key.path},
         reconciliation=RECONCILIATION_CHECK.name,
     )
+    if raw not in [node["assetKey"] for node in assets["assetNodes"]]:
+        raise server.build_error("assets", _NOT_LOADED, _LOOK_AT_DEPLOYMENT)
     daily = [{"path": node["assetKey"]["path"]} for node in assets["assetNodes"] if is_daily(node)]
     days = list_last_days(find_last_day(time.time(), timezone), STALE_DAYS)
     return assets | server.ask("days", ASSETS_TIMEOUT_SECONDS, assets=daily, raw=raw, days=days)

@@ -15,6 +15,8 @@ from sales_assets.redaction import cut_text, redact_emails
 GraphQLAnswer = dict[str, Any]
 """What the web server answers, by the names of the query."""
 
+_REMEDY = "Start it, or give its address with --url."
+
 _QUESTIONS = files("sales_assets.monitoring.metrics") / "questions"
 
 
@@ -48,15 +50,22 @@ class WebServer:
             response.raise_for_status()
             answer: GraphQLAnswer = response.json()
         except requests.RequestException as error:
-            raise self._build_error(question, _describe(error, seconds)) from None
+            raise self.build_error(question, _describe(error, seconds)) from None
         if problems := _list_problems(answer):
-            raise self._build_error(question, f"answered: {problems[0]}")
+            raise self.build_error(question, f"answered: {problems[0]}")
         return dict(answer["data"])
 
-    def _build_error(self, question: str, what: str) -> UnavailableError:
+    def build_error(self, question: str, what: str, remedy: str = _REMEDY) -> UnavailableError:
+        """Build the error of a question without a usable answer.
+
+        Args:
+            question: The name of its file.
+            what: What the server did, after its name.
+            remedy: A sentence that says what to do.
+        """
+        told = cut_text(redact_emails(what))
         return UnavailableError(
-            f"Dagster's web server {self.name} {cut_text(redact_emails(what))}. It was asked for {question}. "
-            "Start it, or give its address with --url."
+            f"Dagster's web server {self.name} {told}. It was asked for {question}. {remedy}"
         )
 
 

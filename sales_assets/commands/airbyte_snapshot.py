@@ -4,6 +4,7 @@
 """
 
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +17,7 @@ from sales_assets.sources.airbyte.discovery import discover_snapshot
 from sales_assets.sources.airbyte.failures import AirbyteRefusedError, AirbyteUnavailableError
 from sales_assets.sources.airbyte.snapshot import (
     FOLDER,
+    Snapshot,
     SnapshotError,
     read_snapshot,
     snapshot_path,
@@ -40,19 +42,27 @@ def rewrite_snapshot(settings: Settings, folder: Path = FOLDER) -> int:
     path = snapshot_path(settings.environment, folder)
     try:
         with build_airbyte(settings).process_config_and_initialize_cm() as workspace:
-            current = discover_snapshot(workspace.get_client(), workspace.address())
+            current = discover_snapshot(workspace.get_client(), workspace.link_address())
     except _FAILURES as error:
         missing = ", ".join(find_missing_variables(error))
         reason = f"missing environment variables: {missing}" if missing else error
         print_line(f"{path} was not changed: {reason}")
         return 1
     try:
-        changes = diff_snapshots(read_snapshot(settings.environment, folder), current)
+        former = read_snapshot(settings.environment, folder)
+        changes = list(_describe_changes(former, current))
     except SnapshotError:
-        changes = {connection.name: ["is new"] for connection in current.connections}
+        changes = [f"{connection.name}: is new" for connection in current.connections]
     write_snapshot(current, path)
-    for name, sentences in changes.items():
-        for sentence in sentences:
-            print_line(f"{name}: {sentence}")
+    for change in changes:
+        print_line(change)
     print_line(f"Wrote {path}; {'review what changed and commit it.' if changes else 'nothing changed.'}")
     return 0
+
+
+def _describe_changes(former: Snapshot, current: Snapshot) -> Iterator[str]:
+    """A sentence for each difference of two snapshots, that of the server included."""
+    if (former.url, former.workspace_id) != (current.url, current.workspace_id):
+        yield f"workspace: was {former.workspace_id} of {former.url}, is {current.workspace_id} of {current.url}"
+    for name, sentences in diff_snapshots(former, current).items():
+        yield from (f"{name}: {sentence}" for sentence in sentences)

@@ -13,6 +13,7 @@ import pytest
 from sales_assets.commands.airbyte_snapshot import rewrite_snapshot
 from sales_assets.definitions import build_definitions
 from sales_assets.demo.airbyte.connections import WORKSPACE_ID
+from sales_assets.demo.airbyte.demo_airbyte import DemoAirbyteWorkspace
 from sales_assets.settings import AirbyteLogin, Environment, Settings, parse_settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets, build_spec
 from sales_assets.sources.airbyte.airbyte_checks import build_airbyte_check
@@ -189,6 +190,11 @@ def test_the_command_writes_the_servers_connections_and_prints_what_changed(
     written = read_snapshot(Environment.LOCAL, tmp_path)
     assert written.connections == LOCAL.connections
     assert written.url == server.url
+    write_snapshot(replace(written, url="http://former.example.com"), tmp_path / "local.json")
+    assert rewrite_snapshot(server_settings, tmp_path) == 0
+    assert (
+        f"of http://former.example.com, is {written.workspace_id} of {server.url}" in capfd.readouterr().out
+    )
     server.replace(replace(CRM, prefix="x_", unselected=("contacts",)))
     assert rewrite_snapshot(server_settings, tmp_path) == 0
     output = capfd.readouterr().out
@@ -196,6 +202,11 @@ def test_the_command_writes_the_servers_connections_and_prints_what_changed(
     assert "prod_crm: prefix changed from none to x_" in output
     assert "prod_crm: stream contacts was removed: in schema crm" in output
     assert "prod_crm: stream contacts, column email was removed: string" in output
+
+
+def test_the_address_of_the_emulator_is_the_committed_one_whatever_its_port() -> None:
+    workspace = DemoAirbyteWorkspace(data_dir="nowhere", database="nowhere", timezone="UTC")
+    assert workspace.link_address() == LOCAL.url
 
 
 @pytest.mark.parametrize("fault", [503, 401, 403, RESET, SLOW, GARBLED])

@@ -7,6 +7,10 @@ from sales_assets.demo.airbyte.process import start_airbyte_emulator
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
 
+_LINK_ADDRESS = "http://127.0.0.1:18001"
+"""The committed snapshot has one address, although the emulator's port is another at each start."""
+
+
 class DemoAirbyteWorkspace(SalesAirbyteWorkspace):
     """The workspace of the local emulator.
 
@@ -25,3 +29,7 @@ class DemoAirbyteWorkspace(SalesAirbyteWorkspace):
     def address(self) -> str:
         """The emulator's address; starts it if it is not running."""
         return start_airbyte_emulator(Path(self.data_dir), Path(self.database), self.timezone)
+
+    def link_address(self) -> str:
+        """The address in the committed snapshot, whatever the port of today."""
+        return _LINK_ADDRESS

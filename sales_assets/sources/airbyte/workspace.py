@@ -41,6 +41,10 @@ class SalesAirbyteWorkspace(RedactedReprMixin, AirbyteWorkspace):
         """The server's address; a subclass may start the server first."""
         return strip_api_path(self.url or self.rest_api_base_url)
 
+    def link_address(self) -> str:
+        """The server's address as a snapshot has it, for links."""
+        return self.address()
+
     def get_client(self) -> AirbyteApi:  # type: ignore[override]
         """Build a client of the server."""
         address = self.address()

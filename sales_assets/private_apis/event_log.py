@@ -2,7 +2,7 @@
 
 A range of days has thousands of events. Dagster's own storage opens, commits and closes two SQLite files for
 each, which takes 14 ms: longer than the work on its day. `dagster.yaml` names this class; the files are the
-same as Dagster's own.
+same as Dagster's own. What a planned check is, for any database, is in `planned_checks.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,14 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck
 from sales_assets.settings import set_default
 
 BATCH_SIZE = 1000
 """How many events of one output Dagster collects before it stores them together."""
 
 
-class BatchingSqliteEventLogStorage(SqliteEventLogStorage):
+class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogStorage):
     """Stores the asset events of a batch together; if that fails, Dagster stores them one by one."""
 
     def __init__(self, base_dir: str, inst_data: Any = None):

@@ -411,3 +411,26 @@ def test_the_checks_that_were_evaluated_lately_are_listed_and_older_ones_are_not
         instance.report_runless_asset_event(event)
         assert list_evaluated_checks(instance, before) == [key]
         assert list_evaluated_checks(instance, datetime.now(UTC) + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_check_of_a_range_has_one_row_whether_it_was_evaluated_or_only_planned(
+    event_log: dg.DagsterInstance, fails: bool
+) -> None:
+    @dg.asset(
+        partitions_def=dg.DailyPartitionsDefinition("2025-01-01"),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def checked_days() -> None:
+        if fails:
+            raise ValueError
+
+    @dg.asset_check(asset=checked_days)
+    def holds() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    tags = range_tags("2025-01-01", "2025-01-10")
+    assets = [checked_days, holds]
+    assert dg.materialize(assets, instance=event_log, tags=tags, raise_on_error=False).success is not fails
+    history = event_log.event_log_storage.get_asset_check_execution_history(holds.check_key, limit=100)
+    assert [record.status.value for record in history] == ["PLANNED" if fails else "SUCCEEDED"]

@@ -1,0 +1,35 @@
+"""What Dagster's storage keeps of checks that a run intends to evaluate: one row for each, whatever its days.
+
+Dagster keeps one for each partition of the run, although no check here is evaluated by partition. The evaluation
+then finds none of them, adds its own, and the others stay planned for ever: a third of a laptop's history.
+"""
+
+import dagster as dg
+from dagster._core.events import AssetCheckEvaluationPlanned
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster_shared.serdes import serialize_value
+
+
+class OneRowForEachPlannedCheck(SqlEventLogStorage):
+    """Goes before the class of a database's storage, which has everything else."""
+
+    def _store_asset_check_evaluation_planned(self, event: dg.EventLogEntry, event_id: int | None) -> None:
+        """Store the row that the evaluation will replace."""
+        planned = event.get_dagster_event().event_specific_data
+        if not isinstance(planned, AssetCheckEvaluationPlanned):
+            message = f"{event.dagster_event_type} is not a planned check."
+            raise TypeError(message)
+        row = {
+            "asset_key": planned.asset_key.to_string(),
+            "check_name": planned.check_name,
+            "partition": None,
+            "run_id": event.run_id,
+            "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+            "evaluation_event": serialize_value(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event_storage_id": event_id,
+        }
+        with self.index_connection() as connection:
+            connection.execute(AssetCheckExecutionsTable.insert().values(row))

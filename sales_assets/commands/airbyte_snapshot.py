@@ -62,7 +62,8 @@ def rewrite_snapshot(settings: Settings, folder: Path = FOLDER) -> int:
 
 def _describe_changes(former: Snapshot, current: Snapshot) -> Iterator[str]:
     """A sentence for each difference of two snapshots, that of the server included."""
-    if (former.url, former.workspace_id) != (current.url, current.workspace_id):
-        yield f"workspace: was {former.workspace_id} of {former.url}, is {current.workspace_id} of {current.url}"
+    before, now = (f"{each.workspace_id} of {each.url}" for each in (former, current))
+    if before != now:
+        yield f"workspace: was {before}, is {now}"
     for name, sentences in diff_snapshots(former, current).items():
         yield from (f"{name}: {sentence}" for sentence in sentences)

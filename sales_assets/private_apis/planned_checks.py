@@ -1,11 +1,12 @@
 """What Dagster's storage keeps of checks that a run intends to evaluate: one row for each, whatever its days.
 
-Dagster keeps one for each partition of the run, although no check here is evaluated by partition. The evaluation
-then finds none of them, adds its own, and the others stay planned for ever: a third of a laptop's history.
+Dagster keeps one for each partition of the run, although no check here is evaluated by partition. The
+evaluation then finds none of them, adds its own, and the others stay planned for ever: a third of a laptop's
+history.
 """
 
 import dagster as dg
-from dagster._core.events import AssetCheckEvaluationPlanned
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
@@ -28,7 +29,7 @@ class OneRowForEachPlannedCheck(SqlEventLogStorage):
             "run_id": event.run_id,
             "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
             "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
             "evaluation_event_storage_id": event_id,
         }
         with self.index_connection() as connection:

@@ -6,7 +6,6 @@ from sales_assets.demo.airbyte.connections import WORKSPACE_ID
 from sales_assets.demo.airbyte.process import start_airbyte_emulator
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 
-
 _LINK_ADDRESS = "http://127.0.0.1:18001"
 """The committed snapshot has one address, although the emulator's port is another at each start."""
 

@@ -13,6 +13,7 @@ from sales_assets.demo.airbyte.demo_airbyte import DemoAirbyteWorkspace
 from sales_assets.demo.erp.demo_erp import DemoPostgresResource
 from sales_assets.demo.s3.demo_s3 import DemoS3Resource
 from sales_assets.ml.model_io_manager import ModelIOManager
+from sales_assets.private_apis.multiprocess import build_multiprocess_executor
 from sales_assets.settings import SNOWFLAKE_VARIABLES, Settings, WarehouseEngine
 from sales_assets.sources.airbyte.workspace import SalesAirbyteWorkspace
 from sales_assets.sources.erp.postgres import PostgresResource
@@ -42,7 +43,7 @@ def build_executor(settings: Settings) -> dg.ExecutorDefinition:
         case WarehouseEngine.DUCKDB:
             return dg.in_process_executor
         case WarehouseEngine.SNOWFLAKE:
-            return dg.multiprocess_executor
+            return build_multiprocess_executor()
         case never:
             assert_never(never)
 

@@ -20,6 +20,7 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
 from dbt_common.exceptions import CompilationError
 
+from sales_assets.dbt.artifacts import explain_disk_error, redact_results
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, load_manifest
 from sales_assets.private_apis.interruptions import pass_on_interruptions
@@ -127,6 +128,7 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
         a table has `report`: what the macro `report_build` says of it.
 
     Raises:
+        ArtifactsDiskError: The disk of its artifacts is full or read-only; what was built is stored.
         DbtFailedError: A model, a test or dbt itself failed; names them.
         RefusedError: A model does not compile, so that a retry would end the same way; names it.
         KeyboardInterrupt: The process was asked to end.
@@ -149,7 +151,9 @@ def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[d
         finally:
             dbt.stop()
             close_duckdb()
-            _redact_results(artifacts / "run_results.json")
+            fault = redact_results(artifacts / "run_results.json")
+        if fault := explain_disk_error(event.exception, artifacts) or fault:
+            raise fault
         if not event.success:
             raise build_failure(event)
 
@@ -177,15 +181,3 @@ def build_failure(outcome: dbtRunnerResult) -> DbtFailedError | RefusedError:
     if is_refused:
         return RefusedError(f"{message}Correct the model, its YAML or the run's options.")
     return DbtFailedError(f"{message}Run again when it is fixed.", _read_nodes(outcome))
-
-
-def _redact_results(artifact: Path) -> None:
-    """Take the values out of the messages of dbt's `run_results.json`, if there is one."""
-    if not artifact.exists():
-        return
-    results = json.loads(artifact.read_text())
-    for result in results["results"]:
-        result["message"] = result["message"] and redact_error(result["message"])
-    scratch = artifact.with_suffix(".scratch")
-    scratch.write_text(json.dumps(results))
-    scratch.replace(artifact)

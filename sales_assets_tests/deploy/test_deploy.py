@@ -23,6 +23,7 @@ from dagster_aws.s3.compute_log_manager import S3ComputeLogManager
 from sqlglot import exp
 
 from sales_assets.commands.doctor import find_pools
+from sales_assets.private_apis.instance import read_pool_limits
 from sales_assets.settings import ROOT, Environment
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
@@ -243,3 +244,14 @@ def test_dockerignore_lets_through_every_file_that_the_build_copies() -> None:
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
     assert all(f"!{name.split('/')[0]}" in ignored for name in copied)
+
+
+def test_on_a_laptop_a_pool_that_was_used_has_a_limit_so_that_the_catalog_does_not_warn() -> None:
+    @dg.asset(pool="erp")
+    def pooled() -> None: ...
+
+    concurrency = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]
+    with dg.instance_for_test(overrides={"concurrency": concurrency}) as instance:
+        assert dg.materialize([pooled], instance=instance).success
+        limits = read_pool_limits(instance)
+    assert limits == {"erp": concurrency["pools"]["default_limit"]}

@@ -32,7 +32,9 @@ NO_LOG = ("--log-level", "none", "--log-level-file", "none")
 """dbt's own log would have the values that ours has not."""
 
 
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 5.0
+"""A terminated run is to have ended within ten, and its process needs some to leave the interpreter."""
+
 _STOP_PAUSE_SECONDS = 0.1
 _START_OF_NODE = "LogStartLine"
 _COMPILATION_ERROR = "Compilation Error"
@@ -93,7 +95,7 @@ class _DbtThread(Thread):
             atexit.unregister(self.stop)
 
     def stop(self) -> None:
-        """Cancel dbt's queries and start no more models, until it has ended, for ten seconds in all.
+        """Cancel dbt's queries and start no more models, until it has ended, for five seconds in all.
 
         It is cancelled again and again, because a model may have been between two queries.
         """

@@ -14,7 +14,7 @@ from sales_assets.assets._daily_rows import DailyRows
 from sales_assets.assets._daily_run import DailyRun
 from sales_assets.assets._preview import report_days
 from sales_assets.assets._refusals import attach_rejected, build_refusal
-from sales_assets.catalog.day_groups import group_days
+from sales_assets.catalog.day_groups import divide_days
 from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS
 from sales_assets.catalog.partitions import Window
 from sales_assets.catalog.records import fetch_latest_records
@@ -29,7 +29,7 @@ PrepareDays = Callable[[DailyRun], PartitionGroup | None]
 """Makes the rows of some of a run's days; None if no day is left."""
 
 CountRows = Callable[[Window], Mapping[str, int]]
-"""Counts the rows of each day, about; see `day_groups.group_days`."""
+"""Counts the rows of each day, about; see `day_groups.divide_days`."""
 
 
 def emit_days(run: DailyRun, prepare: PrepareDays, count_rows: CountRows) -> Iterator[dg.Output[Any]]:
@@ -101,4 +101,4 @@ def _divide(run: DailyRun, count_rows: CountRows) -> list[Window]:
         records = fetch_latest_records(run.context.instance, run.context.asset_key, days)
         done = {day for day, record in records.items() if record.run_id == run.context.run.run_id}
         days = tuple(day for day in days if day not in done)
-    return group_days(days, count_rows(run.window))
+    return divide_days(days, count_rows(run.window))

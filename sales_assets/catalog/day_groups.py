@@ -11,7 +11,7 @@ ROWS_PER_GROUP = 250_000
 """The most rows that a group has, unless a single day has more."""
 
 
-def group_days(
+def divide_days(
     days: Sequence[str], rows_by_day: Mapping[str, int], max_rows: int | None = None
 ) -> list[Window]:
     """Divide days into windows of consecutive days.

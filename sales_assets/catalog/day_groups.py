@@ -4,8 +4,10 @@ How a group is read and stored belongs to the assets and the warehouse.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from sales_assets.catalog.partitions import Window, window_between
+from sales_assets.transforms.day_ranges import group_days, merge_days
 
 ROWS_PER_GROUP = 250_000
 """The most rows that a group has, unless a single day has more."""
@@ -22,14 +24,9 @@ def divide_days(
         max_rows: The most rows of a window of several days; None for `ROWS_PER_GROUP`.
     """
     limit = ROWS_PER_GROUP if max_rows is None else max_rows
-    groups: list[list[str]] = []
-    rows = 0
-    for day in days:
-        rows += rows_by_day.get(day, 0)
-        is_next = bool(groups) and window_between(groups[-1][-1], day).days == (groups[-1][-1], day)
-        if is_next and rows <= limit:
-            groups[-1].append(day)
-        else:
-            groups.append([day])
-            rows = rows_by_day.get(day, 0)
-    return [window_between(group[0], group[-1]) for group in groups]
+    counts = {date.fromisoformat(day): rows_by_day.get(day, 0) for day in days}
+    return [
+        window_between(first.isoformat(), (after - timedelta(days=1)).isoformat())
+        for group in group_days(counts, limit)
+        for first, after in merge_days(group)
+    ]

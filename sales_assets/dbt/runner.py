@@ -22,6 +22,7 @@ from dbt_common.exceptions import CompilationError
 
 from sales_assets.errors import RefusedError
 from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, load_manifest
+from sales_assets.private_apis.dbt_shortcuts import take_shortcuts
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.redaction import redact_error
 
@@ -36,6 +37,8 @@ _STOP_PAUSE_SECONDS = 0.1
 _START_OF_NODE = "LogStartLine"
 _COMPILATION_ERROR = "Compilation Error"
 _LOG_OF_MACRO, _REPORT = "JinjaLogDebug", "report_build: "
+HEARD = frozenset({_LOG_OF_MACRO})
+"""The debug events that are read."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class _DbtThread(Thread):
         self._deadline: float | None = None
         self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
         self._command = [*command, *NO_LOG]
+        take_shortcuts(HEARD)
         self._runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[self._receive])
         self._is_stopping = Event()
 

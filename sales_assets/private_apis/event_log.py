@@ -5,7 +5,7 @@ each, which takes 14 ms: longer than the work on its day. `dagster.yaml` names t
 same as Dagster's own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -111,7 +111,7 @@ def _build_planned_checks(
             continue
         planned = event.get_dagster_event().asset_check_planned_data
         subset = planned.partitions_subset
-        partitions: Iterable[str | None] = subset.get_partition_keys() if subset else [None]
+        partitions: list[str | None] = [*subset.get_partition_keys()] if subset else [None]
         for partition in partitions:
             yield {
                 "asset_key": planned.asset_key.to_string(),

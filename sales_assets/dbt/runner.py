@@ -21,7 +21,12 @@ from dbt_common.events.functions import msg_to_dict
 from dbt_common.exceptions import CompilationError
 
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, load_manifest
+from sales_assets.private_apis.dbt_runner import (
+    cancel_queries,
+    close_duckdb,
+    keep_unwritten,
+    load_manifest,
+)
 from sales_assets.private_apis.dbt_shortcuts import take_shortcuts
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.redaction import redact_error
@@ -85,7 +90,10 @@ class _DbtThread(Thread):
         self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
         self._command = [*command, *NO_LOG]
         take_shortcuts(HEARD)
-        self._runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[self._receive])
+        manifest = load_manifest(parsed)
+        if command[0] == "build":
+            keep_unwritten(manifest)
+        self._runner = dbtRunner(manifest=manifest, callbacks=[self._receive])
         self._is_stopping = Event()
 
     def run(self) -> None:

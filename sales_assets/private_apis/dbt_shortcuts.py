@@ -31,7 +31,7 @@ def take_shortcuts(heard: frozenset[str]) -> None:
         heard: The names of the debug events that are read; others are dropped while dbt writes no log.
     """
     event_manager_client.ctx_set_event_manager(_QuietEventManager(heard))
-    MacroNamespaceBuilder.build_namespace = build_flat_namespace
+    MacroNamespaceBuilder.build_namespace = build_flat_namespace  # type: ignore[method-assign, assignment]
     agate_helper.build_type_tester = _build_type_tester_once
 
 
@@ -59,7 +59,7 @@ class _Macro(MacroGenerator):
         self.stack = stack
 
 
-class _FlatNamespace(dict[str, Any], MacroNamespace):  # type: ignore[misc]
+class _FlatNamespace(dict[str, Any], MacroNamespace):
     """The macros that a node can call by name; also by package, as dbt's namespace."""
 
     def __init__(self, root: Any, local: Any, internal: Any, packages: Any) -> None:

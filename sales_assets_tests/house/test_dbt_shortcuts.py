@@ -2,14 +2,14 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from dbt.clients.jinja import MacroStack
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
 from dbt_common.clients import agate_helper
 from dbt_common.events import event_manager_client
+from dbt_common.events.base_types import EventLevel
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 
@@ -41,13 +41,13 @@ def test_a_node_of_any_package_finds_the_macros_that_dbt_would_give_it(
 ) -> None:
     shadowed = next(iter(macros["dbt"].values()))
     given = {**macros, "another": {shadowed.name: SimpleNamespace(**_of_package(shadowed, "another"))}}
-    internal, context, stack = ["dbt_duckdb", "dbt"], {"a": "context"}, MacroStack()
+    internal, context, stack = ["dbt_duckdb", "dbt"], {"a": "context"}, object()
 
-    def builder() -> MacroNamespaceBuilder:
-        return MacroNamespaceBuilder("sales", package, stack, internal, None)
+    def builder() -> Any:
+        return MacroNamespaceBuilder("sales", package, cast("Any", stack), internal, None)
 
-    ours = dbt_shortcuts.build_flat_namespace(builder(), given, context)
-    theirs = dbt_shortcuts.build_namespace(builder(), given, context)
+    ours: Any = dbt_shortcuts.build_flat_namespace(builder(), given, context)
+    theirs: Any = dbt_shortcuts.build_namespace(builder(), given, context)
     assert named(ours) == named(theirs)
     assert len(named(ours)) > 300
     for name in ("dbt", "another", None):
@@ -83,8 +83,8 @@ def test_only_debug_events_that_nobody_reads_are_dropped() -> None:
     heard: list[str] = []
     manager.callbacks.append(lambda event: heard.append(f"{event.info.name} {event.info.level}"))
     try:
-        fire_event(Note(msg="nobody reads this"), level=dbt_shortcuts.EventLevel.DEBUG)
-        fire_event(Note(msg="an error"), level=dbt_shortcuts.EventLevel.ERROR)
+        fire_event(Note(msg="nobody reads this"), level=EventLevel.DEBUG)
+        fire_event(Note(msg="an error"), level=EventLevel.ERROR)
     finally:
         manager.callbacks.pop()
     assert heard == ["Note error"]

@@ -20,6 +20,7 @@ from dbt.adapters.contracts.connection import Connection, ConnectionState, Ident
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.cli.main import dbtRunner
+from dbt.parser.manifest import write_manifest
 
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.dbt.dbt_assets import build_dbt_assets
@@ -27,7 +28,7 @@ from sales_assets.dbt.project import PARSED, SalesDbtResource, build_dbt_resourc
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.private_apis import instance as private
 from sales_assets.private_apis.backfills import Backfill, list_ended_backfills
-from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
+from sales_assets.private_apis.dbt_runner import close_duckdb, keep_unwritten, load_manifest
 from sales_assets.private_apis.evaluated_checks import list_evaluated_checks
 from sales_assets.private_apis.event_log import BATCH_SIZE, STORED_TOGETHER, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
@@ -198,12 +199,16 @@ def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:
     assert find_asset(job.get_subset(asset_selection={a.key}), b.key) == list_job_assets(job)[0]
 
 
-def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes() -> None:
+def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes(tmp_path: Path) -> None:
     parsed = Path(prepare_project(settings_with()).target_path) / PARSED
     manifest = load_manifest(parsed)
     assert "model.sales.fct_orders" in manifest.nodes
     assert "model.sales.fct_orders" in manifest.flat_graph["nodes"]
     dbtRunner(manifest=manifest)
+    keep_unwritten(manifest)
+    manifest.write(str(tmp_path / "manifest.json"))
+    assert list(tmp_path.iterdir()) == []
+    assert "manifest.write(path)" in inspect.getsource(write_manifest)
 
 
 def test_dbt_still_opens_duckdb_where_we_close_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,12 +21,7 @@ from dbt_common.events.functions import msg_to_dict
 from dbt_common.exceptions import CompilationError
 
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.dbt_runner import (
-    cancel_queries,
-    close_duckdb,
-    keep_unwritten,
-    load_manifest,
-)
+from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, keep_unwritten, load_manifest
 from sales_assets.private_apis.dbt_shortcuts import take_shortcuts
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.redaction import redact_error
@@ -35,7 +30,6 @@ _RESULT_EVENTS = ("LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTe
 _LOGGED_LEVELS = ("info", "warn", "error")
 NO_LOG = ("--log-level", "none", "--log-level-file", "none")
 """dbt's own log would have the values that ours has not."""
-
 
 _STOP_SECONDS = 10.0
 _STOP_PAUSE_SECONDS = 0.1

@@ -18,6 +18,7 @@ for name in [name for name in os.environ if name.startswith((*VARIABLE_PREFIXES,
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 DATA_DIR = tempfile.TemporaryDirectory(prefix="sales-", ignore_cleanup_errors=True)
 os.environ["SALES_DATA_DIR"] = DATA_DIR.name
+os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"  # as the laptop's event log sets it
 
 from sales_assets.demo.airbyte.process import stop_airbyte_emulators  # noqa: E402
 from sales_assets.demo.erp.demo_erp import erp_folder  # noqa: E402
@@ -32,8 +33,11 @@ from sales_assets_tests.support.data_dir import (  # noqa: E402
 )
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
+from sales_assets_tests.support.event_log import make_instances_in_memory_quick  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
 from sales_assets_tests.support.scheduling import SharedSetUpScheduling, is_together  # noqa: E402
+
+make_instances_in_memory_quick()
 
 
 def pytest_collection(session: pytest.Session) -> None:

@@ -22,7 +22,8 @@ from dbt_common.exceptions import CompilationError
 
 from sales_assets.dbt.artifacts import explain_disk_error, redact_results
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, load_manifest
+from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, keep_unwritten, load_manifest
+from sales_assets.private_apis.dbt_shortcuts import take_shortcuts
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.redaction import redact_error
 
@@ -39,6 +40,8 @@ _STOP_PAUSE_SECONDS = 0.1
 _START_OF_NODE = "LogStartLine"
 _COMPILATION_ERROR = "Compilation Error"
 _LOG_OF_MACRO, _REPORT = "JinjaLogDebug", "report_build: "
+HEARD = frozenset({_LOG_OF_MACRO})
+"""The debug events that are read."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,11 @@ class _DbtThread(Thread):
         self._deadline: float | None = None
         self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
         self._command = [*command, *NO_LOG]
-        self._runner = dbtRunner(manifest=load_manifest(parsed), callbacks=[self._receive])
+        take_shortcuts(HEARD)
+        manifest = load_manifest(parsed)
+        if command[0] == "build":
+            keep_unwritten(manifest)
+        self._runner = dbtRunner(manifest=manifest, callbacks=[self._receive])
         self._is_stopping = Event()
 
     def run(self) -> None:

@@ -12,21 +12,25 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.events import ASSET_EVENTS
-from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck
+from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck, build_planned_check
 from sales_assets.settings import set_default
 
 BATCH_SIZE = 1000
 """How many events of one output Dagster collects before it stores them together."""
 
 
+STORED_TOGETHER = {*ASSET_EVENTS, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
+"""What a batch stores in one transaction; other events, which are few, are stored one by one."""
+
+
 class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogStorage):
-    """Stores the asset events of a batch together; if that fails, Dagster stores them one by one."""
+    """Stores the events of a batch together; if that fails, Dagster stores them one by one."""
 
     def __init__(self, base_dir: str, inst_data: Any = None):
         super().__init__(base_dir, inst_data)
@@ -39,26 +43,21 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
         return cls(inst_data=inst_data, **config_value)
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
-        """Store the events of a run; asset events also in the index of all runs, as the base class does."""
-        of_assets = [event for event in events if event.dagster_event_type in ASSET_EVENTS]
-        if of_assets:
-            self._store_asset_events(of_assets)
+        """Store the events of a run; those of assets and checks also in the index of all runs.
+
+        A run begins with a batch of all assets and checks that it intends to make.
+        """
+        together = [event for event in events if event.dagster_event_type in STORED_TOGETHER]
+        if together:
+            self._store_together(together)
         for event in events:
-            if event.dagster_event_type not in ASSET_EVENTS:
+            if event.dagster_event_type not in STORED_TOGETHER:
                 self.store_event(event)
 
-    def _store_asset_events(self, events: Sequence[dg.EventLogEntry]) -> None:
-        rows = [self._event_to_row(event) for event in events]
-        insert = SqlEventLogStorageTable.insert()
-        with self.index_transaction() as index:
-            returning = insert.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
-            ids = [row[0] for row in index.execute(returning, rows)]
-            self._store_asset_event_tags(index, events, ids)
-            latest = {event.get_dagster_event().asset_key: i for i, event in enumerate(events)}
-            for i in latest.values():
-                self._store_asset_event(index, events[i], ids[i])
+    def _store_together(self, events: Sequence[dg.EventLogEntry]) -> None:
+        rows = store_in_index(self, events)
         with self.run_connection(events[0].run_id) as run:
-            run.execute(insert, rows)
+            run.execute(SqlEventLogStorageTable.insert(), rows)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -70,6 +69,42 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
                 self._initialized_dbs.add(shard)
             with engine.connect() as connection, connection.begin():
                 yield connection
+
+
+def store_in_index(
+    storage: SqlEventLogStorage, events: Sequence[dg.EventLogEntry]
+) -> Sequence[dict[str, Any]]:
+    """Store events of assets and planned checks in the index of all runs, in one transaction.
+
+    Args:
+        storage: An event log in a database that returns the ids of new rows.
+        events: Of types that are stored together.
+
+    Returns:
+        The rows that were stored.
+    """
+    rows = [storage._event_to_row(event) for event in events]
+    with storage.index_transaction() as index:
+        returning = SqlEventLogStorageTable.insert().returning(
+            SqlEventLogStorageTable.c.id, sort_by_parameter_order=True
+        )
+        ids = [row[0] for row in index.execute(returning, rows)]
+        of_assets = [i for i, event in enumerate(events) if event.dagster_event_type in ASSET_EVENTS]
+        if of_assets:
+            storage._store_asset_event_tags(
+                index, [events[i] for i in of_assets], [ids[i] for i in of_assets]
+            )
+        latest = {events[i].get_dagster_event().asset_key: i for i in of_assets}
+        for i in latest.values():
+            storage._store_asset_event(index, events[i], ids[i])
+        checks = [
+            build_planned_check(event, id_, row["timestamp"])
+            for event, row, id_ in zip(events, rows, ids, strict=True)
+            if event.dagster_event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+        ]
+        if checks:
+            index.execute(AssetCheckExecutionsTable.insert(), checks)
+    return rows
 
 
 @lru_cache(maxsize=16)

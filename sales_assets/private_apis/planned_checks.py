@@ -5,6 +5,8 @@ evaluation then finds none of them, adds its own, and the others stay planned fo
 history.
 """
 
+from typing import Any
+
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
@@ -18,19 +20,31 @@ class OneRowForEachPlannedCheck(SqlEventLogStorage):
 
     def _store_asset_check_evaluation_planned(self, event: dg.EventLogEntry, event_id: int | None) -> None:
         """Store the row that the evaluation will replace."""
-        planned = event.get_dagster_event().event_specific_data
-        if not isinstance(planned, AssetCheckEvaluationPlanned):
-            message = f"{event.dagster_event_type} is not a planned check."
-            raise TypeError(message)
-        row = {
-            "asset_key": planned.asset_key.to_string(),
-            "check_name": planned.check_name,
-            "partition": None,
-            "run_id": event.run_id,
-            "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
-            "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
-            "evaluation_event_storage_id": event_id,
-        }
+        stored_at = self._event_insert_timestamp(event)  # type: ignore[no-untyped-call]
         with self.index_connection() as connection:
+            row = build_planned_check(event, event_id, stored_at)
             connection.execute(AssetCheckExecutionsTable.insert().values(row))
+
+
+def build_planned_check(event: dg.EventLogEntry, event_id: int | None, stored_at: Any) -> dict[str, Any]:
+    """Build the row of a check that a run intends to evaluate.
+
+    Args:
+        event: The event of the plan.
+        event_id: Its id in the event log.
+        stored_at: Its time, as the event log stores it.
+    """
+    planned = event.get_dagster_event().event_specific_data
+    if not isinstance(planned, AssetCheckEvaluationPlanned):
+        message = f"{event.dagster_event_type} is not a planned check."
+        raise TypeError(message)
+    return {
+        "asset_key": planned.asset_key.to_string(),
+        "check_name": planned.check_name,
+        "partition": None,
+        "run_id": event.run_id,
+        "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+        "evaluation_event": serialize_value(event),
+        "evaluation_event_timestamp": stored_at,
+        "evaluation_event_storage_id": event_id,
+    }

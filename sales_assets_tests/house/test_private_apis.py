@@ -20,6 +20,7 @@ from dbt.adapters.contracts.connection import Connection, ConnectionState, Ident
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.cli.main import dbtRunner
+from dbt.parser.manifest import write_manifest
 
 from sales_assets.catalog.partitions import DAILY
 from sales_assets.dbt.dbt_assets import build_dbt_assets
@@ -27,9 +28,9 @@ from sales_assets.dbt.project import PARSED, SalesDbtResource, build_dbt_resourc
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.private_apis import instance as private
 from sales_assets.private_apis.backfills import Backfill, list_ended_backfills
-from sales_assets.private_apis.dbt_runner import close_duckdb, load_manifest
+from sales_assets.private_apis.dbt_runner import close_duckdb, keep_unwritten, load_manifest
 from sales_assets.private_apis.evaluated_checks import list_evaluated_checks
-from sales_assets.private_apis.event_log import BATCH_SIZE, BatchingSqliteEventLogStorage
+from sales_assets.private_apis.event_log import BATCH_SIZE, STORED_TOGETHER, BatchingSqliteEventLogStorage
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.history import delete_runs, list_latest_runs, measure_run_bytes
 from sales_assets.private_apis.job_assets import JobAsset, find_asset, list_job_assets
@@ -198,12 +199,16 @@ def test_a_job_still_lists_its_assets_in_the_order_of_materialization() -> None:
     assert find_asset(job.get_subset(asset_selection={a.key}), b.key) == list_job_assets(job)[0]
 
 
-def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes() -> None:
+def test_a_parsed_dbt_project_still_becomes_a_manifest_that_dbts_runner_takes(tmp_path: Path) -> None:
     parsed = Path(prepare_project(settings_with()).target_path) / PARSED
     manifest = load_manifest(parsed)
     assert "model.sales.fct_orders" in manifest.nodes
     assert "model.sales.fct_orders" in manifest.flat_graph["nodes"]
     dbtRunner(manifest=manifest)
+    keep_unwritten(manifest)
+    manifest.write(str(tmp_path / "manifest.json"))
+    assert list(tmp_path.iterdir()) == []
+    assert "manifest.write(path)" in inspect.getsource(write_manifest)
 
 
 def test_dbt_still_opens_duckdb_where_we_close_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,8 +331,16 @@ def materialize_range(instance: dg.DagsterInstance) -> str:
     def days() -> dg.MaterializeResult[None]:
         return dg.MaterializeResult(tags={"why": "test"})
 
+    @dg.asset_check(asset=days)
+    def are_fine(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        storage = context.instance.event_log_storage
+        planned = storage.get_asset_check_execution_history(are_fine.check_key, limit=5)
+        plans = [(each.status.value, each.partition, each.run_id == context.run.run_id) for each in planned]
+        found = planned[0].event is not None and planned[0].event.dagster_event_type
+        return dg.AssetCheckResult(passed=True, description=f"{plans} {found}")
+
     tags = range_tags("2025-01-01", "2025-01-10")
-    return dg.materialize([days], instance=instance, tags=tags).run_id
+    return dg.materialize([days, are_fine], instance=instance, tags=tags).run_id
 
 
 def read_records(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
@@ -336,12 +349,14 @@ def read_records(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
     materializations = instance.fetch_materializations(asset, limit=100).records
     latest = instance.get_latest_materialization_event(asset)
     [entry] = instance.get_asset_records([asset])
+    evaluation = private.read_latest_evaluation(instance, dg.AssetCheckKey(asset, "are_fine"))
     return {
         "days": [record.partition_key for record in materializations],
         "ids": len({record.storage_id for record in materializations}),
         "tags": [sorted(tags) for tags in instance.event_log_storage.get_event_tags_for_asset(asset)],
         "latest": latest and latest.dagster_event and latest.dagster_event.partition,
         "entry": entry.asset_entry.last_materialization_storage_id == materializations[0].storage_id,
+        "check": evaluation and evaluation.description,
         "planned": instance.get_latest_planned_materialization_info(asset, "2025-01-03") is not None,
         "run": sorted(
             event.dagster_event.event_type_value for event in instance.all_logs(run_id) if event.dagster_event
@@ -357,12 +372,17 @@ def test_the_batching_event_log_records_exactly_what_dagsters_own_records(
     with patch.object(SqliteEventLogStorage, "store_event", autospec=True) as one_by_one:
         materialize_range(event_log)
     batched = {call.args[1].dagster_event_type for call in one_by_one.call_args_list}
-    assert dg.DagsterEventType.ASSET_MATERIALIZATION not in batched
+    assert not STORED_TOGETHER & batched
     event_log.wipe_assets([dg.AssetKey("days")])
     records = read_records(event_log, materialize_range(event_log))
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "0")
     with dg.instance_for_test() as own:
-        assert records == read_records(own, materialize_range(own))
+        expected = read_records(own, materialize_range(own))
+    # Of a check that is planned, ours has one row, and Dagster's own one for each day.
+    planned = records.pop("check"), expected.pop("check")
+    assert planned[0] == "[('PLANNED', None, True)] DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED"
+    assert planned[1].startswith("[('PLANNED', '2025-01-10', True), ('PLANNED', '2025-01-09', True), ")
+    assert records == expected
     assert len(records["days"]) == records["ids"] == 10
 
 

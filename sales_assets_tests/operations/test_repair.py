@@ -1,5 +1,6 @@
 """The repair, from the gaps found to a complete warehouse, on real components."""
 
+from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
@@ -45,12 +46,15 @@ class RepairablePipeline(Pipeline):
             at_most=None,
         )
 
+    @cached_property
+    def freshness_job(self) -> dg.JobDefinition:
+        """The job of the check `yesterday_is_complete`."""
+        return build_definitions(self.settings).get_repository_def().get_job("freshness_job")
+
     def is_complete(self, day: str) -> bool:
         """Whether a single day needs nothing, as the check `yesterday_is_complete` decides."""
-        repository = build_definitions(self.settings).get_repository_def()
-        job = repository.get_job("freshness_job")
         config = {"ops": {"gold__daily_sales_yesterday_is_complete": {"config": {"day": day}}}}
-        result = job.execute_in_process(instance=self.instance, run_config=config)
+        result = self.freshness_job.execute_in_process(instance=self.instance, run_config=config)
         [evaluation] = result.get_asset_check_evaluations()
         return evaluation.passed
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import dagster as dg
 from tabulate import tabulate
 
-from sales_assets.catalog.names import MONTHLY_REVENUE_KEY
+from sales_assets.catalog.approvals import APPROVED_ASSETS
 from sales_assets.operations.retention.old_files import list_old_files, measure_files
 from sales_assets.private_apis.history import (
     list_ancestors,
@@ -118,7 +118,7 @@ def plan_retention(places: Places, before: datetime) -> RetentionPlan:
     ticks = locate_tick_logs(instance)
     tick_logs = list_old_files(ticks, before) if ticks else []
     artifacts = list_old_files(places.dbt_folder, before)
-    events = list_runless_events(instance, before, observed=MONTHLY_REVENUE_KEY)  # published and approved
+    events = list_runless_events(instance, before, observed=APPROVED_ASSETS)  # published and approved
     backfills = list_old_backfills(instance, before, without=set(runs))
     return RetentionPlan(
         before=before,

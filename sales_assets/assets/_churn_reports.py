@@ -1,4 +1,4 @@
-"""What `customer_churn_scores` yields: the result of its check, and the scores with how they were made."""
+"""What `customer_churn_scores` yields and notes: the result of its check, and how the scores were made."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from sales_assets.catalog.names import CHURN_CHECK, CHURN_SCORES_KEY, SKIPPED_PARTITIONS, WAITING
+from sales_assets.catalog.approvals import note_judgement
+from sales_assets.catalog.names import AWAITS_A_PERSON, CHURN_CHECK, CHURN_SCORES_KEY, SKIPPED_PARTITIONS
 from sales_assets.catalog.remedies import format_approval
 from sales_assets.catalog.weeks import Week
 from sales_assets.ml.churn.examples import OUTCOME_WEEKS
@@ -15,6 +16,14 @@ from sales_assets.ml.churn.training import ChurnScoring, tabulate_answers
 from sales_assets.ml.mlflow_mirror import ModelRecord
 
 _KEPT = "Scores that were published before stay as they are."
+
+
+def note_scoring(instance: dg.DagsterInstance, scoring: ChurnScoring | None) -> bool:
+    """Note whether the model waits for a person; see `approvals.note_judgement`."""
+    if scoring is None:
+        return False
+    subject, faults = CHURN_SCORES_KEY.to_user_string(), " ".join(scoring.verdict.faults)
+    return note_judgement(instance, CHURN_SCORES_KEY, subject, scoring.model.version, faults)
 
 
 def build_result(scoring: ChurnScoring | None, *, is_held_back: bool) -> dg.AssetCheckResult:
@@ -28,7 +37,7 @@ def build_result(scoring: ChurnScoring | None, *, is_held_back: bool) -> dg.Asse
     faults, how = " ".join(verdict.faults), format_approval(CHURN_SCORES_KEY.to_user_string())
     lost = f"The scores are not published. {faults} {how} {_KEPT}"
     approved = f"The model was approved by a person. {faults}" if faults else won
-    waiting = {WAITING: True} if is_held_back else {}
+    waiting = {AWAITS_A_PERSON: True} if is_held_back else {}
     return _build_check_result(
         lost if is_held_back else approved,
         passed=not is_held_back,

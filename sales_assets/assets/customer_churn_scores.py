@@ -8,16 +8,15 @@ import dagster as dg
 from sales_assets.assets._churn_reports import (
     build_result,
     build_scores,
+    note_scoring,
     record_scoring,
     report_too_little_history,
 )
 from sales_assets.assets._weekly_run import WeeklyRun
-from sales_assets.catalog.approvals import note_judgement
 from sales_assets.catalog.column_lineage import CHURN_SCORES_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import CHURN_SCORES_SCHEMA, storage_metadata
 from sales_assets.catalog.names import (
     CHURN_CHECK,
-    CHURN_SCORES_KEY,
     CUSTOMER_FEATURES_KEY,
     FCT_ORDERS_KEY,
     ML,
@@ -72,16 +71,9 @@ def customer_churn_scores(
         return
     run.refuse_days_without(FCT_ORDERS_KEY, *weeks.outcome_days)
     scoring = score_week(warehouse, run.weeks[-1], weeks)
-    is_held_back = False
     if scoring:
         mirror_model(record_scoring(scoring), settings())
-        is_held_back = note_judgement(
-            context.instance,
-            CHURN_SCORES_KEY,
-            CHURN_SCORES_KEY.to_user_string(),
-            scoring.model.version,
-            " ".join(scoring.verdict.faults),
-        )
+    is_held_back = note_scoring(context.instance, scoring)
     yield build_result(scoring, is_held_back=is_held_back)
     if scoring and not is_held_back:
         yield build_scores(scoring, run.weeks)

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from sales_assets.catalog.approvals import note_judgement
-from sales_assets.catalog.names import FORECAST_MODEL_KEY, MODEL_CHECK, WAITING
+from sales_assets.catalog.names import AWAITS_A_PERSON, FORECAST_MODEL_KEY, MODEL_CHECK
 from sales_assets.catalog.remedies import format_approval
 from sales_assets.ml.model_io_manager import ModelIOManager
 
@@ -36,6 +36,6 @@ def model_beats_the_baselines(
             "champion": model.champion,
             "version": model.version,
             "wape": float(score["wape"]),
-            **({WAITING: True} if is_held_back else {}),
+            **({AWAITS_A_PERSON: True} if is_held_back else {}),
         },
     )

@@ -6,11 +6,11 @@ import dagster as dg
 
 from sales_assets.catalog.approvals import APPROVED_ASSETS, Entry, State, read_entries
 from sales_assets.catalog.names import (
+    AWAITS_A_PERSON,
     CHURN_SCORES_KEY,
     FORECAST_MODEL_KEY,
     MONTHLY_REVENUE_KEY,
     RESTATEMENT_CHECK,
-    WAITING,
 )
 from sales_assets.catalog.remedies import format_approval
 from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
@@ -38,13 +38,15 @@ _KEPT = {
 
 def is_held_back(check: Any) -> bool:
     """Whether a check fails only because a result waits for a person."""
-    return check.asset_check_key == RESTATEMENT_CHECK or (not check.passed and WAITING in check.metadata)
+    return check.asset_check_key == RESTATEMENT_CHECK or (
+        not check.passed and AWAITS_A_PERSON in check.metadata
+    )
 
 
 def was_only_held_back(run: EndedRun) -> bool:
     """Whether a run failed only because results wait for a person, which is told by itself."""
     errors = [each for each in run.checks if not each.passed and each.severity is dg.AssetCheckSeverity.ERROR]
-    held = {each.asset_key for each in errors if WAITING in each.metadata}
+    held = {each.asset_key for each in errors if AWAITS_A_PERSON in each.metadata}
     steps = run.of(dg.DagsterEventType.STEP_FAILURE)
     broken = {asset for step in steps for asset in run.planned.get(step.step_key or "", [])}
     return bool(errors) and all(map(is_held_back, errors)) and broken <= held

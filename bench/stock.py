@@ -7,18 +7,18 @@ floating point.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 
 from sales_assets import assets
-from sales_assets.catalog.partitions import BACKFILL, window_of
+from sales_assets.catalog import day_groups
+from sales_assets.catalog.partitions import BACKFILL, DAILY, window_of
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_environment, find_dbt
-from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import exported, settings
 from sales_assets.sources.erp.postgres import PostgresResource
@@ -26,11 +26,23 @@ from sales_assets.sources.erp.postgres import PostgresResource
 PROJECT = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target="duckdb")
 PYTHON_ASSETS = [assets.raw_orders, assets.raw_customers, assets.silver_enriched_orders]
 
+day_groups.ROWS_PER_GROUP = sys.maxsize  # the stock IO manager stores a range at once
+
+
+class StockTranslator(DagsterDbtTranslator):
+    """The stock translator, with the same partitions."""
+
+    def get_partitions_def(
+        self, dbt_resource_props: Mapping[str, Any]
+    ) -> dg.PartitionsDefinition[str] | None:
+        """Return daily partitions for a model with the tag `daily`, None for other models."""
+        return DAILY if "daily" in dbt_resource_props.get("tags", []) else None
+
 
 @dbt_assets(
     manifest=PROJECT.manifest_path,
     project=PROJECT,
-    dagster_dbt_translator=SalesDbtTranslator(),
+    dagster_dbt_translator=StockTranslator(),
     backfill_policy=BACKFILL,
 )
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:

@@ -21,6 +21,12 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOMana
 from sales_assets.warehouse.file_stores import FileStores
 from sales_assets.warehouse.lake.lake_resource import LakeResource
 
+_PRELOADED = ["sales_assets.definitions"]
+"""What a run imports once; each of its steps is forked from there, and connects by itself."""
+
+_PARALLEL_STEPS = {"max_concurrent": dg.Field(int, default_value=0)}
+"""How many steps of a run are executed at a time; 0 for as many as there are processors."""
+
 
 def build_resources(settings: Settings) -> dict[str, Any]:
     """The resources of an environment by key. Nothing is connected yet."""
@@ -42,9 +48,13 @@ def build_executor(settings: Settings) -> dg.ExecutorDefinition:
         case WarehouseEngine.DUCKDB:
             return dg.in_process_executor
         case WarehouseEngine.SNOWFLAKE:
-            return dg.multiprocess_executor
+            return dg.multiprocess_executor.configured(_fork_steps, config_schema=_PARALLEL_STEPS)
         case never:
             assert_never(never)
+
+
+def _fork_steps(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "start_method": {"forkserver": {"preload_modules": _PRELOADED}}}
 
 
 def build_airbyte(settings: Settings) -> SalesAirbyteWorkspace:

@@ -1,37 +1,30 @@
-"""What the daily assets share: the business days of a run, and how each day's rows are emitted.
+"""What the daily assets share: the business days of a run, and which of them keep what they have.
 
-A day that is skipped, or whose rows are refused, keeps what it has; the other days of the run are stored.
-What the rows are is up to each asset.
+A day that is skipped, or whose rows are refused, keeps what it has; the other days of the run are stored. How
+is in `_daily_output.py`. What the rows are is up to each asset.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from sales_assets.assets._daily_rows import DailyRows
-from sales_assets.assets._preview import report_days
-from sales_assets.assets._refusals import attach_rejected, build_refusal
 from sales_assets.catalog.contracts import PARTITION_COLUMN, declared_contract
-from sales_assets.catalog.names import NO_DATA_TAG, READ_AT, SKIPPED_PARTITIONS
+from sales_assets.catalog.names import NO_DATA_TAG
 from sales_assets.catalog.partitions import Window, day_of_row, days_without, window_of
 from sales_assets.catalog.records import fetch_observations, find_days_never_loaded
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
-from sales_assets.transforms.by_day import find_faulty_days
 from sales_assets.transforms.frames import find_oldest_reading
-from sales_assets.warehouse.misfits import refuse_misfits
-
-Check = Callable[[pd.DataFrame], None]
-"""Raises a `ValueError` about rows that must not be stored."""
+from sales_assets.warehouse.partition_groups import StoredPartitions
 
 
 @dataclass
 class DailyRun:
-    """A run of a daily asset, for one day or a range.
+    """A run of a daily asset, for one day or a range, or the part of it that is done at once.
 
     Attributes:
         context: The asset's context.
@@ -63,6 +56,14 @@ class DailyRun:
         metadata = context.assets_def.specs_by_key[context.asset_key].metadata
         contract = declared_contract(metadata) or dg.TableSchema(columns=[])
         return cls(context, window_of(context), contract, str(metadata[PARTITION_COLUMN]))
+
+    def narrow(self, window: Window) -> "DailyRun":
+        """The part of the run for some of its days, which begins now; skipped and refused days are shared."""
+        return replace(self, window=window, began=datetime.now(UTC), rejected=None)
+
+    def read(self, stored: pd.DataFrame | StoredPartitions) -> pd.DataFrame:
+        """The rows of the run's days that an upstream asset stored."""
+        return stored if isinstance(stored, pd.DataFrame) else stored.read(self.window.days)
 
     @property
     def is_range(self) -> bool:
@@ -138,44 +139,3 @@ class DailyRun:
 
     def _find_empty_days(self, days: pd.Series) -> list[str]:
         return [day for day in days_without(days, self.window) if day not in self.skipped]
-
-    def emit(
-        self,
-        rows: DailyRows,
-        *,
-        check: Check | None = None,
-        metadata: Mapping[pd.Timestamp, Mapping[str, Any]] | None = None,
-    ) -> Iterator[dg.Output[pd.DataFrame]]:
-        """The output that replaces the days of the run, or none if no day is left.
-
-        Days that the check or the contract refuses do not spoil the others: these are stored, then the run
-        fails.
-
-        Args:
-            rows: What to store.
-            check: Raises a `ValueError` about rows that must not be stored.
-            metadata: By business day, what to report besides row count, total and preview.
-
-        Raises:
-            RefusedError: Some days were refused; names them and what is wrong.
-        """
-        self.faults = (
-            find_faulty_days(partial(self._refuse_faults, check), rows.frame, rows.days) | self.faults
-        )
-        dropped = [day for day in self.window.days if day in self.skipped or day in self.faults]
-        kept = [day for day in self.window.days if day not in dropped]
-        if kept:
-            if dropped:
-                rows = rows.where(rows.days.isin(pd.to_datetime(kept)))
-            report_days(self.context, rows.frame, rows.days, self.contract, kept, metadata=metadata or {})
-            skipped = {SKIPPED_PARTITIONS: dropped} if dropped else {}
-            read_at = {READ_AT: dg.MetadataValue.timestamp(rows.read_at)}
-            frame = attach_rejected(rows.frame, self.rejected, kept)
-            yield dg.Output(frame, metadata={"window": self.window.interval, **read_at, **skipped})
-        if self.faults:
-            raise build_refusal(self.context, self.faults, len(kept))
-
-    def _refuse_faults(self, check: Check | None, rows: pd.DataFrame) -> None:
-        if check is not None:
-            check(rows)
-        refuse_misfits(rows, self.contract)

@@ -36,7 +36,7 @@ def reject_orders(run: DailyRun, orders: DailyRows, statuses: Collection[str], m
     orders = orders.where(has_sale(orders.frame, orders.days, statuses))
     rules = {**ORDER_RULES, "contract": lambda rows, _: is_misfit(rows, run.contract)}
     failed = find_failed_rules(orders.frame, orders.days, rules)
-    run.faults |= find_days_above_share(orders.frame, orders.days, failed, max_share)
+    run.faults.update(find_days_above_share(orders.frame, orders.days, failed, max_share))
     is_rejected = failed.notna() & ~orders.days.isin(pd.to_datetime(list(run.faults)))
     if not is_rejected.any():
         return orders

@@ -1,10 +1,12 @@
 """The ERP's customers that matter to a business day, one partition a day."""
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import dagster as dg
-import pandas as pd
 
+from sales_assets.assets._daily_output import emit_days, prepare_days
 from sales_assets.assets._daily_run import DailyRun
 from sales_assets.catalog.column_lineage import RAW_CUSTOMERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, storage_metadata
@@ -14,7 +16,9 @@ from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.columns import refuse_changed_columns
 from sales_assets.sources.erp.postgres import PostgresResource
+from sales_assets.sources.erp.row_counts import count_rows_by_day
 from sales_assets.transforms.customers import refuse_unstorable_customers
+from sales_assets.warehouse.partition_groups import PartitionGroup
 
 
 @dg.asset(
@@ -32,10 +36,17 @@ from sales_assets.transforms.customers import refuse_unstorable_customers
 )
 def raw_customers(
     context: dg.AssetExecutionContext, postgres_erp: PostgresResource
-) -> Iterator[dg.Output[pd.DataFrame]]:
+) -> Iterator[dg.Output[Any]]:
     """Customers that changed on the day or placed an order on it, as the ERP shows them when it is loaded."""
-    run = DailyRun.of(context)
     refuse_changed_columns(postgres_erp)
-    parameters = [*run.window.bounds, run.window.day_bounds, list(run.window.days)]
-    customers = run.rows(postgres_erp.execute_query(queries.RAW_CUSTOMERS_SQL, parameters))
-    yield from run.emit(customers, check=refuse_unstorable_customers)
+    yield from emit_days(
+        DailyRun.of(context),
+        lambda days: _extract_customers(days, postgres_erp),
+        partial(count_rows_by_day, postgres_erp),
+    )
+
+
+def _extract_customers(days: DailyRun, erp: PostgresResource) -> PartitionGroup | None:
+    parameters = [*days.window.bounds, days.window.day_bounds, list(days.window.days)]
+    customers = days.rows(erp.execute_query(queries.RAW_CUSTOMERS_SQL, parameters))
+    return prepare_days(days, customers, check=refuse_unstorable_customers)

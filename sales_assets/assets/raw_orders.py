@@ -1,11 +1,13 @@
 """The ERP's orders, one partition a business day."""
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import dagster as dg
-import pandas as pd
 from pydantic import Field
 
+from sales_assets.assets._daily_output import emit_days, prepare_days
 from sales_assets.assets._daily_run import DailyRun
 from sales_assets.assets._rejections import add_rejected, reject_orders
 from sales_assets.catalog.column_lineage import RAW_ORDERS_SOURCES, lineage_metadata
@@ -17,6 +19,7 @@ from sales_assets.settings import settings
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.columns import refuse_changed_columns
 from sales_assets.sources.erp.postgres import PostgresResource
+from sales_assets.sources.erp.row_counts import count_rows_by_day
 from sales_assets.transforms.extracted_orders import (
     INCOMPLETE_ITEMS,
     count_incomplete_items,
@@ -24,6 +27,7 @@ from sales_assets.transforms.extracted_orders import (
     refuse_unstorable_orders,
 )
 from sales_assets.transforms.select_orders import SALES_STATUSES, count_excluded, is_sale
+from sales_assets.warehouse.partition_groups import PartitionGroup
 
 
 class RawOrdersConfig(dg.Config):
@@ -66,13 +70,20 @@ def find_choice(config: RawOrdersConfig) -> dict[str, list[str]]:
 )
 def raw_orders(
     context: dg.AssetExecutionContext, config: RawOrdersConfig, postgres_erp: PostgresResource
-) -> Iterator[dg.Output[pd.DataFrame]]:
+) -> Iterator[dg.Output[Any]]:
     """Orders placed on the day that count as sales, with their amounts in the ERP's currency."""
-    run = DailyRun.of(context)
     refuse_changed_columns(postgres_erp)
-    orders = run.rows(postgres_erp.execute_query(queries.RAW_ORDERS_SQL, [*run.window.bounds]))
+    yield from emit_days(
+        DailyRun.of(context),
+        lambda days: _extract_orders(days, config, postgres_erp),
+        partial(count_rows_by_day, postgres_erp),
+    )
+
+
+def _extract_orders(days: DailyRun, config: RawOrdersConfig, erp: PostgresResource) -> PartitionGroup | None:
+    orders = days.rows(erp.execute_query(queries.RAW_ORDERS_SQL, [*days.window.bounds]))
     if not config.allow_empty:
-        run.skip_empty_days(orders, because="The ERP returned no orders")
+        days.skip_empty_days(orders, because="The ERP returned no orders")
     excluded = count_excluded(orders.frame, orders.days, config.statuses)
     # An order that is listed twice is kept whatever its status, so that the check refuses it.
     listed_twice = is_listed_twice(orders.frame, orders.days)
@@ -83,5 +94,5 @@ def raw_orders(
         for day, of_day in excluded.items()
     }
     orders = orders.as_frame(orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore"))
-    orders = reject_orders(run, orders, config.statuses, config.max_rejected_share)
-    yield from run.emit(orders, check=refuse_unstorable_orders, metadata=add_rejected(counts, run))
+    orders = reject_orders(days, orders, config.statuses, config.max_rejected_share)
+    return prepare_days(days, orders, check=refuse_unstorable_orders, metadata=add_rejected(counts, days))

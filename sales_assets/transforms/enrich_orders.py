@@ -53,7 +53,8 @@ def is_unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
     Returns:
         A boolean per order.
     """
-    return _join_customers(orders, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
+    key = orders[["customer_id", *_day_column(orders, customers)]]
+    return _join_customers(key, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
 
 
 def count_matches(

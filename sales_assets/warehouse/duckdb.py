@@ -6,7 +6,7 @@ table is in `duckdb_tables.py`; the code that Snowflake shares is in `io_manager
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from sales_assets.warehouse.readings import (
     find_windows,
     remember_reading,
 )
+from sales_assets.warehouse.row_counts import build_count_by_date
 from sales_assets.warehouse.slices import Slice, Value
 from sales_assets.warehouse.statements import build_query
 
@@ -100,6 +101,12 @@ class DuckDBEngine:
             query, values = build_query(self.dialect, slice_, columns, stored)
             read_at = datetime.now(UTC)
             return stamp_reading(connection.sql(query, params=values).to_arrow_table(), read_at)
+
+    def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
+        """See `Engine`."""
+        with self._open(read_only=True, caller=caller) as connection:
+            stored = read_duckdb_columns(connection, slice_)
+            return dict(connection.execute(*build_count_by_date(self.dialect, slice_, stored)).fetchall())
 
     def _remember_reading(
         self, connection: duckdb.DuckDBPyConnection, slice_: Slice, read_at: datetime | None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import dagster as dg
@@ -90,6 +90,9 @@ class Engine(Protocol):
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """Return the rows of a slice, and when they were read; without columns, all columns."""
+
+    def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
+        """Count the rows of a slice of days by the UTC date of its partition column."""
 
 
 class WarehouseReader(Protocol):

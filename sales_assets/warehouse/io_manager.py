@@ -3,9 +3,9 @@
 The engine does three things (see `engine.py`): read a table's columns, replace a slice, read a slice.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 import dagster as dg
 import pandas as pd
@@ -17,8 +17,10 @@ from sales_assets.errors import RefusedError
 from sales_assets.private_apis.outputs import materialize_only, read_run_id
 from sales_assets.warehouse.column_types import to_arrow, to_arrow_type, to_frame
 from sales_assets.warehouse.engine import Engine
+from sales_assets.warehouse.group_writes import store_groups
 from sales_assets.warehouse.inference import infer_contract, widen_contract
 from sales_assets.warehouse.newer_days import report_newer_days
+from sales_assets.warehouse.partition_groups import GroupedPartitions, StoredPartitions, is_read_in_groups
 from sales_assets.warehouse.rejected_rows import resolve_rejected
 from sales_assets.warehouse.slices import Slice, narrow_to_values, resolve_slice
 from sales_assets.warehouse.table_metadata import WriteStats, attach_metadata
@@ -44,8 +46,15 @@ class WarehouseIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Replace the run's partitions of the asset by a frame, or by an iterator of frames.
 
-        An iterator's frames together may be larger than memory; the asset must declare its columns.
+        An iterator's frames together may be larger than memory; the asset must declare its columns. Groups of
+        partitions are stored one by one; see `partition_groups.py`.
         """
+        if isinstance(obj, GroupedPartitions):
+            store_groups(context, obj, lambda _, group: self._store(context, group.frame, group.metadata))
+        else:
+            self._store(context, obj, context.output_metadata)
+
+    def _store(self, context: dg.OutputContext, obj: object, reported: Mapping[str, Any]) -> None:
         if not isinstance(obj, pd.DataFrame | Iterator):
             message = (
                 f"{_format_label(context)} returned {type(obj).__name__}. No stored data was changed. "
@@ -53,7 +62,7 @@ class WarehouseIOManager(dg.IOManager):
             )
             raise RefusedError(message)
         table = resolve_table(context, context, self.schema)
-        _drop_skipped_partitions(context)
+        _drop_skipped_partitions(context, reported)
         contract = self._resolve_contract(context, table, obj)
         slice_ = resolve_slice(context, table, contract)
         column = (context.definition_metadata or {}).get(SLICE_COLUMN)
@@ -61,15 +70,18 @@ class WarehouseIOManager(dg.IOManager):
             slice_ = narrow_to_values(slice_, column, obj)
         stats = WriteStats(context, slice_)
         chunks = stats.count_chunks(_cast_chunks(obj, contract, slice_.name))
-        read_at = _find_reading(context)
+        read_at = _find_reading(reported)
         beside = resolve_rejected(context, slice_, obj)
         caller = _format_caller(context)
         written = self.engine.replace(slice_, contract, chunks, caller, read_at, beside=beside)
         attach_metadata(context, self.engine, slice_, contract, stats, table_rows=written.table_rows)
         report_newer_days(context, slice_, written.newer, read_at)
 
-    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """Read the partitions of an upstream asset that the run's partitions map to."""
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame | StoredPartitions:
+        """Read the partitions of an upstream asset that the run's partitions map to.
+
+        If there are several and the input's metadata asks for it, they are read by the asset, some at a time.
+        """
         upstream = context.upstream_output
         table = resolve_table(context, upstream, self.schema)
         contract = declared_contract((upstream.definition_metadata if upstream else None) or {})
@@ -77,7 +89,18 @@ class WarehouseIOManager(dg.IOManager):
             return _build_empty_frame(contract, table.columns)
         known = contract or self.engine.read_stored_contract(Slice(table.schema, table.name))
         slice_ = resolve_slice(context, table, known or dg.TableSchema(columns=[]))
-        return to_frame(self.engine.read(slice_, table.columns or (), _format_caller(context)), contract)
+        columns, caller = table.columns or (), _format_caller(context)
+        if is_read_in_groups(context):
+            partitions = context.asset_partitions_def
+            return StoredPartitions(
+                engine=self.engine,
+                slice_=slice_,
+                columns=columns,
+                contract=contract,
+                partitions=partitions,
+                caller=caller,
+            )
+        return to_frame(self.engine.read(slice_, columns, caller), contract)
 
     def _resolve_contract(
         self, context: dg.OutputContext, table: Table, obj: pd.DataFrame | Iterator[pd.DataFrame]
@@ -133,17 +156,17 @@ def _require_frame(item: object, table: str) -> pd.DataFrame:
     return item
 
 
-def _drop_skipped_partitions(context: dg.OutputContext) -> None:
+def _drop_skipped_partitions(context: dg.OutputContext, reported: Mapping[str, Any]) -> None:
     """Narrow the output to the partitions that the asset did not skip."""
-    skipped = context.output_metadata.get(SKIPPED_PARTITIONS)
+    skipped = reported.get(SKIPPED_PARTITIONS)
     if skipped is not None:
         skipped_keys = set(cast("Sequence[str]", getattr(skipped, "value", skipped)))
         materialize_only(context, [key for key in context.asset_partition_keys if key not in skipped_keys])
 
 
-def _find_reading(context: dg.OutputContext) -> datetime | None:
+def _find_reading(reported: Mapping[str, Any]) -> datetime | None:
     """Find when the rows were read, if the asset reports it."""
-    read_at = context.output_metadata.get(READ_AT)
+    read_at = reported.get(READ_AT)
     return (
         datetime.fromtimestamp(read_at.value, UTC) if isinstance(read_at, dg.TimestampMetadataValue) else None
     )

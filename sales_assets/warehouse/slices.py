@@ -97,11 +97,11 @@ class Slice:
         """Schema and table, for messages and metadata."""
         return f"{self.schema}.{self.table}"
 
-    def narrow(self, definition: dg.PartitionsDefinition[str], key: str) -> "Slice":
-        """Return the part of the slice that belongs to one of its partitions."""
+    def narrow(self, definition: dg.PartitionsDefinition[str], *keys: str) -> "Slice":
+        """Return the part of the slice that belongs to some of its partitions."""
         dimensions = tuple(
             _build_dimension(part.column, part.type_ if isinstance(part, Windows) else "VARCHAR", *split)
-            for part, split in zip(self.dimensions, split_dimensions(definition, [key]), strict=True)
+            for part, split in zip(self.dimensions, split_dimensions(definition, keys), strict=True)
         )
         return replace(self, dimensions=dimensions)
 

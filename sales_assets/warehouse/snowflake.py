@@ -10,7 +10,7 @@ of the write's own included; the transaction that replaces the rows contains non
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 from typing import Any, cast
 
@@ -28,6 +28,7 @@ from sales_assets.transforms.frames import stamp_reading, to_pandas
 from sales_assets.warehouse.engine import Replacement, Written
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.readings import Reading, find_windows
+from sales_assets.warehouse.row_counts import build_count_by_date
 from sales_assets.warehouse.slices import Slice
 from sales_assets.warehouse.snowflake_errors import translate_key_errors, translate_refusals
 from sales_assets.warehouse.snowflake_memory import (
@@ -101,6 +102,13 @@ class SnowflakeEngine:
             stored = read_stored_columns(connection, slice_)
             read_at = _read_clock(connection)
             return stamp_reading(_fetch(connection, *build_query(DIALECT, slice_, columns, stored)), read_at)
+
+    def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
+        """See `Engine`."""
+        with self.connect(caller) as connection, connection.cursor() as cursor:
+            stored = read_stored_columns(connection, slice_)
+            cursor.execute(*build_count_by_date(DIALECT, slice_, stored))
+            return dict(cast("list[tuple[date, int]]", cursor.fetchall()))
 
     @contextmanager
     def connect(self, caller: str) -> Iterator[SnowflakeConnection]:

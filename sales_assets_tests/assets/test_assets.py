@@ -1,6 +1,7 @@
 """The Python assets, one by one, on a real PostgreSQL and a real DuckDB file, or as users mock them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,9 +10,13 @@ import pandas as pd
 import pytest
 
 from sales_assets.assets import raw_customers, raw_orders, silver_enriched_orders
+from sales_assets.assets._daily_output import prepare_days
 from sales_assets.assets._daily_run import DailyRun
+from sales_assets.catalog import day_groups
 from sales_assets.catalog.names import KEPT_NEWER_ROWS
 from sales_assets.settings import Settings
+from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
+from sales_assets.sources.erp.queries import RAW_ORDERS_SQL
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.results import failure, metadata, run_tags
@@ -571,24 +576,32 @@ def test_a_range_beyond_the_partitions_is_refused_in_one_sentence_and_not_retrie
     assert not result.filter_events(lambda event: event.is_step_up_for_retry)
 
 
+@pytest.mark.parametrize("rows_per_group", [1, 1_000], ids=["day by day", "at once"])
 @pytest.mark.parametrize("step", ["raw_orders", "silver_enriched_orders"])
 def test_a_slow_range_does_not_bring_back_an_order_that_a_later_run_no_longer_found(
-    erp: Erp, run: Any, warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, step: str
+    erp: Erp,
+    run: Any,
+    warehouse: DuckDBWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    step: str,
+    rows_per_group: int,
 ) -> None:
     """The range has read, the order is cancelled and its day run alone, then the range writes."""
     erp.order(1, "2025-01-14 12:00+00")
     erp.order(2)
     erp.order(3)
-    emit, slow = DailyRun.emit, [step]
+    monkeypatch.setattr(day_groups, "ROWS_PER_GROUP", rows_per_group)
+    slow = [step]
 
-    def emit_slowly(daily_run: DailyRun, *arguments: Any, **options: Any) -> Any:
-        if slow == [daily_run.context.asset_key.to_user_string()]:
+    def prepare_slowly(days: DailyRun, *arguments: Any, **options: Any) -> Any:
+        if slow == [days.context.asset_key.to_user_string()] and DAY in days.window.days:
             slow.clear()
             erp.run("update orders set status = 'cancelled', updated_at = now() where id = 2")
             assert run().success
-        return emit(daily_run, *arguments, **options)
+        return prepare_days(days, *arguments, **options)
 
-    monkeypatch.setattr(DailyRun, "emit", emit_slowly)
+    monkeypatch.setattr(import_module(f"sales_assets.assets.{step}"), "prepare_days", prepare_slowly)
     result = run(tags=RANGE)
     assert result.success
     assert not slow
@@ -600,3 +613,53 @@ def test_a_slow_range_does_not_bring_back_an_order_that_a_later_run_no_longer_fo
     assert reported[DAY]["row_count"].value == reported[DAY]["dagster/partition_row_count"].value == 1
     days = warehouse.query("select business_day from silver.silver_enriched_orders order by order_id")
     assert [str(day.date()) for day in days["business_day"]] == ["2025-01-14", DAY]
+
+
+def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
+    erp: Erp,
+    run: Any,
+    warehouse: DuckDBWarehouse,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00", customer=7)
+    erp.customer(7)
+    monkeypatch.setattr(day_groups, "ROWS_PER_GROUP", 0)
+    asked: list[str] = []
+    query = PostgresResource.execute_query
+
+    def break_once(postgres: PostgresResource, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
+        if sql == RAW_ORDERS_SQL:
+            asked.append(f"{params[0]:%d}")
+            if asked == ["14", "15"]:
+                message = "The ERP did not answer."
+                raise ErpUnavailableError(message)
+        return query(postgres, sql, params)
+
+    monkeypatch.setattr(PostgresResource, "execute_query", break_once)
+    result = run(tags=RANGE)
+    assert result.success
+    assert asked == ["14", "15", "15", "16"]
+    assert stored_ids(warehouse) == [14, 15, 16]
+    for asset in ALL:
+        records = instance.fetch_materializations(asset.key, limit=9, ascending=True).records
+        recorded = [each for record in records if (each := record.asset_materialization)]
+        assert [each.partition for each in recorded] == ["2025-01-14", DAY, "2025-01-16"]
+        assert [str(each.metadata["window"].value)[1:11] for each in recorded] == [
+            "2025-01-14",
+            DAY,
+            "2025-01-16",
+        ]
+
+
+def test_a_day_that_is_refused_in_one_group_does_not_keep_the_next_group_out(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00", items=[(1, "-5.00" if day == 15 else "5.00", None)])
+    monkeypatch.setattr(day_groups, "ROWS_PER_GROUP", 0)
+    result = run(tags=RANGE)
+    assert "silver_enriched_orders for 2025-01-15: Negative amounts found" in failure(result)
+    assert "2 other day(s) of the run are stored" in failure(result)
+    assert stored_ids(warehouse) == [14, 16]

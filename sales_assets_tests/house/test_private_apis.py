@@ -38,6 +38,8 @@ from sales_assets.private_apis.outputs import (
     materialize_only,
     read_instance,
     read_run_id,
+    record_nothing_more,
+    record_partitions,
     replace_partition_metadata,
 )
 from sales_assets.private_apis.storage_files import list_sqlite_files
@@ -79,6 +81,40 @@ def test_an_outputs_partitions_can_still_be_narrowed_and_described_one_by_one() 
         "2025-01-03": {"rows": dg.IntMetadataValue(3)},
     }
     assert run_ids == [result.run_id] * 3
+
+
+def test_an_outputs_partitions_can_still_be_recorded_before_it_ends(tmp_path: Path) -> None:
+    recorded: list[list[str]] = []
+
+    class RecordingIOManager(dg.IOManager):
+        def handle_output(self, context: dg.OutputContext, obj: object) -> None:  # noqa: ARG002 - Dagster's
+            record_nothing_more(context)
+            for day in ("2025-01-01", "2025-01-02"):
+                materialize_only(context, [day])
+                add_partition_metadata(context, day, {"day": day})
+                context.add_output_metadata({"rows": 1})
+                record_partitions(context, {"of": "a group"})
+                recorded.append(sorted(read_instance(context).get_materialized_partitions(context.asset_key)))
+
+        def load_input(self, context: dg.InputContext) -> None: ...
+
+    @dg.asset(partitions_def=dg.DailyPartitionsDefinition("2025-01-01"), code_version="7")
+    def grouped() -> dg.Output[int]:
+        return dg.Output(1, metadata={"of": "the run"})
+
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        tags = range_tags("2025-01-01", "2025-01-03")
+        resources = {"io_manager": RecordingIOManager()}
+        result = dg.materialize([grouped], instance=instance, resources=resources, tags=tags)
+    assert recorded == [["2025-01-01"], ["2025-01-01", "2025-01-02"]]
+    events = result.asset_materializations_for_node("grouped")
+    assert [each.partition for each in events] == ["2025-01-01", "2025-01-02"]
+    reported = [{name: value.value for name, value in each.metadata.items()} for each in events]
+    assert reported == [{"of": "a group", "rows": 1, "day": f"2025-01-0{day}"} for day in (1, 2)]
+    first, second = (dict(each.tags or {}) for each in events)
+    assert first == second
+    assert first["dagster/code_version"] == "7"
+    assert "dagster/data_version_is_user_provided" not in first
 
 
 def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: Path) -> None:

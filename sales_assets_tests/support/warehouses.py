@@ -1,7 +1,7 @@
 """The engines of the contract suite, each as an empty warehouse for one test."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import SnowflakeSecret
 from sales_assets.transforms.frames import FrameWithRejected
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets.warehouse.partition_groups import GroupedPartitions
 from sales_assets.warehouse.snowflake import SnowflakeWarehouse, SnowflakeWarehouseIOManager
 
 DAILY = dg.DailyPartitionsDefinition("2025-01-01")
@@ -79,6 +80,12 @@ class WarehouseUnderTest:
         """Store a frame as partitions of `raw.t`, whose partition column is `at`."""
         return self.materialize(table(frame, contract), **options)
 
+    def store_groups(
+        self, make: Callable[[], GroupedPartitions], *readers: dg.AssetsDefinition, **options: Any
+    ) -> dg.ExecuteInProcessResult:
+        """Store groups of partitions of `raw.t`, and run assets that read it."""
+        return self.materialize(table(make, T, reported={"of": "the run"}), *readers, **options)
+
 
 def rows(*ids: int, day: str = D15, **columns: Any) -> pd.DataFrame:
     """Rows of `T` at noon of a day."""
@@ -121,6 +128,7 @@ def table(
     skipped: Sequence[str] = (),
     rejected: str | None = None,
     read_at: datetime | None = None,
+    reported: Mapping[str, Any] | None = None,
 ) -> dg.AssetsDefinition:
     """An asset that returns a frame, or the result of a function: a frame, or an iterator of frames."""
     metadata = (
@@ -138,7 +146,9 @@ def table(
     )
     def asset() -> Iterator[dg.Output[Any]]:
         rows = frame() if callable(frame) else frame
-        metadata: dict[str, Any] = {SKIPPED_PARTITIONS: list(skipped)} if skipped else {}
+        metadata: dict[str, Any] = dict(reported or {})
+        if skipped:
+            metadata[SKIPPED_PARTITIONS] = list(skipped)
         if read_at:
             metadata[READ_AT] = dg.MetadataValue.timestamp(read_at)
         yield dg.Output(rows, metadata=metadata)

@@ -12,8 +12,8 @@ import pyarrow.dataset
 import pytest
 
 from sales_assets.errors import RefusedError, UnavailableError
+from sales_assets.transforms.day_ranges import format_day_ranges, group_days
 from sales_assets.warehouse.lake.compare_days import describe_difference
-from sales_assets.warehouse.lake.day_ranges import format_day_ranges, group_days
 from sales_assets.warehouse.lake.gold_days import GoldDays
 from sales_assets.warehouse.lake.lake_resource import LakeResource
 from sales_assets_tests.support.lake import (

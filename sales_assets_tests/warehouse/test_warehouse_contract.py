@@ -12,6 +12,14 @@ import pandas as pd
 import pytest
 
 from sales_assets.catalog.contracts import ADD_COLUMNS, optional, personal, required
+from sales_assets.errors import RefusedError
+from sales_assets.warehouse.partition_groups import (
+    READ_IN_GROUPS,
+    GroupedPartitions,
+    PartitionGroup,
+    StoredPartitions,
+    count_stored_rows,
+)
 from sales_assets_tests.support.results import failure
 from sales_assets_tests.support.warehouses import (
     D14,
@@ -72,6 +80,41 @@ def test_a_range_replaces_its_days_in_one_write(warehouse: WarehouseUnderTest) -
         warehouse.store(rows(id_, day=day), T, key=day)
     warehouse.store(pd.concat([rows(10, day=D14), rows(11), rows(12)]), T, keys=(D14, D16))
     assert ids(warehouse) == [0, 10, 11, 12]
+
+
+def test_groups_of_days_are_stored_one_by_one_and_read_back_one_by_one(warehouse: WarehouseUnderTest) -> None:
+    warehouse.store(pd.concat([rows(1, day=D14), rows(2), rows(3, day=D16)]), T, keys=(D14, D16))
+    read: list[list[int]] = []
+
+    def make_groups(*, fail: bool = False) -> GroupedPartitions:
+        def make() -> Iterator[PartitionGroup]:
+            yield PartitionGroup([D14], rows(10, day=D14), {"part": "first"})
+            assert ids(warehouse) == [2, 3, 10]
+            if fail:
+                raise RefusedError("no more")
+            yield PartitionGroup([D15, D16], pd.concat([rows(11), rows(12, 13, day=D16)]), {"part": "second"})
+
+        return GroupedPartitions(make(), total=3)
+
+    warehouse.instance.wipe_assets([dg.AssetKey("t")])
+    warehouse.store_groups(lambda: make_groups(fail=True), keys=(D14, D16), raise_on_error=False)
+    assert warehouse.instance.get_materialized_partitions(dg.AssetKey("t")) == {D14}
+    assert ids(warehouse) == [2, 3, 10]
+
+    @dg.asset(
+        partitions_def=DAILY,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        ins={"t": dg.AssetIn(metadata={READ_IN_GROUPS: True, "columns": ["id"]}, dagster_type=dg.Any)},
+    )
+    def reader(t: StoredPartitions) -> None:
+        assert count_stored_rows(t) == {D14: 1, D15: 1, D16: 2}
+        read.extend(sorted(t.read(keys)["id"]) for keys in ([D14], [D15, D16]))
+
+    stored = warehouse.store_groups(make_groups, reader, keys=(D14, D16))
+    assert row_counts(stored) == {D14: 1, D15: 1, D16: 2}
+    parts = {day: each["part"] for day, each in metadata_by_partition(stored).items()}
+    assert parts == {D14: "first", D15: "second", D16: "second"}
+    assert read == [[10], [11, 12, 13]]
 
 
 def test_a_day_that_is_skipped_in_a_range_keeps_its_rows_and_is_not_materialized(

@@ -18,6 +18,7 @@ from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.private_apis.execution import run_in_process
 from sales_assets.private_apis.instance import fail_run, listen_to_run
 from sales_assets.warehouse.file_lock import WAITING
+from sales_assets.warehouse.group_writes import PROGRESS
 from sales_assets.warehouse.processes import ProcessIdentity
 
 PrintLine = Callable[[str], None]
@@ -134,10 +135,10 @@ def _find_process(run: dg.DagsterRun) -> ProcessIdentity | None:
 
 
 def _print_event(entry: dg.EventLogEntry, print_line: PrintLine) -> None:
-    """Print a finished or failed step or run, a failed check, or a wait; other events are not shown."""
+    """Print a finished or failed step or run, a failed check, a wait or progress; nothing else is shown."""
     event = entry.dagster_event
     if event is None:
-        line = entry.user_message if entry.user_message.startswith(WAITING) else ""
+        line = entry.user_message if entry.user_message.startswith((WAITING, PROGRESS)) else ""
     elif event.is_step_success:
         line = f"{event.step_key:24} {event.step_success_data.duration_ms / 1000:5.1f} s"
     elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:

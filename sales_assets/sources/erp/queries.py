@@ -30,3 +30,6 @@ COLUMNS_SQL = (_SQL / "columns.sql").read_text()
 
 NOONS_SQL = (_SQL / "noons.sql").read_text()
 """Parameters: first day, end day, time zone. Columns: noon."""
+
+ROWS_BY_DATE_SQL = (_SQL / "rows_by_date.sql").read_text()
+"""Parameters: start and end of the window. Columns: date_utc, row_count."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from sales_assets.errors import UnavailableError
-from sales_assets.warehouse.lake.day_ranges import merge_days
+from sales_assets.transforms.day_ranges import merge_days
 
 if TYPE_CHECKING:
     from pyiceberg.expressions import BooleanExpression

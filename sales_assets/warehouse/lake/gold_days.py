@@ -10,8 +10,8 @@ import dagster as dg
 import pyarrow as pa
 
 from sales_assets.errors import RefusedError
+from sales_assets.transforms.day_ranges import merge_days
 from sales_assets.warehouse.engine import Engine
-from sales_assets.warehouse.lake.day_ranges import merge_days
 from sales_assets.warehouse.lake.lake_schema import build_arrow_schema
 from sales_assets.warehouse.lake.lake_tables import LakeTable
 from sales_assets.warehouse.slices import Slice, Windows

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sales_assets.errors import RefusedError, UnavailableError
+from sales_assets.transforms.day_ranges import format_day_ranges, group_days
 from sales_assets.warehouse.lake.audit_branch import (
     AuditBranch,
     LostRaceError,
@@ -24,7 +25,6 @@ from sales_assets.warehouse.lake.compare_days import (
     find_changed_days,
     find_repeated_key,
 )
-from sales_assets.warehouse.lake.day_ranges import format_day_ranges, group_days
 from sales_assets.warehouse.lake.gold_days import GoldDays
 from sales_assets.warehouse.lake.lake_tables import LakeTable
 

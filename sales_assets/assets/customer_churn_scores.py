@@ -8,13 +8,19 @@ import dagster as dg
 from sales_assets.assets._churn_reports import (
     build_result,
     build_scores,
+    note_scoring,
     record_scoring,
     report_too_little_history,
 )
 from sales_assets.assets._weekly_run import WeeklyRun
 from sales_assets.catalog.column_lineage import CHURN_SCORES_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import CHURN_SCORES_SCHEMA, storage_metadata
-from sales_assets.catalog.names import CHURN_CHECK, CUSTOMER_FEATURES_KEY, FCT_ORDERS_KEY, ML
+from sales_assets.catalog.names import (
+    CHURN_CHECK,
+    CUSTOMER_FEATURES_KEY,
+    FCT_ORDERS_KEY,
+    ML,
+)
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.catalog.weeks import WEEKLY, WEEKS_IN_ONE_RUN
 from sales_assets.ml.churn.examples import choose_churn_weeks
@@ -32,7 +38,8 @@ _CHECK = dg.AssetCheckSpec(
         "On a later week than it learned from, the model beats the base rate and recency alone by AUC and "
         "Brier score, by more than chance, and its scores are plausible. If it fails, the week's scores are "
         "not stored and those of the weeks before stay. The table says in what it is not better; noise needs "
-        "nothing, what is too good may know the future."
+        "nothing, what is too good may know the future. To publish it all the same, use `sales-assets "
+        "approve customer_churn_scores --why …` or `approve_job`, then run the week again."
     ),
 )
 
@@ -66,6 +73,7 @@ def customer_churn_scores(
     scoring = score_week(warehouse, run.weeks[-1], weeks)
     if scoring:
         mirror_model(record_scoring(scoring), settings())
-    yield build_result(scoring)
-    if scoring and not scoring.verdict.faults:
+    is_held_back = note_scoring(context.instance, scoring)
+    yield build_result(scoring, is_held_back=is_held_back)
+    if scoring and not is_held_back:
         yield build_scores(scoring, run.weeks)

@@ -5,12 +5,14 @@ import dagster as dg
 from sales_assets.catalog.names import FCT_ORDERS_KEY, FORECAST_MODEL_KEY, ML
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.ml.artefact import Artefact
+from sales_assets.ml.holidays import NO_HOLIDAYS
 from sales_assets.ml.mlflow_mirror import mirror_model
 from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.ml.model_metadata import describe_model, record_model
 from sales_assets.ml.packages import require_ml_packages
-from sales_assets.ml.queries import read_revenue_by_day
+from sales_assets.ml.queries import read_holidays, read_revenue_by_day
 from sales_assets.ml.training import train_model
+from sales_assets.operations.reconciliation.warehouse_days import has_table
 from sales_assets.settings import settings
 from sales_assets.warehouse.engine import WarehouseReader
 
@@ -31,6 +33,7 @@ def forecast_model(
     require_ml_packages("forecast_model")
     published = model_io_manager.open(FORECAST_MODEL_KEY).read_published()
     code_version = context.assets_def.code_versions_by_key[FORECAST_MODEL_KEY] or ""
-    model = train_model(read_revenue_by_day(warehouse), code_version, published)
+    holidays = read_holidays(warehouse) if has_table(warehouse, "ml", "holidays") else NO_HOLIDAYS
+    model = train_model(read_revenue_by_day(warehouse), code_version, published, holidays)
     mirror_model(record_model(model), settings())
     return dg.Output(model, metadata=describe_model(model))

@@ -10,8 +10,12 @@ from enum import StrEnum
 
 import dagster as dg
 
+from sales_assets.catalog.names import CHURN_SCORES_KEY, FORECAST_MODEL_KEY, MONTHLY_REVENUE_KEY
 from sales_assets.catalog.records import MAX_RECORDS
 from sales_assets.errors import RefusedError
+
+APPROVED_ASSETS = (MONTHLY_REVENUE_KEY, FORECAST_MODEL_KEY, CHURN_SCORES_KEY)
+"""The assets of which something may wait for a person."""
 
 _APPROVAL = "sales/approval"
 """Metadata of an observation: the state of an entry."""
@@ -74,6 +78,32 @@ def find_held_back(instance: dg.DagsterInstance, asset: dg.AssetKey) -> dict[str
     """Find what of an asset waits for a person, by subject."""
     latest = {subject: entries[0] for subject, entries in read_entries(instance, asset).items()}
     return {subject: entry for subject, entry in latest.items() if entry.state is State.HELD_BACK}
+
+
+def note_judgement(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, subject: str, content: str, reason: str
+) -> bool:
+    """Note whether a new result waits for a person.
+
+    Args:
+        instance: Has the entries.
+        asset: The asset.
+        subject: What of it.
+        content: What the result is, such as a model's version.
+        reason: What speaks against it, as sentences; empty if nothing does.
+
+    Returns:
+        Whether it waits. It does not if it was approved with the same content.
+    """
+    latest = next(iter(read_entries(instance, asset).get(subject, [])), None)
+    if latest and latest.state is State.APPROVED and latest.content == content:
+        return False
+    held = Entry(subject, State.HELD_BACK, content, reason)
+    if reason and latest != held:
+        record_entry(instance, asset, held)
+    elif not reason and latest and latest.state is State.HELD_BACK:
+        record_entry(instance, asset, Entry(subject, State.RELEASED, content, "A later one passed."))
+    return bool(reason)
 
 
 def record_approval(

@@ -62,6 +62,12 @@ CHURN_SCORES_KEY = dg.AssetKey("customer_churn_scores")
 CHURN_CHECK = dg.AssetCheckKey(CHURN_SCORES_KEY, "churn_model_beats_recency")
 """The check that refuses a model's scores before they are stored."""
 
+MODEL_CHECK = dg.AssetCheckKey(FORECAST_MODEL_KEY, "model_beats_the_baselines")
+"""The check that refuses a model before anything is forecast with it."""
+
+AWAITS_A_PERSON = "sales/waiting"
+"""Metadata of a check that fails only because a result waits for a person, who is told of it by itself."""
+
 RESTATEMENT_CHECK = dg.AssetCheckKey(SILVER_ORDERS_KEY, "restatements_are_approved")
 """The check that holds back what would change a closed month."""
 

@@ -2,16 +2,15 @@
 
 import dagster as dg
 
-from sales_assets.catalog.approvals import Entry, State, read_entries, record_entry
-from sales_assets.catalog.names import FORECAST_MODEL_KEY
+from sales_assets.catalog.approvals import note_judgement
+from sales_assets.catalog.names import AWAITS_A_PERSON, FORECAST_MODEL_KEY, MODEL_CHECK
 from sales_assets.catalog.remedies import format_approval
-from sales_assets.ml.artefact import Artefact
 from sales_assets.ml.model_io_manager import ModelIOManager
 
 _SUBJECT = FORECAST_MODEL_KEY.to_user_string()
 
 
-@dg.asset_check(asset=FORECAST_MODEL_KEY, blocking=True)
+@dg.asset_check(name=MODEL_CHECK.name, asset=FORECAST_MODEL_KEY, blocking=True)
 def model_beats_the_baselines(
     context: dg.AssetCheckExecutionContext, model_io_manager: dg.ResourceParam[ModelIOManager]
 ) -> dg.AssetCheckResult:
@@ -24,26 +23,19 @@ def model_beats_the_baselines(
     model = model_io_manager.open(FORECAST_MODEL_KEY).read_latest()
     if model is None:
         return dg.AssetCheckResult(passed=False, description="No model was trained yet.")
-    is_held_back = _note(context.instance, model)
+    is_held_back = note_judgement(
+        context.instance, FORECAST_MODEL_KEY, _SUBJECT, model.version, " ".join(model.refusals)
+    )
     score = model.score
     won = f"{model.champion} is published: WAPE {score['wape']:.1%} over {len(model.wape_by_origin)} months."
     held = f"{model.champion} is not published. {' '.join(model.refusals)} {format_approval(_SUBJECT)}"
     return dg.AssetCheckResult(
         passed=not is_held_back,
         description=held if is_held_back else won,
-        metadata={"champion": model.champion, "version": model.version, "wape": float(score["wape"])},
+        metadata={
+            "champion": model.champion,
+            "version": model.version,
+            "wape": float(score["wape"]),
+            **({AWAITS_A_PERSON: True} if is_held_back else {}),
+        },
     )
-
-
-def _note(instance: dg.DagsterInstance, model: Artefact) -> bool:
-    """Note whether a model waits for a person, which it does not if one has approved it."""
-    latest = next(iter(read_entries(instance, FORECAST_MODEL_KEY).get(_SUBJECT, [])), None)
-    held = Entry(_SUBJECT, State.HELD_BACK, model.version, " ".join(model.refusals))
-    if latest and latest.state is State.APPROVED and latest.content == model.version:
-        return False
-    if model.refusals and latest != held:
-        record_entry(instance, FORECAST_MODEL_KEY, held)
-    elif not model.refusals and latest and latest.state is State.HELD_BACK:
-        reason = "A later model passed."
-        record_entry(instance, FORECAST_MODEL_KEY, Entry(_SUBJECT, State.RELEASED, model.version, reason))
-    return bool(model.refusals)

@@ -9,7 +9,7 @@ from sales_assets.commands import repair
 from sales_assets.commands.console import open_instance, print_line
 from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.operations.approval.closed_months import month_window
-from sales_assets.operations.approval.models import MODEL_SUBJECTS, approve_model
+from sales_assets.operations.approval.models import MODEL_SUBJECTS, approve_model, describe_next_step
 from sales_assets.settings import settings
 
 
@@ -28,7 +28,7 @@ def run(options: Namespace) -> int:
         if options.what in MODEL_SUBJECTS:
             models = ModelIOManager(root=settings().models_root)
             model = approve_model(instance, models, options.what, by=by, why=options.why)
-            print_line(f"Approved by {by}: {model.reason} Materialize what is made with it.")
+            print_line(f"Approved by {by}: {model.reason} {describe_next_step(options.what)}")
             return 0
         held_back = record_approval(instance, MONTHLY_REVENUE_KEY, options.what, by=by, why=options.why)
         print_line(f"Approved by {by}: {held_back.reason}")

@@ -15,9 +15,10 @@ from sales_assets.operations.retention.space import reclaim_space
 
 def run(options: Namespace) -> int:
     """Show what would go, and remove it if requested; the exit code is always 0."""
-    needed = {key: (defs.resources or {})[key] for key in ("dbt", "io_manager")}
+    needed = {key: (defs.resources or {})[key] for key in ("dbt", "io_manager", "model_io_manager")}
     with open_instance() as instance, dg.build_resources(needed, instance=instance) as resources:
-        places = Places(instance, resources.dbt.target_folder, resources.io_manager.engine)
+        models = resources.model_io_manager.open_files()
+        places = Places(instance, resources.dbt.target_folder, resources.io_manager.engine, models)
         plan = plan_retention(places, find_cutoff(datetime.now(UTC)))
         print_line(str(plan))
         if not options.run:

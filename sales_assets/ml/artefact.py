@@ -7,7 +7,7 @@ Where it is kept belongs to `model_io_manager.py`.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -33,6 +33,7 @@ class Artefact:
         wape_by_origin: The champion's WAPE in each window of the backtest, by its first day.
         odd_days: The days that were not learned from as they are, as a sentence.
         refusals: Why it must not be published, as sentences; empty if it may be.
+        holidays: Those of its days and of the days that it forecasts; see `holidays.py`.
     """
 
     champion: str
@@ -45,6 +46,7 @@ class Artefact:
     wape_by_origin: Mapping[str, float]
     odd_days: str
     refusals: list[str]
+    holidays: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sales_assets.errors import RefusedError
 from sales_assets.ml.candidates.competition import forecast_with_all
+from sales_assets.ml.holidays import NO_HOLIDAYS, Holidays
 
 HORIZON = 28
 """How many days are forecast."""
@@ -49,25 +50,26 @@ def list_origins(first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
     return found if on_grid == latest else [*found, latest]
 
 
-def run_backtest(series: pd.DataFrame) -> pd.DataFrame:
+def run_backtest(series: pd.DataFrame, holidays: Holidays = NO_HOLIDAYS) -> pd.DataFrame:
     """Forecast 28 days at each origin, with every candidate, from nothing but what was known then.
 
     Args:
         series: Revenue by day and series; see `series.build_series`.
+        holidays: Known long before, so that each forecast may know all of them.
 
     Returns:
         A row for each origin, day and series whose revenue is known: `origin`, `day`, `ahead` from 1 to 28,
         `series`, `actual`, and the forecast of each candidate in a column of its name.
     """
     first, last = series.index[0], series.index[-1]
-    parts = [_try_at(origin, series) for origin in list_origins(first, last)]
+    parts = [_try_at(origin, series, holidays) for origin in list_origins(first, last)]
     return pd.concat(parts, ignore_index=True).dropna(subset="actual")
 
 
-def _try_at(origin: pd.Timestamp, series: pd.DataFrame) -> pd.DataFrame:
+def _try_at(origin: pd.Timestamp, series: pd.DataFrame, holidays: Holidays) -> pd.DataFrame:
     days = pd.date_range(origin, periods=HORIZON)
     history = series.loc[: origin - pd.Timedelta(days=1)].copy()
-    forecasts = forecast_with_all(history, days)
+    forecasts = forecast_with_all(history, days, holidays)
     return pd.DataFrame(
         {
             "origin": origin,

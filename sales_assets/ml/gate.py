@@ -12,14 +12,14 @@ from sales_assets.ml.candidates.competition import BASELINES
 from sales_assets.ml.scores import find_best, measure_wape, wape_by_origin
 from sales_assets.ml.series import TOTAL
 
-LEAST_GAIN = 0.08
+LEAST_GAIN = 0.1
 """By what share of its error a candidate beats each baseline at least."""
 
 MOST_GAIN = 0.6
 """Whoever beats the best baseline by more than this share of its error is suspected of knowing the future."""
 
-MOST_LOSS = 0.05
-"""By what share a candidate's error may exceed that of the best baseline in any window."""
+_TOGETHER = 2
+"""In that many windows in a row, a candidate is no worse than the best baseline: one alone may be chance."""
 
 RECENT = (1, 3)
 """In that many latest windows, a candidate is no worse than the baseline that is best of late."""
@@ -67,13 +67,16 @@ def _compare_gain(backtest: pd.DataFrame, candidate: str) -> Iterator[str]:
 
 def _compare_windows(backtest: pd.DataFrame, candidate: str) -> Iterator[str]:
     best = find_best(backtest, BASELINES)
-    own, other = wape_by_origin(backtest, candidate), wape_by_origin(backtest, best)
-    worst = max(own, key=lambda origin: own[origin] / other[origin] if other[origin] else 0.0)
-    if own[worst] > other[worst] * (1 + MOST_LOSS):
-        yield (
-            f"In the 28 days from {worst} its error was {own[worst]:.1%}, and that of {best} "
-            f"{other[worst]:.1%}."
-        )
+    origins = sorted(backtest["origin"].unique())
+    for number in range(len(origins) - _TOGETHER + 1):
+        rows = backtest[backtest["origin"].isin(origins[number : number + _TOGETHER])]
+        own, other = measure_wape(rows, candidate), measure_wape(rows, best)
+        if own > other:
+            yield (
+                f"In {_TOGETHER} windows in a row, from {origins[number]:%Y-%m-%d} on, its error was "
+                f"{own:.1%}, and that of {best} {other:.1%}."
+            )
+            return
 
 
 def _compare_latest(backtest: pd.DataFrame, candidate: str) -> Iterator[str]:

@@ -9,9 +9,10 @@ import dagster as dg
 
 from sales_assets.errors import RefusedError
 from sales_assets.ml.artefact import Artefact, decode_artefact, encode_artefact
-from sales_assets.warehouse.file_store import open_file_store
+from sales_assets.warehouse.file_store import FileStore, open_file_store
 
-_LATEST, _PUBLISHED = "latest", "published"
+LATEST, PUBLISHED = "latest", "published"
+"""The names of the copies of the version that was trained last, and of the one that is published."""
 
 
 class ModelStore:
@@ -25,9 +26,9 @@ class ModelStore:
         """Keep a model, and publish it if nothing speaks against it; return where it is."""
         content = encode_artefact(model)
         where = self._files.write(self._name(model.version), content)
-        self._files.write(self._name(_LATEST), content)
+        self._files.write(self._name(LATEST), content)
         if not model.refusals:
-            self._files.write(self._name(_PUBLISHED), content)
+            self._files.write(self._name(PUBLISHED), content)
         return where
 
     def publish(self, version: str) -> None:
@@ -43,7 +44,7 @@ class ModelStore:
                 "Run `ml_pipeline_job`, which makes a new one."
             )
             raise RefusedError(message)
-        self._files.write(self._name(_PUBLISHED), content)
+        self._files.write(self._name(PUBLISHED), content)
 
     def read_version(self, version: str) -> Artefact | None:
         """Read a version; None if it is not kept."""
@@ -51,11 +52,11 @@ class ModelStore:
 
     def read_latest(self) -> Artefact | None:
         """Read the model that was trained last, published or not; None if none ever was."""
-        return self._read(_LATEST)
+        return self._read(LATEST)
 
     def read_published(self) -> Artefact | None:
         """Read the model that is published; None if none ever was."""
-        return self._read(_PUBLISHED)
+        return self._read(PUBLISHED)
 
     def _read(self, name: str) -> Artefact | None:
         content = self._files.read(self._name(name))
@@ -77,6 +78,10 @@ class ModelIOManager(dg.ConfigurableIOManager):
     def open(self, asset: dg.AssetKey) -> ModelStore:
         """Open the models of an asset."""
         return ModelStore(self.root, "/".join(asset.path))
+
+    def open_files(self) -> FileStore:
+        """Open the files of all models."""
+        return open_file_store(self.root)
 
     def handle_output(self, context: dg.OutputContext, obj: Artefact) -> None:
         """Keep a model by its version; it is published in the same step, or not at all."""

@@ -4,6 +4,7 @@ Which days are missing, closed or unusual is decided here. What a model makes of
 """
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,11 +45,12 @@ class OddDays:
         )
 
 
-def build_series(rows: pd.DataFrame) -> pd.DataFrame:
+def build_series(rows: pd.DataFrame, holidays: Collection[str] = ()) -> pd.DataFrame:
     """Build the series from the sums of each day and segment.
 
     Args:
         rows: `order_date`, `segment`, `revenue`; once per combination that has sales.
+        holidays: Days as YYYY-MM-DD that are closed if they have no sale, on any weekday.
 
     Returns:
         Revenue as floats: a row for every day from the first to the last, a column for each segment and
@@ -61,8 +63,8 @@ def build_series(rows: pd.DataFrame) -> pd.DataFrame:
     table = table.sort_index(axis=1).rename_axis(index=None, columns=None)
     table[TOTAL] = table.sum(axis=1)
     series = table[table[TOTAL] != 0].asfreq("D")
-    is_closed = find_closed_days(series[TOTAL])
-    return series.mask(is_closed, 0.0)
+    is_free = series[TOTAL].isna() & series.index.isin(pd.to_datetime(list(holidays)))
+    return series.mask(is_free | find_closed_days(series[TOTAL]), 0.0)
 
 
 def find_closed_days(total: pd.Series) -> pd.Series:

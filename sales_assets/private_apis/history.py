@@ -88,20 +88,20 @@ def delete_runs(instance: dg.DagsterInstance, run_ids: Collection[str]) -> None:
 
 
 def list_runless_events(
-    instance: dg.DagsterInstance, before: datetime, observed: dg.AssetKey
+    instance: dg.DagsterInstance, before: datetime, observed: Collection[dg.AssetKey]
 ) -> dict[int, int]:
     """List old events that no run reported, such as those of Airbyte's syncs, except the latest of each kind.
 
     Args:
         instance: Has the events.
         before: The time.
-        observed: An asset whose observations are not listed, however old.
+        observed: Assets whose observations are not listed, however old.
 
     Returns:
         The size in bytes by the event's ID.
     """
     old = (_EVENTS.run_id == _NO_RUN) & (_EVENTS.timestamp < before.astimezone(UTC).replace(tzinfo=None))
-    is_observed = (func.coalesce(_EVENTS.asset_key, "") == observed.to_string()) & (
+    is_observed = func.coalesce(_EVENTS.asset_key, "").in_([key.to_string() for key in observed]) & (
         func.coalesce(_EVENTS.dagster_event_type, "") == dg.DagsterEventType.ASSET_OBSERVATION.value
     )
     with _open_events(instance) as events:

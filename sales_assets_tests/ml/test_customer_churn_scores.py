@@ -17,10 +17,18 @@ from sales_assets.assets import customer_churn_scores, customer_features
 from sales_assets.catalog.contracts import CHURN_SCORES_SCHEMA
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.catalog.weeks import build_week
+from sales_assets.definitions import defs
 from sales_assets.ml import packages
 from sales_assets.ml.churn.examples import choose_churn_weeks
 from sales_assets.ml.churn.model import ALL_INPUTS, ChurnModel, train_churn_model
+from sales_assets.ml.model_io_manager import ModelIOManager
+from sales_assets.monitoring.alerts.approval_alerts import tell_of_approvals, was_only_held_back
+from sales_assets.monitoring.alerts.ended_runs import read_run
+from sales_assets.monitoring.alerts.ledger import Ledger
+from sales_assets.monitoring.alerts.telling import Telling
+from sales_assets.operations.approval.models import approve_model
 from sales_assets.operations.repair.gaps import range_tags
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.gold_orders import order, report_days, store_gold
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, temporary_duckdb
 
@@ -176,6 +184,28 @@ def test_noise_and_a_feature_that_knows_the_future_are_refused_and_published_sco
     assert result.asset_materializations_for_node("customer_churn_scores") == []
     assert "STEP_UP_FOR_RETRY" not in [event.event_type_value for event in result.all_events]
     pd.testing.assert_frame_equal(read(warehouse), before)
+
+
+def test_a_refused_model_waits_and_its_scores_are_stored_after_a_person_approved_it(
+    plant: Plant, tmp_path: Path
+) -> None:
+    warehouse = plant(FUTURE.format(share=1, where="week < '2025-09-01'"))
+    held = materialize(warehouse, customer_churn_scores, WEEK)
+    instance = warehouse.instance
+    [record] = instance.get_run_records(dg.RunsFilter(run_ids=[held.run_id]))
+    assert was_only_held_back(read_run(instance, record))
+    telling, ledger = Telling(instance, defs.get_repository_def(), settings_with()), Ledger(since=0)
+    [alert] = tell_of_approvals(ledger, telling, 0.0)
+    assert alert.title == "The new model of customer_churn_scores waits for approval."
+    assert "knows the future" in alert.lines[0]
+    models = ModelIOManager(root=str(tmp_path / "models"))
+    approve_model(instance, models, "customer_churn_scores", by="Ann", why="It is planted.")
+    approved = materialize(warehouse, customer_churn_scores, WEEK)
+    assert approved.success
+    assert str(check(approved).description).startswith("The model was approved by a person.")
+    assert len(read(warehouse)) > 0
+    [ended] = tell_of_approvals(ledger, telling, 0.0)
+    assert ended.title == "The new model of customer_churn_scores was approved by Ann."
 
 
 def test_without_the_history_to_learn_from_nothing_is_scored_and_the_run_only_warns(plant: Plant) -> None:

@@ -55,7 +55,7 @@ def test_noise_is_refused() -> None:
 def test_a_flat_series_is_refused() -> None:
     rows = made_up_revenue().assign(revenue=1000.0)
     _, reasons = choose_champion(run_backtest(build_series(rows)), {})
-    assert any("it has to be less by 8%" in reason for reason in reasons)
+    assert any("it has to be less by 10%" in reason for reason in reasons)
 
 
 def test_a_candidate_that_knows_the_future_is_refused(
@@ -117,3 +117,18 @@ def test_forecasts_are_never_negative_and_segments_add_up(series: pd.DataFrame) 
     for forecast in forecast_with_all(series, days).values():
         assert (forecast >= 0).all(axis=None)
         np.testing.assert_allclose(forecast.drop(columns=TOTAL).sum(axis=1), forecast[TOTAL])
+
+
+def test_one_month_that_was_worse_is_chance_and_two_in_a_row_are_not(backtest: pd.DataFrame) -> None:
+    champion, _ = choose_champion(backtest, {})
+    best = min(BASELINES, key=lambda each: measure_wape(backtest, each))
+    origins = sorted(backtest["origin"].unique())
+
+    def judge_with(spoilt: list[pd.Timestamp]) -> list[str]:
+        worse = backtest["actual"] + (backtest[best] - backtest["actual"]) * 1.1
+        own = backtest[champion].where(~backtest["origin"].isin(spoilt), worse)
+        return judge(backtest.assign(**{champion: own}), champion, {})
+
+    assert judge_with(origins[2:3]) == []
+    [reason] = judge_with(origins[2:4])
+    assert reason.startswith("In 2 windows in a row, from ")

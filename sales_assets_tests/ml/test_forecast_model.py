@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pandas as pd
 import pytest
 
@@ -17,13 +18,21 @@ from sales_assets.catalog.approvals import find_held_back
 from sales_assets.catalog.contracts import COLUMN_SCHEMA
 from sales_assets.catalog.names import FORECAST_MODEL_KEY, SLICE_COLUMN
 from sales_assets.checks import forecast_keeps_its_promise, model_beats_the_baselines
+from sales_assets.definitions import defs
 from sales_assets.errors import RefusedError
 from sales_assets.ml import packages, queries
 from sales_assets.ml.artefact import Artefact, decode_artefact, encode_artefact
+from sales_assets.ml.holidays import build_holidays
 from sales_assets.ml.model_io_manager import ModelIOManager, ModelStore
 from sales_assets.ml.series import TOTAL
 from sales_assets.ml.training import forecast_with_model, train_model
+from sales_assets.monitoring.alerts.approval_alerts import tell_of_approvals, was_only_held_back
+from sales_assets.monitoring.alerts.check_alerts import tell_of_checks
+from sales_assets.monitoring.alerts.ended_runs import read_run
+from sales_assets.monitoring.alerts.ledger import Ledger
+from sales_assets.monitoring.alerts.telling import Telling
 from sales_assets.operations.approval.models import approve_model
+from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.revenue import LAST_DAY, made_up_revenue, shuffle_days
 from sales_assets_tests.support.s3 import S3
 from sales_assets_tests.support.warehouses import (
@@ -54,6 +63,7 @@ class Location:
         self.models = ModelIOManager(root=str(folder / "models"))
         self._instance, self._monkeypatch = instance, monkeypatch
         self._warehouse = temporary_duckdb(folder).__enter__()
+        duckdb.connect(str(folder / "sales.duckdb")).close()
 
     def run(self, trained: Artefact) -> dg.ExecuteInProcessResult:
         """Run the job, as if a model had been trained that tests have trained already."""
@@ -89,7 +99,9 @@ def test_the_same_data_and_code_give_the_same_bytes_from_which_the_same_forecast
     model: Artefact,
 ) -> None:
     content = encode_artefact(model)
-    assert encode_artefact(train_model(REVENUE.sample(frac=1, random_state=1), "code", None)) == content
+    no_holidays = build_holidays(pd.DataFrame({"day": [], "name": []}))
+    again = train_model(REVENUE.sample(frac=1, random_state=1), "code", None, no_holidays)
+    assert encode_artefact(again) == content
     read = decode_artefact(content)
     assert read.version == model.version != replace(model, code_version="other").version
     pd.testing.assert_frame_equal(forecast_with_model(read), forecast_with_model(model))
@@ -149,12 +161,24 @@ def test_what_is_refused_changes_no_forecast_until_a_person_approves_it(
     pd.testing.assert_frame_equal(location.stored(), before)
 
     assert [*find_held_back(instance, FORECAST_MODEL_KEY)] == ["forecast_model"]
+    telling, ledger = Telling(instance, defs.get_repository_def(), settings_with()), Ledger(since=0)
+    [alert] = tell_of_approvals(ledger, telling, 0.0)
+    assert alert.title == "The new forecast_model waits for approval."
+    assert refused.refusals[0] in alert.lines[0]
+    assert "sales-assets approve forecast_model" in alert.lines[-1]
+    [record] = instance.get_run_records(dg.RunsFilter(run_ids=[held.run_id]))
+    assert was_only_held_back(read_run(instance, record))
+    assert tell_of_checks(read_run(instance, record), ledger, telling) == []
+    assert not location.run(refused).success
+    assert tell_of_approvals(ledger, telling, 0.0) == []
     approve_model(instance, location.models, "forecast_model", by="Ann", why="a new shop")
     published = location.models.open(FORECAST_MODEL_KEY).read_published()
     assert published is not None
     assert published.version == refused.version
     assert location.run(refused).success
     assert find_held_back(instance, FORECAST_MODEL_KEY) == {}
+    [ended] = tell_of_approvals(ledger, telling, 0.0)
+    assert ended.title == "The new forecast_model was approved by Ann."
     assert location.stored()["model"].unique().tolist() == [f"{refused.champion} {refused.version}"]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from sales_assets.catalog.approvals import (
+    APPROVED_ASSETS,
     Entry,
     State,
     find_held_back,
@@ -112,8 +113,8 @@ def test_retention_keeps_what_was_published_and_approved(instance: dg.DagsterIns
         entry = Entry(MONTH, State.PUBLISHED, content, "It was closed.")
         record_entry(instance, MONTHLY_REVENUE_KEY, entry)
     later = datetime.now(UTC) + timedelta(days=1)
-    assert len(list_runless_events(instance, later, observed=FCT_ORDERS_KEY)) == 1
-    assert list_runless_events(instance, later, observed=MONTHLY_REVENUE_KEY) == {}
+    assert len(list_runless_events(instance, later, observed=[FCT_ORDERS_KEY])) == 1
+    assert list_runless_events(instance, later, observed=APPROVED_ASSETS) == {}
 
 
 @pytest.mark.parametrize(

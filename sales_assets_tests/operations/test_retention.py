@@ -42,6 +42,7 @@ from sales_assets.private_apis.instance import read_materialized_partitions
 from sales_assets.private_apis.storage_files import Autovacuum, locate_compute_logs
 from sales_assets.warehouse.abandoned import drop_abandoned, list_abandoned
 from sales_assets.warehouse.duckdb import DuckDBEngine
+from sales_assets.warehouse.file_store import open_file_store
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.made_up_history import CHARGES, CHECKS, CUTOFF, DAYS, History, write
 from sales_assets_tests.support.warehouses import D15, T, fake_snowflake, rows
@@ -74,7 +75,8 @@ class Written:
         if self.storage == "postgres":
             self.erp.run(f"create database {name} template retention")
         with open_history(self.storage, folder, self.erp, name) as instance:
-            yield Places(instance, folder / "dbt", DuckDBEngine(folder / "sales.duckdb"))
+            models = open_file_store(str(folder / "models"))
+            yield Places(instance, folder / "dbt", DuckDBEngine(folder / "sales.duckdb"), models)
 
 
 @contextmanager
@@ -271,7 +273,8 @@ def places(tmp_path: Path) -> Iterator[Places]:
         for folder in (logs / "__repository__" / "alerts_sensor", tmp_path / "dbt" / "compiled"):
             os.utime(write(folder / "old"), (CUTOFF.timestamp() - 1,) * 2)
             os.utime(write(folder / "new"), (CUTOFF.timestamp(),) * 2)
-        yield Places(instance, tmp_path / "dbt", DuckDBEngine(tmp_path / "sales.duckdb"))
+        models = open_file_store(str(tmp_path / "models"))
+        yield Places(instance, tmp_path / "dbt", DuckDBEngine(tmp_path / "sales.duckdb"), models)
 
 
 def test_old_files_of_ticks_and_of_dbt_are_removed_and_newer_ones_stay(places: Places) -> None:
@@ -280,6 +283,28 @@ def test_old_files_of_ticks_and_of_dbt_are_removed_and_newer_ones_stay(places: P
     remove_history(plan, places, lambda _: None)
     assert [path.name for path in places.dbt_folder.rglob("*") if path.is_file()] == ["new"]
     remove_history(plan, places, lambda _: None)
+
+
+def test_old_models_are_removed_and_the_published_the_latest_the_last_and_what_is_no_model_stay(
+    places: Places,
+) -> None:
+    def write(number: int, *names: str) -> None:
+        day = CUTOFF.date() - timedelta(days=7 * (20 - number))
+        for name in (f"v{number}", *names):
+            places.models.write(f"forecast_model/{name}.json", f'{{"last_day": "{day}"}}'.encode())
+
+    write(1, "published")
+    for number in range(2, 19):
+        write(number)
+    write(5, "latest")
+    places.models.write("forecast_model/notes.txt", b"of a person")
+    plan = plan_retention(places, CUTOFF)
+    old = [f"forecast_model/v{number}.json" for number in (2, 3, 4, 6)]
+    assert sorted(plan.models) == old
+    assert ("files of trained models", 4, 0.0) in plan.rows
+    remove_history(plan, places, lambda _: None)
+    assert len(places.models.list_names()) == 18 + 3 - 4
+    assert plan_retention(places, CUTOFF - timedelta(days=700)).models == []
 
 
 def test_logs_that_cannot_be_deleted_end_the_removal_with_a_sentence_before_anything_is_lost(

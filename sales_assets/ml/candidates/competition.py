@@ -1,4 +1,4 @@
-"""Who competes: three baselines, two models and an average. A new candidate is a file here and a line below.
+"""Who competes: three baselines, three models and their average. A new one is a file here and a line below.
 
 A candidate is a function of the series up to the day that it may know (see `series.py`) and of the days to
 forecast; it returns revenue, days by series. It gets nothing else, so it cannot know more.
@@ -15,40 +15,52 @@ from sales_assets.ml.candidates.baselines import (
 )
 from sales_assets.ml.candidates.boosting import forecast_boosting
 from sales_assets.ml.candidates.ridge import forecast_ridge
+from sales_assets.ml.candidates.smoothing import forecast_smoothing
+from sales_assets.ml.holidays import NO_HOLIDAYS, Holidays, forecast_around_holidays
 from sales_assets.ml.reconcile import reconcile_segments
 
 Candidate = Callable[[pd.DataFrame, pd.DatetimeIndex], pd.DataFrame]
 
-_WEEKDAY_MEAN, AVERAGE = "weekday_mean", "average"
+AVERAGE = "average"
 
 BASELINES: Mapping[str, Candidate] = {
     "seasonal_naive": forecast_seasonal_naive,
-    _WEEKDAY_MEAN: forecast_weekday_mean,
+    "weekday_mean": forecast_weekday_mean,
     "typical_day": forecast_typical_day,
 }
 """What a model has to beat."""
 
-MODELS: Mapping[str, Candidate] = {"ridge": forecast_ridge, "boosting": forecast_boosting}
+MODELS: Mapping[str, Candidate] = {
+    "ridge": forecast_ridge,
+    "boosting": forecast_boosting,
+    "smoothing": forecast_smoothing,
+}
 """What learns."""
 
 COMPETITORS = (*MODELS, AVERAGE)
 """What may be published."""
 
 
-def forecast_with_all(history: pd.DataFrame, days: pd.DatetimeIndex) -> dict[str, pd.DataFrame]:
+def forecast_with_all(
+    history: pd.DataFrame, days: pd.DatetimeIndex, holidays: Holidays = NO_HOLIDAYS
+) -> dict[str, pd.DataFrame]:
     """Forecast with every candidate, none less than nothing, and each such that its segments add up.
 
-    The average is of all models and the mean of the weekday: what one has learned wrongly, the others dampen.
+    The average is of all models: what one has learned wrongly, the others dampen.
 
     Args:
         history: The series up to the day that a model may know; see `series.build_series`.
         days: The days after it, without a gap.
+        holidays: What models know of these days; baselines do not.
 
     Returns:
         Revenue by candidate: days by series.
     """
-    candidates = {**BASELINES, **MODELS}
-    forecasts = {name: forecast(history, days).clip(lower=0.0) for name, forecast in candidates.items()}
-    averaged = [forecasts[name] for name in (_WEEKDAY_MEAN, *MODELS)]
+    models = {
+        name: forecast_around_holidays(model, history, days, holidays) for name, model in MODELS.items()
+    }
+    baselines = {name: forecast(history, days) for name, forecast in BASELINES.items()}
+    forecasts = {name: each.clip(lower=0.0) for name, each in {**baselines, **models}.items()}
+    averaged = [forecasts[name] for name in MODELS]
     forecasts[AVERAGE] = sum(averaged[1:], start=averaged[0]) / len(averaged)
     return {name: reconcile_segments(forecast) for name, forecast in forecasts.items()}

@@ -1,6 +1,6 @@
 """What is told of asset checks: which fail or warn, with their numbers, and which pass again.
 
-Of two checks other modules tell: `yesterday_alerts.py` and `approval_alerts.py`.
+Of some checks other modules tell: `yesterday_alerts.py` and `approval_alerts.py`.
 """
 
 from collections.abc import Mapping
@@ -8,16 +8,15 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.catalog.names import RESTATEMENT_CHECK, YESTERDAY_CHECK
+from sales_assets.catalog.names import YESTERDAY_CHECK
 from sales_assets.monitoring.alerts.alert import Alert, Kind, Level
+from sales_assets.monitoring.alerts.approval_alerts import is_held_back
 from sales_assets.monitoring.alerts.ended_runs import EndedRun
 from sales_assets.monitoring.alerts.ledger import Ledger, Problem
 from sales_assets.monitoring.alerts.telling import Telling
 
 FAILED_CHECK = "check"
 """The kind of problem: a check that does not pass."""
-
-_TOLD_ELSEWHERE = (YESTERDAY_CHECK, RESTATEMENT_CHECK)
 
 _MOST_NUMBERS = 8
 _NUMBERS = (dg.IntMetadataValue, dg.FloatMetadataValue, dg.BoolMetadataValue)
@@ -26,7 +25,9 @@ _NUMBERS = (dg.IntMetadataValue, dg.FloatMetadataValue, dg.BoolMetadataValue)
 
 def tell_of_checks(run: EndedRun, ledger: Ledger, telling: Telling) -> list[Alert]:
     """Compare the checks of a run with what is known of them, and describe what is new."""
-    checks = [each for each in run.checks if each.asset_check_key not in _TOLD_ELSEWHERE]
+    checks = [
+        each for each in run.checks if each.asset_check_key != YESTERDAY_CHECK and not is_held_back(each)
+    ]
     failing = [each for each in checks if not each.passed and _is_news(run, ledger, each)]
     passed = [each for each in checks if each.passed]
     recovered = [text for each in passed for text in _close(run, ledger, each)]

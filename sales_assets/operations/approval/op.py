@@ -7,7 +7,7 @@ from sales_assets.catalog.approvals import record_approval
 from sales_assets.catalog.names import MONTHLY_REVENUE_KEY
 from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.operations.approval.closed_months import month_window
-from sales_assets.operations.approval.models import MODEL_SUBJECTS, approve_model
+from sales_assets.operations.approval.models import MODEL_SUBJECTS, approve_model, describe_next_step
 from sales_assets.operations.repair.op import repair_window
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.warehouse.engine import WarehouseReader
@@ -16,7 +16,9 @@ from sales_assets.warehouse.engine import WarehouseReader
 class ApprovalConfig(dg.Config):
     """Who approves what, and why."""
 
-    what: str = Field(description="What waits: a month, such as 2025-03, or a model: forecast_model.")
+    what: str = Field(
+        description="What waits: a month, such as 2025-03, or a model: forecast_model, customer_churn_scores."
+    )
     by: str = Field(description="Who approves it.")
     why: str = Field(description="The reason, for those who ask next year.")
 
@@ -36,7 +38,7 @@ def approve(
     """
     if config.what in MODEL_SUBJECTS:
         held = approve_model(context.instance, model_io_manager, config.what, by=config.by, why=config.why)
-        context.log.info(f"Approved by {config.by}: {held.reason} Materialize what is made with it.")
+        context.log.info(f"Approved by {config.by}: {held.reason} {describe_next_step(config.what)}")
         return
     held = record_approval(context.instance, MONTHLY_REVENUE_KEY, config.what, by=config.by, why=config.why)
     context.log.info(f"Approved by {config.by}: {held.reason}")

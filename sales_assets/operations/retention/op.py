@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from sales_assets.dbt.project import SalesDbtResource
+from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.operations.retention.plan import Places, RetentionPlan, plan_retention
 from sales_assets.operations.retention.removal import remove_history
 from sales_assets.operations.retention.space import reclaim_space
@@ -30,12 +31,13 @@ def remove_old_history(
     config: RetentionConfig,
     dbt: SalesDbtResource,
     io_manager: dg.ResourceParam[Any],
+    model_io_manager: dg.ResourceParam[ModelIOManager],
 ) -> None:
     """Lists history older than `SALES_RETENTION_DAYS` that nothing reads any more; `remove: true` removes it.
 
     If it fails, what the catalog shows is as it was: fix the cause and launch the job again.
     """
-    places = Places(context.instance, dbt.target_folder, io_manager.engine)
+    places = Places(context.instance, dbt.target_folder, io_manager.engine, model_io_manager.open_files())
     plan = plan_retention(places, find_cutoff(datetime.now(UTC)))
     context.log.info(str(plan))
     context.add_output_metadata(_describe(plan))

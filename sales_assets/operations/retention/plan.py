@@ -12,8 +12,9 @@ from typing import TypeVar
 import dagster as dg
 from tabulate import tabulate
 
-from sales_assets.catalog.names import MONTHLY_REVENUE_KEY
+from sales_assets.catalog.approvals import APPROVED_ASSETS
 from sales_assets.operations.retention.old_files import list_old_files, measure_files
+from sales_assets.operations.retention.old_models import list_old_models
 from sales_assets.private_apis.history import (
     list_ancestors,
     list_latest_runs,
@@ -24,6 +25,7 @@ from sales_assets.private_apis.history import (
 from sales_assets.private_apis.storage_files import locate_compute_logs, locate_tick_logs
 from sales_assets.warehouse.abandoned import list_abandoned
 from sales_assets.warehouse.engine import Engine
+from sales_assets.warehouse.file_store import FileStore
 from sales_assets.warehouse.slices import Slice
 
 Item = TypeVar("Item")
@@ -43,11 +45,13 @@ class Places:
         instance: Has runs, events, backfills and logs.
         dbt_folder: Where dbt writes the artifacts of its runs.
         engine: The warehouse, where a killed write may have left a staging table.
+        models: Where trained models are kept.
     """
 
     instance: dg.DagsterInstance
     dbt_folder: Path
     engine: Engine
+    models: FileStore
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class RetentionPlan:
         tick_logs: Files that ticks of sensors and schedules logged.
         artifacts: Files of dbt's runs.
         staging_tables: Tables that killed writes left in the warehouse.
+        models: Files of trained models.
         sizes: Bytes by the name of the attribute; a size that is not known is absent.
     """
 
@@ -76,6 +81,7 @@ class RetentionPlan:
     tick_logs: Sequence[Path]
     artifacts: Sequence[Path]
     staging_tables: Sequence[Slice]
+    models: Sequence[str] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -89,6 +95,7 @@ class RetentionPlan:
             "files of ticks' logs": "tick_logs",
             "files of dbt's runs": "artifacts",
             "abandoned staging tables": "staging_tables",
+            "files of trained models": "models",
         }
         return [
             (text, len(getattr(self, name)), _to_megabytes(self.sizes.get(name)))
@@ -118,7 +125,8 @@ def plan_retention(places: Places, before: datetime) -> RetentionPlan:
     ticks = locate_tick_logs(instance)
     tick_logs = list_old_files(ticks, before) if ticks else []
     artifacts = list_old_files(places.dbt_folder, before)
-    events = list_runless_events(instance, before, observed=MONTHLY_REVENUE_KEY)  # published and approved
+    events = list_runless_events(instance, before, observed=APPROVED_ASSETS)  # published and approved
+    models = list_old_models(places.models, before)
     backfills = list_old_backfills(instance, before, without=set(runs))
     return RetentionPlan(
         before=before,
@@ -130,6 +138,7 @@ def plan_retention(places: Places, before: datetime) -> RetentionPlan:
         tick_logs=tick_logs,
         artifacts=artifacts,
         staging_tables=list_abandoned(places.engine, before),
+        models=list(models),
         sizes={
             "runs": sum(measure_run_bytes(instance, page) for page in split_into_pages(runs, RUNS_AT_ONCE)),
             "run_logs": measure_files(run_logs),
@@ -137,6 +146,7 @@ def plan_retention(places: Places, before: datetime) -> RetentionPlan:
             "backfills": sum(backfills.values()),
             "tick_logs": measure_files(tick_logs),
             "artifacts": measure_files(artifacts),
+            "models": sum(models.values()),
         },
     )
 

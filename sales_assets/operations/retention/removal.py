@@ -40,6 +40,8 @@ def remove_history(plan: RetentionPlan, places: Places, log: Callable[[str], Non
     for backfills in split_into_pages(plan.backfills, _ROWS_AT_ONCE):
         delete_backfills(instance, backfills)
     remove_files([*plan.tick_logs, *plan.artifacts])
+    for name in plan.models:
+        places.models.remove(name)
     drop_abandoned(places.engine, plan.staging_tables)
 
 

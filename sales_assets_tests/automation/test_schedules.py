@@ -197,13 +197,12 @@ def test_models_are_trained_once_a_whole_week_is_over(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
     schedule = repository.get_schedule_def("ml_weekly_schedule")
+    ticks = [datetime(2025, 1, day, 6, 30, tzinfo=UTC) for day in (6, 13)]
     early, later = (
         schedule.evaluate_tick(
-            dg.build_schedule_context(
-                instance, scheduled_execution_time=datetime(2025, 1, day, 6, 30, tzinfo=UTC)
-            )
+            dg.build_schedule_context(instance, scheduled_execution_time=tick, repository_def=repository)
         )
-        for day in (6, 13)
+        for tick in ticks
     )
     assert early.skip_message == "No whole week is over since 2025-01-01, the first business day."
     assert [request.partition_key for request in later.run_requests or []] == ["2025-01-06"]

@@ -134,8 +134,11 @@ def _build_ml_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinitio
         default_status=status,
         description=_ML_DESCRIPTION,
     )
-    def ml_weekly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        return dg.RunRequest(partition_key=WEEKLY.get_partition_keys(context.scheduled_execution_time)[-1])
+    def ml_weekly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        weeks = WEEKLY.get_partition_keys(context.scheduled_execution_time)
+        if not weeks:
+            return dg.SkipReason(f"No whole week is over since {DAILY.start.date()}, the first business day.")
+        return dg.RunRequest(partition_key=weeks[-1])
 
     return ml_weekly_schedule
 
@@ -149,7 +152,10 @@ def _build_freshness_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDe
         description=_FRESHNESS_DESCRIPTION,
     )
     def freshness_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        yesterday = DAILY.get_partition_keys(context.scheduled_execution_time)[-1]
+        days = DAILY.get_partition_keys(context.scheduled_execution_time)
+        if not days:
+            return dg.SkipReason(f"{DAILY.start.date()}, the first business day, is not over.")
+        yesterday = days[-1]
         latest = read_latest_evaluation(context.instance, YESTERDAY_CHECK)
         if latest and latest.passed and latest.metadata["day"].value == yesterday:
             return dg.SkipReason(f"{yesterday} was found complete already.")

@@ -44,7 +44,7 @@ def build_yesterday_check(assets: Sequence[dg.AssetsDefinition]) -> dg.AssetChec
         `freshness_schedule` runs it daily at 08:00, and hourly until it passes. If it fails, its description
         says what is missing: fix the cause of the morning's run, then run `make repair RUN=1`.
         """
-        day = config.day or str(DAILY.get_last_partition_key())
+        day = config.day or str(DAILY.get_last_partition_key() or DAILY.start.date())
         plan = plan_repair(
             window_between(day, day),
             lineage,

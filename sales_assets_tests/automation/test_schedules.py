@@ -185,6 +185,29 @@ def test_nothing_before_the_first_day_is_requested(
     assert request_days(repository, instance, tick) == ["2025-01-01..2025-01-02"]
 
 
+@pytest.mark.parametrize("name", ["sales_pipeline_schedule", "freshness_schedule", "ml_weekly_schedule"])
+def test_before_the_first_day_is_over_a_tick_requests_nothing(
+    name: str, repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    tick = datetime(2025, 1, 1, 9, tzinfo=UTC)
+    assert request_days(repository, instance, tick, repository.get_schedule_def(name)) == []
+
+
+def test_models_are_trained_once_a_whole_week_is_over(
+    repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
+) -> None:
+    schedule = repository.get_schedule_def("ml_weekly_schedule")
+    ticks = [datetime(2025, 1, day, 6, 30, tzinfo=UTC) for day in (6, 13)]
+    early, later = (
+        schedule.evaluate_tick(
+            dg.build_schedule_context(instance, scheduled_execution_time=tick, repository_def=repository)
+        )
+        for tick in ticks
+    )
+    assert early.skip_message == "No whole week is over since 2025-01-01, the first business day."
+    assert [request.partition_key for request in later.run_requests or []] == ["2025-01-06"]
+
+
 def test_the_look_back_and_the_length_of_a_run_are_settings(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:

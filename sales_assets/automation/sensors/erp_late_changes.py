@@ -47,10 +47,12 @@ def build_erp_late_changes_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def erp_late_changes_sensor(
         context: dg.SensorEvaluationContext, postgres_erp: PostgresResource
-    ) -> dg.SensorResult:
+    ) -> dg.SensorResult | dg.SkipReason:
+        days = DAILY.get_partition_keys()
+        if not days:
+            return dg.SkipReason(f"{DAILY.start.date()}, the first business day, is not over.")
         asked_at = postgres_erp.execute_query(queries.CLOCK_SQL)["asked_at"][0].to_pydatetime()
         cursor = ErpCursor.from_json(context.cursor) if context.cursor else ErpCursor(asked_at)
-        days = DAILY.get_partition_keys()
         parameters = [cursor.since, list_day_bounds(DAILY, days), list(days)]
         rows = postgres_erp.execute_query(queries.LATE_CHANGES_SQL, parameters)
         _warn_of_undated_changes(context, rows)

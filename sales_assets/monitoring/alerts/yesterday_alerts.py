@@ -29,6 +29,8 @@ def tell_of_yesterday(run: EndedRun, ledger: Ledger, telling: Telling) -> list[A
     """Describe what a run found of the last day, once for each day, and that it is complete then."""
     check = next((each for each in run.checks if each.asset_check_key == YESTERDAY_CHECK), None)
     yesterday = _find_yesterday(run)
+    if yesterday is None:
+        return []
     day = str(check.metadata["day"].value) if check else yesterday
     known = ledger.find(NOT_COMPLETE, "")
     if check is None or not check.passed:
@@ -43,8 +45,10 @@ def tell_of_yesterday(run: EndedRun, ledger: Ledger, telling: Telling) -> list[A
     return [_describe_complete(day, known.state, run, telling)]
 
 
-def _find_yesterday(run: EndedRun) -> str:
-    return DAILY.get_partition_keys(datetime.fromtimestamp(run.ended, ZoneInfo(DAILY.timezone)))[-1]
+def _find_yesterday(run: EndedRun) -> str | None:
+    """The last business day when a run ended; None if the first was not over."""
+    days = DAILY.get_partition_keys(datetime.fromtimestamp(run.ended, ZoneInfo(DAILY.timezone)))
+    return days[-1] if days else None
 
 
 def _describe_incomplete(day: str, reason: str, run: EndedRun, telling: Telling) -> Alert:

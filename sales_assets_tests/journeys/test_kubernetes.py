@@ -31,7 +31,10 @@ from sales_assets_tests.support.kubernetes_runs import (
     write_instance,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of Dagster's daemons, about themselves
+]
 
 DAYS = [f"2025-01-{day:02}" for day in range(10, 18)]
 IMAGE = "registry.example.com/sales_assets:1"

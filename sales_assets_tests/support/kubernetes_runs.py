@@ -154,12 +154,11 @@ def running_code_server(home: Path, variables: Mapping[str, str]) -> Iterator[Pa
 @contextmanager
 def running_daemons(home: Path, workspace: Path, password: str, cluster: Cluster) -> Iterator[Daemons]:
     """The daemons of an instance, until the end of the block."""
-    with (
-        patch.dict(os.environ, {"DAGSTER_PG_PASSWORD": password}),
-        warnings.catch_warnings(),
-        dg.DagsterInstance.from_config(str(home)) as instance,
-    ):
+    # A pod has the password from its secret, or not at all: it is gone when one starts.
+    with patch.dict(os.environ, {"DAGSTER_PG_PASSWORD": password}):
+        instance = dg.DagsterInstance.from_config(str(home))
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Dagster's, of its own deprecated parts
-        del os.environ["DAGSTER_PG_PASSWORD"]  # a pod has it from its secret, or not at all
-        with WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)])) as context:
-            yield Daemons(instance, context, cluster)
+        target = WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)]))
+    with instance, target as context:
+        yield Daemons(instance, context, cluster)

@@ -19,6 +19,7 @@ from adbc_driver_postgresql import dbapi
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
+from sales_assets.warehouse.file_lock import lock_database
 from sales_assets_tests.support.data_dir import copy_manifests
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.helm_values import read_values
@@ -62,7 +63,7 @@ class Kubernetes:
             "select order_date::date::varchar as day, count(*) as n, "
             "sum(total_amount)::decimal(38, 4)::varchar as total from raw.raw_orders group by 1"
         )
-        return {row.day: (row.n, row.total) for row in rows.itertuples()}
+        return {str(day): (int(n), str(total)) for day, n, total in rows.to_numpy()}
 
     def count_materializations(self) -> dict[str, int]:
         """How often each day was recorded as stored."""
@@ -139,6 +140,8 @@ def test_a_backfill_is_a_pod_for_each_chunk_and_pods_that_die_are_replaced_and_n
         assert again[-1].exit_code is not None
     assert [pod.wait() for pod in again[:-1]] == [0, 0]
     assert [daemons.read(run).status.value for run in retries] == ["SUCCESS", "SUCCESS", "CANCELED"]
+    with lock_database(kubernetes.database, exclusive=True, caller="a test", timeout_seconds=0):
+        pass
 
     whole = DAYS[:6]
     assert kubernetes.read_days() == {day: kubernetes.erp.totals(day) for day in whole}

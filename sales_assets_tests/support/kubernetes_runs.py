@@ -44,6 +44,8 @@ class Daemons:
     def __init__(self, instance: dg.DagsterInstance, workspace: WorkspaceProcessContext, cluster: Cluster):
         self.instance = instance
         self.cluster = cluster
+        assert instance.run_monitoring_enabled
+        assert instance.run_retries_enabled
         self._workspace = workspace
         self._queue = QueuedRunCoordinatorDaemon(interval_seconds=5)
         self._monitoring = MonitoringDaemon(interval_seconds=30)

@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 BI_CLIENT := .venv/bi-client/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
-IMAGE := --extra deploy --extra alerts --extra reports --extra metrics --extra lake --extra ml
+IMAGE := --extra deploy --extra alerts --extra reports --extra metrics --extra lake --extra ml --extra k8s
 
 # Every command finds dagster.yaml here, unless a deployment sets DAGSTER_HOME.
 export DAGSTER_HOME := $(or $(DAGSTER_HOME),$(CURDIR))

@@ -11,6 +11,7 @@ _TOGETHER = {
     "sales_assets_tests/journeys/test_whole_graph.py": "laptop",
     "sales_assets_tests/journeys/test_pipeline.py": "pipeline",
     "sales_assets_tests/journeys/test_production.py": "production",
+    "sales_assets_tests/journeys/test_kubernetes.py": "kubernetes",
     "sales_assets_tests/journeys/test_browser.py": "browser",
     "sales_assets_tests/house/test_private_files.py": "processes",
     "sales_assets_tests/house/test_retries.py": "processes",

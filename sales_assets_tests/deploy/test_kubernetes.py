@@ -9,7 +9,6 @@ import yaml
 from kubernetes.client import models
 
 from sales_assets.settings import ROOT
-from sales_assets_tests.helm_chart import find_errors
 from sales_assets_tests.support.helm_values import KUBERNETES, RELEASE, build_instance_config, read_values
 from sales_assets_tests.support.kubernetes_models import parse_as, parse_manifest, read_manifests
 
@@ -35,6 +34,11 @@ KEYS = {
     "web-server": {"replicaCount", "nameOverride", "service"},
     "daemon": {"enabled", "runCoordinator", "runMonitoring", "runRetries"},
     "run": {"imagePullPolicy", "loadInclusterConfig", "runK8sConfig"},
+}
+TOP_KEYS = {
+    *("global", "generatePostgresqlPasswordSecret", "postgresql", "dagster-user-deployments"),
+    *("dagsterWebserver", "dagsterDaemon", "runLauncher", "computeLogManager"),
+    *("telemetry", "additionalInstanceConfig", "retention", "pythonLogs"),
 }
 
 
@@ -80,6 +84,7 @@ def test_a_manifest_with_a_wrong_key_is_refused(change: dict[str, Any], said: st
 
 
 def test_the_values_have_only_keys_of_the_chart_and_parts_that_are_valid_for_the_api() -> None:
+    assert set(read_values()) == TOP_KEYS
     for name, part in read_parts().items():
         assert set(part) - OF_ALL <= KEYS[name], name
         for key in set(part) & set(PASSED_ON):
@@ -112,6 +117,15 @@ def test_no_container_is_root_or_writes_outside_of_its_scratch() -> None:
         assert containers[name]["allowPrivilegeEscalation"] is False
     mounted = {tuple(each["mountPath"] for each in part["volumeMounts"]) for part in parts.values()}
     assert mounted == {("/tmp", "/opt/sales_assets/.data", "/opt/dagster/home/storage")}  # noqa: S108
+
+
+def test_every_process_that_stays_has_its_probes_and_the_chart_does_not_leave_one_out() -> None:
+    probes = {"readinessProbe", "livenessProbe", "startupProbe"}
+    for name, part in read_parts().items():
+        if name != "run":
+            assert probes & set(part) >= probes - ({"readinessProbe"} if name == "daemon" else set())
+            assert part["startupProbe"]["enabled"], name  # else the chart leaves it out
+            assert part.get("readinessProbe", {}).get("enabled", True), name
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -176,21 +190,3 @@ def test_the_exporter_asks_the_service_that_the_chart_makes_for_the_web_server()
     [exporter] = [each for each in read_all_manifests() if each["kind"] == "Deployment"]
     arguments = exporter["spec"]["template"]["spec"]["containers"][0]["args"]
     assert f"http://{RELEASE}-{web['nameOverride']}:{web['service']['port']}" in arguments
-
-
-def test_values_are_validated_against_a_charts_own_schema() -> None:
-    schema = {
-        "type": "object",
-        "properties": {
-            "dagsterDaemon": {"$ref": "https://example.com/_definitions.json#/definitions/daemon"}
-        },
-        "required": ["postgresql"],
-    }
-    definitions = {"definitions": {"daemon": {"properties": {"heartbeatTolerance": {"type": "integer"}}}}}
-    defaults = {"postgresql": {}, "dagsterDaemon": {"heartbeatTolerance": 1800}}
-    given = {"dagsterDaemon": {"enabled": True}}
-    assert find_errors(schema, definitions, defaults, given) == []
-    wrong = {"dagsterDaemon": {"heartbeatTolerance": "long"}}
-    assert find_errors(schema, definitions, defaults, wrong) == [
-        "dagsterDaemon.heartbeatTolerance: 'long' is not of type 'integer'"
-    ]

@@ -1,4 +1,4 @@
--- How many rows of orders and customers each date in [$1, $2) has, by UTC: about as many as a load of the day reads.
+-- The rows of orders and customers of each date in [$1, $2), by UTC: about what a load of the day reads.
 select
     active.date_utc,
     count(*)::bigint as row_count

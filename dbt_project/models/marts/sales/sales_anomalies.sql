@@ -3,6 +3,8 @@
 {% set least_days = 28 -%}
 {% set recent_days = 28 -%}
 {% set limit = 6 -%}
+{# Of a normal distribution, the middle 80 % are as wide as 3.8 median absolute deviations. -#}
+{% set deviations_in_80 = 3.8 -%}
 
 with
 
@@ -21,6 +23,27 @@ sales_by_channel as (
 calendar as (
 
     select * from {{ ref_or_empty('dim_dates') }}
+
+),
+
+forecasts as (
+
+    select * from {{ source_or_empty('forecasts', 'sales_forecast') }}
+
+),
+
+-- What was last said of a day before it came.
+latest_forecasts as (
+
+    select
+        day,
+        segment,
+        forecast_date,
+        forecast,
+        upper_80 - lower_80 as width_80,
+        row_number() over (partition by day, segment order by forecast_date desc) as nth_latest
+    from forecasts
+    where forecast_date <= day
 
 ),
 
@@ -183,15 +206,30 @@ expectations as (
         coalesce(baselines.day_count, 0) as history_days,
         coalesce(baselines.day_count, 0) >= {{ least_days }}
         and baselines.days_without_sale * 2 <= baselines.day_count as is_judged,
-        baselines.revenue_of_weekday * baselines.level_of_recent_days
-        / nullif(baselines.level_of_weeks, 0) as expected,
+        latest_forecasts.forecast_date,
+        coalesce(
+            cast(latest_forecasts.forecast as double),
+            baselines.revenue_of_weekday * baselines.level_of_recent_days
+            / nullif(baselines.level_of_weeks, 0)
+        ) as expected,
         -- Where revenue hardly ever varies, one percent of a day's revenue is what varies usually.
-        greatest(baselines.deviation, 0.01 * baselines.level_of_weeks) as usual_deviation
+        greatest(
+            coalesce(
+                cast(latest_forecasts.width_80 as double) / {{ deviations_in_80 }}, baselines.deviation
+            ),
+            0.01 * baselines.level_of_weeks
+        ) as usual_deviation
     from days_of_series
     left join baselines
         on
             days_of_series.series_id = baselines.series_id
             and days_of_series.day_number = baselines.day_number
+    left join latest_forecasts
+        on
+            days_of_series.order_date = latest_forecasts.day
+            and days_of_series.segment = latest_forecasts.segment
+            and days_of_series.channel = 'erp'
+            and latest_forecasts.nth_latest = 1
 
 ),
 
@@ -204,6 +242,7 @@ scored as (
         segment,
         actual,
         history_days,
+        forecast_date,
         is_judged,
         cast(case when is_judged then expected end as decimal(38, 4)) as expected,
         cast(case when is_judged then usual_deviation end as decimal(38, 4)) as usual_deviation,
@@ -245,7 +284,11 @@ with_reason as (
                 'Revenue of ' || cast(cast(actual as decimal(38, 2)) as varchar) || ' ' || currency || ' is '
                 || cast(cast(abs(actual - expected) as decimal(38, 2)) as varchar)
                 || case when actual < expected then ' less' else ' more' end || ' than the '
-                || cast(cast(expected as decimal(38, 2)) as varchar) || ' that were to be expected, '
+                || cast(cast(expected as decimal(38, 2)) as varchar)
+                || case
+                    when forecast_date is null then ' that were to be expected, '
+                    else ' of the forecast of ' || cast(forecast_date as varchar) || ', '
+                end
                 || cast(cast(abs(score) as decimal(38, 1)) as varchar) || ' times the usual deviation.'
         end as varchar) as reason
     from with_verdict

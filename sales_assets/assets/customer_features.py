@@ -1,18 +1,18 @@
 """What was known of each customer at the end of a week, one partition a week."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
-import pandas as pd
 from pydantic import Field
 
 from sales_assets.assets._weekly_run import WeeklyRun
 from sales_assets.catalog.column_lineage import CUSTOMER_FEATURES_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import CUSTOMER_FEATURES_SCHEMA, storage_metadata
-from sales_assets.catalog.names import FCT_ORDERS_KEY, ML
+from sales_assets.catalog.names import FCT_ORDERS_KEY, ML, SKIPPED_PARTITIONS
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.catalog.weeks import WEEKLY, WEEKS_IN_ONE_RUN
-from sales_assets.ml.features import compute_features, count_orders_changed_since, read_features
+from sales_assets.ml.features import compute_features, count_orders_changed_since
 from sales_assets.warehouse.engine import WarehouseReader
 
 
@@ -40,7 +40,7 @@ def customer_features(
     context: dg.AssetExecutionContext,
     config: CustomerFeaturesConfig,
     warehouse: dg.ResourceParam[WarehouseReader],
-) -> Iterator[dg.Output[Iterator[pd.DataFrame]]]:
+) -> Iterator[dg.Output[Any] | dg.MaterializeResult[Any]]:
     """Recency, frequency and monetary value of each customer, as they were known when the week ended.
 
     A week is computed once and then kept, because what an order was before a later change is not stored.
@@ -48,10 +48,16 @@ def customer_features(
     run = WeeklyRun.of(context)
     stored = set() if config.recompute else run.find_stored(warehouse)
     run.refuse_weeks_without_days(FCT_ORDERS_KEY, kept=stored)
+    kept = [week.key for week in run.weeks if week.key in stored]
     frames = []
     for week in run.weeks:
-        is_kept = week.key in stored
-        frames.append(read_features(warehouse, week) if is_kept else compute_features(warehouse, week))
-        changed = {} if is_kept else {"orders_changed_since": count_orders_changed_since(warehouse, week)}
-        run.report(week, {"customers": len(frames[-1]), "kept": is_kept, **changed})
-    yield dg.Output(iter(frames))
+        if week.key in kept:
+            run.report(week, {"kept": True})
+            continue
+        frames.append(compute_features(warehouse, week))
+        changed = count_orders_changed_since(warehouse, week)
+        run.report(week, {"customers": len(frames[-1]), "kept": False, "orders_changed_since": changed})
+    if frames:
+        yield dg.Output(iter(frames), metadata={SKIPPED_PARTITIONS: kept} if kept else {})
+    else:
+        yield dg.MaterializeResult()  # nothing is written, and what reads the week may run

@@ -12,7 +12,9 @@ from sales_assets.catalog.weeks import Week
 from sales_assets.warehouse.engine import WarehouseReader
 
 _SQL = files("sales_assets.ml") / "sql"
-_FEATURES = (_SQL / "customer_features.sql").read_text()
+FEATURES_SQL = (_SQL / "customer_features.sql").read_text()
+"""The features of one week; see the comment in the file for its values."""
+
 _STORED = (_SQL / "stored_features.sql").read_text()
 _CHANGED_SINCE = (_SQL / "orders_changed_since.sql").read_text()
 
@@ -31,7 +33,7 @@ def compute_features(warehouse: WarehouseReader, week: Week) -> pd.DataFrame:
         The columns of `CUSTOMER_FEATURES_SCHEMA`: a row for each customer who ordered in the 52 weeks before
         the week's end, in the order of their ids. Revenue is in the ERP's currency.
     """
-    return warehouse.query(_FEATURES, [week.monday, week.sunday, week.end.replace(tzinfo=None)])
+    return warehouse.query(FEATURES_SQL, [week.monday, week.sunday, week.end.replace(tzinfo=None)])
 
 
 def read_features(warehouse: WarehouseReader, week: Week) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sales_assets.catalog.weeks import Week
-from sales_assets.ml.churn.examples import ChurnWeeks, read_examples
+from sales_assets.ml.churn.examples import ChurnWeeks, read_examples, take_share
 from sales_assets.ml.churn.judge import (
     BASE_RATE,
     MODEL,
@@ -73,7 +73,9 @@ def score_week(warehouse: WarehouseReader, week: Week, weeks: ChurnWeeks) -> Chu
     Returns:
         None if the customers of the training weeks all have the same outcome.
     """
-    examples = pd.concat([read_examples(warehouse, each) for each in weeks.training], ignore_index=True)
+    examples = pd.concat(
+        [take_share(read_examples(warehouse, each)) for each in weeks.training], ignore_index=True
+    )
     judged, features = read_examples(warehouse, weeks.judged), read_features(warehouse, week)
     if not _has_both_outcomes(examples):
         return None

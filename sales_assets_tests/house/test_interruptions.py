@@ -81,6 +81,7 @@ def test_a_query_of_dbt_is_cancelled_and_the_lock_is_free(tmp_path: Path) -> Non
         receive(thread, event)
 
     with (
+        patch.object(runner, "HEARD", runner.HEARD | {"SQLQuery"}),
         patch.object(runner._DbtThread, "_receive", watch),
         signals_that_dagster_only_notes(signal.SIGINT, is_computing),
         pytest.raises(KeyboardInterrupt),

@@ -19,7 +19,7 @@ from sales_assets.catalog.names import PERSONAL_DATA_TAG
 from sales_assets.catalog.weeks import build_week
 from sales_assets.definitions import defs
 from sales_assets.ml import packages
-from sales_assets.ml.churn.examples import choose_churn_weeks
+from sales_assets.ml.churn.examples import choose_churn_weeks, take_share
 from sales_assets.ml.churn.model import ALL_INPUTS, ChurnModel, train_churn_model
 from sales_assets.ml.model_io_manager import ModelIOManager
 from sales_assets.monitoring.alerts.approval_alerts import tell_of_approvals, was_only_held_back
@@ -129,6 +129,12 @@ def test_a_week_is_scored_by_a_model_that_is_kept_as_numbers_and_twice_is_once(p
     assert scores["churn_probability"].tolist() == pytest.approx(predicted.tolist())
     materialize(warehouse, customer_churn_scores, WEEK)
     pd.testing.assert_frame_equal(read(warehouse), scores)
+
+
+def test_a_model_learns_of_a_bounded_number_of_customers_from_the_first_to_the_last() -> None:
+    week = pd.DataFrame({"customer_id": range(250)})
+    assert take_share(week, 250) is week
+    assert take_share(week, 100)["customer_id"].tolist() == [*range(0, 250, 3)]
 
 
 SHUFFLED = """

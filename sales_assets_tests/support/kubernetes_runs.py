@@ -6,13 +6,13 @@ location, as in a deployment of the chart.
 
 import logging
 import os
+import re
 import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
@@ -35,7 +35,7 @@ from sales_assets_tests.support.kubernetes_api import Cluster
 from sales_assets_tests.support.python_process import PythonProcess
 
 _LOG = logging.getLogger("kubernetes")
-_STARTED = "Started Dagster code server"
+_STARTED = re.compile("Started Dagster code server")
 
 
 class Daemons:
@@ -132,25 +132,11 @@ def running_code_server(home: Path, variables: Mapping[str, str]) -> Iterator[Pa
     socket = home / "code.sock"
     arguments = ["-m", "dagster", "api", "grpc", "--socket", str(socket), "-m", "sales_assets.definitions"]
     server = PythonProcess(*arguments, environment=variables)
-    printed: list[str] = []
-    for line in server.output:
-        printed.append(line)
-        if _STARTED in line:
-            break
-    else:
-        raise AssertionError("".join(printed))
     workspace = home / "workspace.yaml"
     origin = {"host": "localhost", "socket": str(socket), "location_name": "sales_assets"}
     workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": origin}]}))
-    # What nobody reads would fill the pipe, and it would wait.
-    reader = Thread(target=list, args=(server.output,))
-    reader.start()
-    try:
+    with server.serving(_STARTED, signal.SIGKILL):
         yield workspace
-    finally:
-        server.send(signal.SIGKILL)
-        reader.join()
-        server.wait()
 
 
 @contextmanager

@@ -11,9 +11,11 @@ import runpy
 import signal
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +66,37 @@ class PythonProcess:
         """Send a signal."""
         assert self._process.pid is not None
         os.kill(self._process.pid, number)
+
+    @contextmanager
+    def serving(self, started: re.Pattern[str], ended_by: signal.Signals) -> Iterator[re.Match[str]]:
+        """Wait until a server says that it has started, and end it by a signal after the block.
+
+        Args:
+            started: Found in the line that says so; the block gets the match.
+            ended_by: The signal.
+
+        Raises:
+            RuntimeError: It ended before; has what it printed.
+        """
+        match = self._read_until(started)
+        # What nobody reads would fill the pipe, and it would wait.
+        reader = Thread(target=list, args=(self.output,))
+        reader.start()
+        try:
+            yield match
+        finally:
+            self.send(ended_by)
+            reader.join()
+            self.wait()
+
+    def _read_until(self, started: re.Pattern[str]) -> re.Match[str]:
+        printed: list[str] = []
+        for line in self.output:
+            printed.append(line)
+            if found := started.search(line):
+                return found
+        message = f"The process ended before it had started to serve:\n{''.join(printed)}"
+        raise RuntimeError(message)
 
     def wait(self) -> tuple[int, str]:
         """Wait for its end; returns the exit code and what was not read yet of its output and errors."""

@@ -98,7 +98,7 @@ def store_in_index(
         for i in latest.values():
             storage._store_asset_event(index, events[i], ids[i])
         checks = [
-            build_planned_check(event, id_, row["timestamp"])
+            build_planned_check(event, id_, row)
             for event, row, id_ in zip(events, rows, ids, strict=True)
             if event.dagster_event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
         ]

@@ -5,6 +5,7 @@ evaluation then finds none of them, adds its own, and the others stay planned fo
 history.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -12,7 +13,6 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
-from dagster_shared.serdes import serialize_value
 
 
 class OneRowForEachPlannedCheck(SqlEventLogStorage):
@@ -20,19 +20,20 @@ class OneRowForEachPlannedCheck(SqlEventLogStorage):
 
     def _store_asset_check_evaluation_planned(self, event: dg.EventLogEntry, event_id: int | None) -> None:
         """Store the row that the evaluation will replace."""
-        stored_at = self._event_insert_timestamp(event)  # type: ignore[no-untyped-call]
+        row = build_planned_check(event, event_id, self._event_to_row(event))
         with self.index_connection() as connection:
-            row = build_planned_check(event, event_id, stored_at)
             connection.execute(AssetCheckExecutionsTable.insert().values(row))
 
 
-def build_planned_check(event: dg.EventLogEntry, event_id: int | None, stored_at: Any) -> dict[str, Any]:
+def build_planned_check(
+    event: dg.EventLogEntry, event_id: int | None, stored: Mapping[str, Any]
+) -> dict[str, Any]:
     """Build the row of a check that a run intends to evaluate.
 
     Args:
         event: The event of the plan.
         event_id: Its id in the event log.
-        stored_at: Its time, as the event log stores it.
+        stored: Its row in the event log.
     """
     planned = event.get_dagster_event().event_specific_data
     if not isinstance(planned, AssetCheckEvaluationPlanned):
@@ -44,7 +45,7 @@ def build_planned_check(event: dg.EventLogEntry, event_id: int | None, stored_at
         "partition": None,
         "run_id": event.run_id,
         "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
-        "evaluation_event": serialize_value(event),
-        "evaluation_event_timestamp": stored_at,
+        "evaluation_event": stored["event"],
+        "evaluation_event_timestamp": stored["timestamp"],
         "evaluation_event_storage_id": event_id,
     }

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.backfill import print_line
 from bench.dagster_server import DagsterServer, running_server
 from bench.erp import start_bench_erp
 from sales_assets.demo.erp.postgres_server import stop_server
@@ -177,12 +178,6 @@ class Combination:
                 return True
         except Exception:
             return False
-
-
-def print_line(text: str) -> None:
-    """Print a line immediately."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _parse() -> argparse.Namespace:

@@ -15,12 +15,7 @@ from sales_assets.assets._churn_reports import (
 from sales_assets.assets._weekly_run import WeeklyRun
 from sales_assets.catalog.column_lineage import CHURN_SCORES_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import CHURN_SCORES_SCHEMA, storage_metadata
-from sales_assets.catalog.names import (
-    CHURN_CHECK,
-    CUSTOMER_FEATURES_KEY,
-    FCT_ORDERS_KEY,
-    ML,
-)
+from sales_assets.catalog.names import CHURN_CHECK, CUSTOMER_FEATURES_KEY, FCT_ORDERS_KEY, ML
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.catalog.weeks import WEEKLY, WEEKS_IN_ONE_RUN
 from sales_assets.ml.churn.examples import choose_churn_weeks

@@ -51,7 +51,7 @@ def customer_features(
     kept = [week.key for week in run.weeks if week.key in stored]
     frames = []
     for week in run.weeks:
-        if week.key in kept:
+        if week.key in stored:
             run.report(week, {"kept": True})
             continue
         frames.append(compute_features(warehouse, week))

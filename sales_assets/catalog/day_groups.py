@@ -13,20 +13,16 @@ ROWS_PER_GROUP = 250_000
 """The most rows that a group has, unless a single day has more."""
 
 
-def divide_days(
-    days: Sequence[str], rows_by_day: Mapping[str, int], max_rows: int | None = None
-) -> list[Window]:
+def divide_days(days: Sequence[str], rows_by_day: Mapping[str, int]) -> list[Window]:
     """Divide days into windows of consecutive days.
 
     Args:
         days: The days, in order; where one is left out, a window ends.
         rows_by_day: How many rows each day has, about; a day that is absent has none.
-        max_rows: The most rows of a window of several days; None for `ROWS_PER_GROUP`.
     """
-    limit = ROWS_PER_GROUP if max_rows is None else max_rows
     counts = {date.fromisoformat(day): rows_by_day.get(day, 0) for day in days}
     return [
         window_between(first.isoformat(), (after - timedelta(days=1)).isoformat())
-        for group in group_days(counts, limit)
+        for group in group_days(counts, ROWS_PER_GROUP)
         for first, after in merge_days(group)
     ]

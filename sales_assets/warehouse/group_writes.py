@@ -17,8 +17,8 @@ from sales_assets.warehouse.partition_groups import GroupedPartitions, Partition
 PROGRESS = "Progress of"
 """How the sentences about progress begin; commands show them."""
 
-StoreGroup = Callable[[dg.OutputContext, PartitionGroup], None]
-"""Stores a group, to whose partitions the context is narrowed."""
+StoreGroup = Callable[[PartitionGroup], None]
+"""Stores a group, to whose partitions the output's context is narrowed."""
 
 
 def store_groups(context: dg.OutputContext, grouped: GroupedPartitions, store: StoreGroup) -> None:
@@ -30,7 +30,7 @@ def store_groups(context: dg.OutputContext, grouped: GroupedPartitions, store: S
     progress = _Progress(context.asset_key.to_user_string(), grouped.total)
     for group in grouped.groups:
         materialize_only(context, group.keys)
-        store(context, group)
+        store(group)
         record_partitions(context, group.metadata)
         context.log.info(progress.describe(group))
         del group

@@ -1,6 +1,6 @@
 """The part of our IO managers that is the same on every engine: cast, check, replace, describe.
 
-The engine does three things (see `engine.py`): read a table's columns, replace a slice, read a slice.
+The engine does the rest (see `engine.py`): read a table's columns, replace a slice, read or count one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ class WarehouseIOManager(dg.IOManager):
         partitions are stored one by one; see `partition_groups.py`.
         """
         if isinstance(obj, GroupedPartitions):
-            store_groups(context, obj, lambda _, group: self._store(context, group.frame, group.metadata))
+            store_groups(context, obj, lambda group: self._store(context, group.frame, group.metadata))
         else:
             self._store(context, obj, context.output_metadata)
 

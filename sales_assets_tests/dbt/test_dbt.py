@@ -174,8 +174,8 @@ def test_the_dbt_beside_python_is_used_else_the_one_on_the_path(
 
 
 def test_a_run_without_partitions_builds_everything_it_selects() -> None:
-    context = dg.build_asset_context()
-    assert "--vars" not in build_command(context)
+    with dg.build_asset_context() as context:
+        assert "--vars" not in build_command(context)
 
 
 @pytest.mark.parametrize(("status", "is_retried"), [("fail", False), ("error", True), ("warn", True)])

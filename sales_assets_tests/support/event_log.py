@@ -1,8 +1,8 @@
 """Dagster's instances, without what costs a test most of its time.
 
 Dagster's event log in memory opens a connection for each event and stores the events that plan a run, a
-hundred, one by one. This one keeps its connection and stores a batch in one transaction, as the laptop's event
-log does. And each new storage loads the scripts of all migrations; here a process loads them once.
+hundred, one by one. This one keeps its connection and stores a batch in one transaction, as the laptop's does.
+And each new storage loads the scripts of all migrations; here a process loads them once.
 """
 
 import logging
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster._core.event_api import EventLogCursor
 from dagster._core.storage import event_log
 from dagster._core.storage.event_log import InMemoryEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import StaticPool
 
@@ -68,4 +68,4 @@ def make_instances_quick() -> None:
         where = str(config.get_main_option("script_location"))
         return loaded.setdefault(where, loaded.get(where) or load(config))
 
-    ScriptDirectory.from_config = load_once  # type: ignore[method-assign,assignment]
+    ScriptDirectory.from_config = load_once  # type: ignore[method-assign]

@@ -1,7 +1,7 @@
 """Dagster's instances, without what costs a test most of its time.
 
 Dagster's event log in memory opens a connection for each event and stores the events that plan a run, a
-hundred, one by one. This one keeps its connection and stores a batch in one transaction, as the laptop's does.
+hundred, one by one. This one keeps its connection and stores a batch in one transaction, as the laptop does.
 And each new storage loads the scripts of all migrations; here a process loads them once.
 """
 

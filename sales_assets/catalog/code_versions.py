@@ -80,7 +80,7 @@ def _parse(file: Path) -> tuple[str, list[Path]]:
 
 
 def _iterate_statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Iterate over a module's statements at every depth, without docstrings; expressions are the most of it."""
+    """Iterate over the statements of a module at every depth, after removing docstrings."""
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()

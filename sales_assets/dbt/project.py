@@ -15,11 +15,8 @@ from threading import Lock
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
-from dbt.cli.main import dbtRunner
-
-from sales_assets.dbt.runner import NO_LOG, run_dbt
 from sales_assets.errors import RefusedError
+from sales_assets.private_apis.dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 from sales_assets.settings import (
     ROOT,
     Settings,
@@ -80,6 +77,8 @@ class SalesDbtResource(DbtCliResource):
         Raises:
             DbtFailedError: A model, a test or dbt itself failed; names them.
         """
+        from sales_assets.dbt.runner import run_dbt  # noqa: PLC0415 - imports dbt, a second and a half
+
         folders = ["--project-dir", self.project_dir, "--profiles-dir", self.profiles_dir or self.project_dir]
         target_path = os.fspath(self.target_folder)
         options = ["--target", project.target or "", "--target-path", target_path, "--log-path", target_path]
@@ -184,12 +183,14 @@ def _parse_project(settings: Settings, folder: Path) -> None:
     Raises:
         RuntimeError: The project does not parse; contains dbt's reason.
     """
+    from sales_assets.dbt.runner import run_quietly  # noqa: PLC0415 - imports dbt
+
     make_private_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         folders = ["--project-dir", os.fspath(PROJECT_DIR), "--profiles-dir", os.fspath(PROJECT_DIR)]
-        options = ["--target", settings.warehouse, "--target-path", scratch, "--log-path", scratch, *NO_LOG]
+        options = ["--target", settings.warehouse, "--target-path", scratch, "--log-path", scratch]
         with exported(build_dbt_environment(settings)):
-            outcome = dbtRunner().invoke(["parse", *folders, *options])
+            outcome = run_quietly(["parse", *folders, *options])
         if not outcome.success:
             message = (
                 f"The dbt project in {PROJECT_DIR} does not parse. No stored data was changed. "

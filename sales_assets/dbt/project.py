@@ -35,8 +35,7 @@ MANIFEST, PARSED = "manifest.json", "partial_parse.msgpack"
 _TARGET_PATH = "DBT_TARGET_PATH"
 """The variable for the folder where dbt writes the artifacts of its runs."""
 
-_QUERY_TAG = "SALES_DBT_QUERY_TAG"
-"""The variable for the query tag of dbt's statements in Snowflake."""
+_QUERY_TAG = "SALES_DBT_QUERY_TAG"  # of dbt's statements in Snowflake
 
 _PARSING = Lock()
 """One thread at a time: dbt's flags are those of the whole process."""
@@ -80,8 +79,8 @@ class SalesDbtResource(DbtCliResource):
         from sales_assets.dbt.runner import run_dbt  # noqa: PLC0415 - imports dbt, a second and a half
 
         folders = ["--project-dir", self.project_dir, "--profiles-dir", self.profiles_dir or self.project_dir]
-        target_path = os.fspath(self.target_folder)
-        options = ["--target", project.target or "", "--target-path", target_path, "--log-path", target_path]
+        target = os.fspath(self.target_folder)
+        options = ["--target", project.target or "", "--target-path", target, "--log-path", target]
         parsed = Path(project.target_path) / PARSED
         with self.reserve_warehouse(caller), exported(self.environment | {_QUERY_TAG: caller}):
             yield from run_dbt([*command, *folders, *options], parsed, self.target_folder)

@@ -35,7 +35,7 @@ with _without_dbt():
         dbt_assets,
     )
     from dagster_dbt.asset_utils import get_subset_selection_for_context
-    from dagster_dbt.core import resource
+    from dagster_dbt.core import resource as _resource
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 __all__ = [
@@ -52,7 +52,7 @@ __all__ = [
 def _name_installed_dbt() -> None:
     """Tell dagster-dbt which dbt it would have found; it takes none for dbt Fusion."""
     installed = version("dbt-core")
-    resource.DBT_PYTHON_VERSION = Version(installed)
+    _resource.DBT_PYTHON_VERSION = Version(installed)  # type: ignore[attr-defined]
     DagsterLibraryRegistry.register("dbt-core", installed, is_dagster_package=False)
     DagsterLibraryRegistry._libraries.pop("dbt-fusion", None)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def _without_handlers() -> Iterator[None]:
+def without_handlers() -> Iterator[None]:
     """Keep the root logger as it is; another handler would write each line of our log twice."""
     root = logging.getLogger()
     handlers = [*root.handlers]
@@ -18,7 +18,7 @@ def _without_handlers() -> Iterator[None]:
     root.handlers = handlers
 
 
-with _without_handlers():
+with without_handlers():
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import FACTORY
     from dbt.cli.main import dbtRunner, dbtRunnerResult

@@ -28,13 +28,14 @@ from sales_assets.catalog.records import fetch_statuses
 from sales_assets.dbt import project
 from sales_assets.dbt.column_sources import COLUMN_LINEAGE
 from sales_assets.dbt.dbt_assets import build_command, to_dagster_events
+from sales_assets.dbt.failures import DbtFailedError, NodeResult
 from sales_assets.dbt.project import (
     PROJECT_DIR,
     build_dbt_resource,
     find_dbt,
     prepare_project,
 )
-from sales_assets.dbt.runner import DbtFailedError, NodeResult, build_failure
+from sales_assets.dbt.runner import build_failure
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
 from sales_assets.settings import Environment, Settings, SnowflakeSecret

@@ -4,7 +4,7 @@ How DuckDB replaces and reads a slice belongs here, with the resources that use 
 table is in `duckdb_tables.py`; the code that Snowflake shares is in `io_manager.py` and `statements.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,6 +44,8 @@ from sales_assets.warehouse.readings import (
 from sales_assets.warehouse.row_counts import build_count_by_date
 from sales_assets.warehouse.slices import Slice, Value
 from sales_assets.warehouse.statements import build_query
+
+_READ_ROWS = 100_000
 
 
 class DuckDBEngine:
@@ -96,11 +98,20 @@ class DuckDBEngine:
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
+        return pa.concat_tables(self.read_chunks(slice_, columns, caller))
+
+    def read_chunks(
+        self, slice_: Slice, columns: Sequence[str], caller: str
+    ) -> Generator[pa.Table, None, None]:
+        """See `Engine`."""
         with self._open(read_only=True, caller=caller) as connection:
             stored = read_duckdb_columns(connection, slice_)
             query, values = build_query(self.dialect, slice_, columns, stored)
             read_at = datetime.now(UTC)
-            return stamp_reading(connection.sql(query, params=values).to_arrow_table(), read_at)
+            reader = connection.sql(query, params=values).to_arrow_reader(_READ_ROWS)
+            yield stamp_reading(reader.schema.empty_table(), read_at)
+            for batch in reader:
+                yield stamp_reading(pa.Table.from_batches([batch]), read_at)
 
     def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
         """See `Engine`."""

@@ -18,7 +18,7 @@ from sales_assets.warehouse.statements import (
 
 DIALECT_OF_DUCKDB = Dialect()
 
-_INCOMING = "incoming"
+_INCOMING = "incoming_chunk"
 
 
 def replace_in_duckdb(
@@ -34,8 +34,8 @@ def replace_in_duckdb(
     replaced = leave_out(slice_, newer)
     delete, insert = build_replacement(dialect, replaced, contract, _INCOMING, only=bool(newer))
     connection.execute(*delete)
-    for chunk in chunks:
-        connection.register(_INCOMING, chunk)
+    # DuckDB finds the chunk as a variable of this name; what is registered stays in memory until the commit.
+    for incoming_chunk in chunks:  # noqa: B007
         outside = connection.execute(*build_out_of_range_query(dialect, slice_, _INCOMING))
         refuse_out_of_range_rows(dialect, slice_, outside.fetchone())
         connection.execute(*insert)

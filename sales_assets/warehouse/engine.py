@@ -1,6 +1,6 @@
 """The protocols of the warehouse: of an engine, for the IO manager, and of the resource `warehouse`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -90,6 +90,11 @@ class Engine(Protocol):
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """Return the rows of a slice, and when they were read; without columns, all columns."""
+
+    def read_chunks(
+        self, slice_: Slice, columns: Sequence[str], caller: str
+    ) -> Generator[pa.Table, None, None]:
+        """Yield what `read` returns in chunks, at least one; the warehouse stays open until it is closed."""
 
     def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
         """Count the rows of a slice of days by the UTC date of its partition column."""

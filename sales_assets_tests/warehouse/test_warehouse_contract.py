@@ -13,6 +13,8 @@ import pytest
 
 from sales_assets.catalog.contracts import ADD_COLUMNS, optional, personal, required
 from sales_assets.errors import RefusedError
+from sales_assets.transforms.spooled_rows import FrameInChunks, SpooledRows, as_frame
+from sales_assets.warehouse import partition_groups
 from sales_assets.warehouse.partition_groups import (
     READ_IN_GROUPS,
     GroupedPartitions,
@@ -108,13 +110,35 @@ def test_groups_of_days_are_stored_one_by_one_and_read_back_one_by_one(warehouse
     )
     def reader(t: StoredPartitions) -> None:
         assert count_stored_rows(t) == {D14: 1, D15: 1, D16: 2}
-        read.extend(sorted(t.read(keys)["id"]) for keys in ([D14], [D15, D16]))
+        read.extend(sorted(as_frame(t.read(keys))["id"]) for keys in ([D14], [D15, D16]))
 
     stored = warehouse.store_groups(make_groups, reader, keys=(D14, D16))
     assert row_counts(stored) == {D14: 1, D15: 1, D16: 2}
     parts = {day: each["part"] for day, each in metadata_by_partition(stored).items()}
     assert parts == {D14: "first", D15: "second", D16: "second"}
     assert read == [[10], [11, 12, 13]]
+
+
+def test_a_day_that_is_larger_than_memory_is_stored_and_read_back_in_chunks(
+    warehouse: WarehouseUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[int]] = []
+
+    @dg.asset(
+        partitions_def=DAILY,
+        ins={"t": dg.AssetIn(metadata={READ_IN_GROUPS: True}, dagster_type=dg.Any)},
+    )
+    def reader(t: pd.DataFrame | SpooledRows) -> None:
+        read.append(sorted(as_frame(t)["id"]))
+        assert isinstance(t, SpooledRows) == (len(read[-1]) > 2)
+
+    monkeypatch.setattr(partition_groups, "LARGEST_DAY_IN_MEMORY", 2)
+    for numbers in ([1, 2], [1, 2, 3], []):
+        parts = [rows(number) for number in numbers] or [rows()]
+        asset = table(partial(FrameInChunks, iter(parts), len(numbers)), T)
+        result = warehouse.materialize(asset, reader, key=D15)
+        assert row_counts(result) == {D15: len(numbers)}
+    assert read == [[1, 2], [1, 2, 3], []]
 
 
 def test_a_day_that_is_skipped_in_a_range_keeps_its_rows_and_is_not_materialized(

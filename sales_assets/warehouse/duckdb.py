@@ -80,6 +80,7 @@ class DuckDBEngine:
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
+        unique: Sequence[dg.TableColumn] = (),
     ) -> Written:
         """See `Engine`. Everything, DuckDB's DDL included, is one transaction; an error rolls it back."""
         with self._open(read_only=False, caller=caller) as connection:
@@ -87,7 +88,7 @@ class DuckDBEngine:
             if self.origin and is_of_business_days(slice_):
                 self._remember_origin(connection)
             newer = self._remember_reading(connection, slice_, read_at)
-            replace_in_duckdb(connection, slice_, contract, chunks, newer)
+            replace_in_duckdb(connection, slice_, contract, chunks, newer, unique=unique)
             if beside and (beside.rows is not None or read_duckdb_columns(connection, beside.slice_)):
                 rows = [] if beside.rows is None else [beside.rows]
                 replace_in_duckdb(connection, beside.slice_, beside.contract, rows, newer)

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from sales_assets.warehouse.readings import Reading, leave_out
-from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.slices import Slice, Value
 from sales_assets.warehouse.statements import (
     Dialect,
     build_missing_ddl,
@@ -15,6 +15,7 @@ from sales_assets.warehouse.statements import (
     build_replacement,
     refuse_out_of_range_rows,
 )
+from sales_assets.warehouse.uniqueness import refuse_repeated_values
 
 DIALECT_OF_DUCKDB = Dialect()
 
@@ -27,6 +28,8 @@ def replace_in_duckdb(
     contract: dg.TableSchema,
     chunks: Iterable[pa.Table],
     newer: Sequence[Reading],
+    *,
+    unique: Sequence[dg.TableColumn] = (),
 ) -> None:
     """Replace a slice by rows, but for days whose stored rows are newer; see `Engine.replace`."""
     dialect = DIALECT_OF_DUCKDB
@@ -39,6 +42,11 @@ def replace_in_duckdb(
         outside = connection.execute(*build_out_of_range_query(dialect, slice_, _INCOMING))
         refuse_out_of_range_rows(dialect, slice_, outside.fetchone())
         connection.execute(*insert)
+
+    def fetch_one(sql: str, values: list[Value]) -> tuple[object, ...] | None:
+        return connection.execute(sql, values).fetchone()
+
+    refuse_repeated_values(fetch_one, dialect, slice_, dialect.quote_table(slice_), unique)
 
 
 def create_in_duckdb(connection: duckdb.DuckDBPyConnection, slice_: Slice, contract: dg.TableSchema) -> None:

@@ -70,6 +70,7 @@ class Engine(Protocol):
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
+        unique: Sequence[dg.TableColumn] = (),
     ) -> Written:
         """Replace a slice by rows, in one transaction; creates or widens the table as needed.
 
@@ -83,9 +84,10 @@ class Engine(Protocol):
             caller: See `Engine`.
             read_at: When the rows were read from their source; None if that is not known.
             beside: What is replaced in the same transaction, for the same days.
+            unique: The columns in which the rows may not repeat a value.
 
         Raises:
-            RefusedError: Some rows do not belong to the slice.
+            RefusedError: Some rows do not belong to the slice, or repeat a value.
         """
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:

@@ -31,6 +31,7 @@ from sales_assets.warehouse.rejected_rows import resolve_rejected
 from sales_assets.warehouse.slices import Slice, narrow_to_values, resolve_slice
 from sales_assets.warehouse.table_metadata import WriteStats, attach_metadata
 from sales_assets.warehouse.tables import Table, resolve_table
+from sales_assets.warehouse.uniqueness import find_unique
 
 
 class WarehouseIOManager(dg.IOManager):
@@ -81,7 +82,8 @@ class WarehouseIOManager(dg.IOManager):
         read_at = _find_reading(reported)
         beside = resolve_rejected(context, slice_, obj)
         caller = _format_caller(context)
-        written = self.engine.replace(slice_, contract, chunks, caller, read_at, beside=beside)
+        unique = find_unique(context, contract, obj)
+        written = self.engine.replace(slice_, contract, chunks, caller, read_at, beside=beside, unique=unique)
         attach_metadata(context, self.engine, slice_, contract, stats, table_rows=written.table_rows)
         report_newer_days(context, slice_, written.newer, read_at)
 

@@ -75,6 +75,7 @@ class SnowflakeEngine:
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
+        unique: Sequence[dg.TableColumn] = (),
     ) -> Written:
         """See `Engine`. The chunks are uploaded before the transaction begins."""
         newer: list[Reading] = []
@@ -85,7 +86,7 @@ class SnowflakeEngine:
             if read_at:
                 prepare_reading(connection, slice_)
             with ExitStack() as stack:
-                staged = [stage_slice(stack, connection, slice_, contract, chunks)]
+                staged = [stage_slice(stack, connection, slice_, contract, chunks, unique=unique)]
                 staged += stage_beside(stack, connection, beside)
                 with _open_transaction(cursor):
                     if read_at:

@@ -11,7 +11,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from sales_assets.catalog.contracts import ADD_COLUMNS, optional, personal, required
+from sales_assets.catalog.contracts import ADD_COLUMNS, optional, personal, required, unique
 from sales_assets.errors import RefusedError
 from sales_assets.transforms.spooled_rows import FrameInChunks, SpooledRows, as_frame
 from sales_assets.warehouse import partition_groups
@@ -139,6 +139,19 @@ def test_a_day_that_is_larger_than_memory_is_stored_and_read_back_in_chunks(
         result = warehouse.materialize(asset, reader, key=D15)
         assert row_counts(result) == {D15: len(numbers)}
     assert read == [[1, 2], [1, 2, 3], []]
+
+
+def test_a_value_that_is_repeated_in_another_chunk_is_refused_before_the_commit(
+    warehouse: WarehouseUnderTest,
+) -> None:
+    contract = dg.TableSchema(columns=[unique("id", "BIGINT", ""), *T.columns[1:]])
+    warehouse.store(rows(7, 9, day=D14), contract, key=D14)
+    warehouse.store(rows(1), contract, key=D15)
+    for parts in ([rows(7, 8), rows(9)], [rows(3, 4), rows(5, 4), rows(3)]):
+        asset = table(partial(FrameInChunks, iter(parts), 3), contract)
+        result = warehouse.materialize(asset, key=D15, raise_on_error=False)
+    assert "2 value(s) of id occur more than once in the rows for raw.t, the first is 3" in failure(result)
+    assert ids(warehouse) == [7, 7, 8, 9, 9]
 
 
 def test_a_day_that_is_skipped_in_a_range_keeps_its_rows_and_is_not_materialized(

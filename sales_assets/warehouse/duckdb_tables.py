@@ -19,7 +19,18 @@ from sales_assets.warehouse.uniqueness import refuse_repeated_values
 
 DIALECT_OF_DUCKDB = Dialect()
 
-_INCOMING = "incoming_chunk"
+_INCOMING = "incoming"
+
+
+class _Incoming:
+    """The chunk that is being stored: what is registered with DuckDB stays in memory until the commit."""
+
+    def __init__(self) -> None:
+        self.chunk: pa.Table
+        self.is_registered = False
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.chunk.__arrow_c_stream__(requested_schema)
 
 
 def replace_in_duckdb(
@@ -37,8 +48,11 @@ def replace_in_duckdb(
     replaced = leave_out(slice_, newer)
     delete, insert = build_replacement(dialect, replaced, contract, _INCOMING, only=bool(newer))
     connection.execute(*delete)
-    # DuckDB finds the chunk as a variable of this name; what is registered stays in memory until the commit.
-    for incoming_chunk in chunks:  # noqa: B007
+    incoming = _Incoming()
+    for incoming.chunk in chunks:
+        if not incoming.is_registered:
+            connection.register(_INCOMING, incoming)
+            incoming.is_registered = True
         outside = connection.execute(*build_out_of_range_query(dialect, slice_, _INCOMING))
         refuse_out_of_range_rows(dialect, slice_, outside.fetchone())
         connection.execute(*insert)

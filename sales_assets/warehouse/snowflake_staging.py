@@ -66,7 +66,8 @@ def stage_slice(
     with connection.cursor() as cursor:
 
         def fetch_one(sql: str, values: list[Value]) -> tuple[object, ...] | None:
-            return cast("tuple[object, ...] | None", cursor.execute(sql, values).fetchone())
+            cursor.execute(sql, values)
+            return cast("tuple[object, ...] | None", cursor.fetchone())
 
         refuse_out_of_range_rows(
             DIALECT, slice_, fetch_one(*build_out_of_range_query(DIALECT, slice_, staging))

@@ -248,7 +248,7 @@ def test_dagster_dbt_still_has_sqlglots_names_where_they_are_deferred() -> None:
     assert names["to_table"]("gold.fct_orders").name == "fct_orders"
 
 
-def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
+def test_a_run_in_this_process_keeps_no_output_and_no_event_after_its_step() -> None:
     references: list[weakref.ref[Big]] = []
 
     @dg.asset
@@ -261,6 +261,8 @@ def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
     def later() -> None:
         gc.collect()
         assert references[-1]() is None
+        events = [each for each in gc.get_objects() if isinstance(each, dg.DagsterEvent)]
+        assert not [event for event in events if event.is_step_success]
 
     resources = {"io_manager": DiscardingIOManager()}
     job = dg.Definitions([big, later], resources=resources).resolve_implicit_global_asset_job_def()

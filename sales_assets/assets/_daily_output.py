@@ -14,7 +14,7 @@ from sales_assets.assets._daily_rows import DailyRows
 from sales_assets.assets._daily_run import DailyRun
 from sales_assets.assets._preview import report_days
 from sales_assets.assets._refusals import attach_rejected, build_refusal
-from sales_assets.catalog.day_groups import divide_days
+from sales_assets.catalog.day_groups import divide_days, find_large_days
 from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS
 from sales_assets.catalog.partitions import Window
 from sales_assets.catalog.records import fetch_latest_records
@@ -38,12 +38,14 @@ def emit_days(run: DailyRun, prepare: PrepareDays, count_rows: CountRows) -> Ite
     Args:
         run: The run.
         prepare: Reads and makes the rows of one group of days; see `prepare_days`.
-        count_rows: Called for a range, to divide it into groups.
+        count_rows: Called to divide a range into groups, and to find the days that are large even alone.
 
     Raises:
         RefusedError: Some days were refused; names them and what is wrong.
     """
-    windows = _divide(run, count_rows) if run.is_range else [run.window]
+    counts = count_rows(run.window)
+    run.large_days = find_large_days(run.window.days, counts)
+    windows = _divide(run, counts) if run.is_range else [run.window]
     if windows == [run.window]:
         group = prepare(run)
         if group:
@@ -73,7 +75,7 @@ def prepare_days(
         check: Raises a `ValueError` about rows that must not be stored.
         metadata: By business day, what to report besides row count, total and preview.
     """
-    faults = find_faulty_days(partial(_refuse_faults, check, run.contract), rows.frame, rows.days)
+    faults = find_faulty_days(partial(refuse_faults, check, run.contract), rows.frame, rows.days)
     run.faults.update(faults | run.faults)
     dropped = [day for day in run.window.days if day in run.skipped or day in run.faults]
     kept = [day for day in run.window.days if day not in dropped]
@@ -88,17 +90,18 @@ def prepare_days(
     return PartitionGroup(kept, frame, {"window": run.window.interval, **read_at, **skipped})
 
 
-def _refuse_faults(check: Check | None, contract: dg.TableSchema, rows: pd.DataFrame) -> None:
+def refuse_faults(check: Check | None, contract: dg.TableSchema, rows: pd.DataFrame) -> None:
+    """Raise a `ValueError` about rows that must not or cannot be stored."""
     if check is not None:
         check(rows)
     refuse_misfits(rows, contract)
 
 
-def _divide(run: DailyRun, count_rows: CountRows) -> list[Window]:
+def _divide(run: DailyRun, counts: Mapping[str, int]) -> list[Window]:
     """Divide the run's days into groups, without those that the run stored before it was tried again."""
     days = run.window.days
     if run.context.retry_number:
         records = fetch_latest_records(run.context.instance, run.context.asset_key, days)
         done = {day for day, record in records.items() if record.run_id == run.context.run.run_id}
         days = tuple(day for day in days if day not in done)
-    return divide_days(days, count_rows(run.window))
+    return divide_days(days, counts)

@@ -19,7 +19,8 @@ from sales_assets.catalog.partitions import Window, day_of_row, days_without, wi
 from sales_assets.catalog.records import fetch_observations, find_days_never_loaded
 from sales_assets.private_apis.instance import read_materialized_partitions, tag_run
 from sales_assets.transforms.frames import find_oldest_reading
-from sales_assets.warehouse.partition_groups import StoredPartitions
+from sales_assets.transforms.spooled_rows import SpooledRows
+from sales_assets.warehouse.partition_groups import StoredPartitions, StoredRows
 
 
 @dataclass
@@ -35,6 +36,7 @@ class DailyRun:
         faults: The days that are refused, and why; the others are stored.
         began: When the run began, by this machine's clock.
         rejected: The rows that their days are stored without, with the day of each.
+        large_days: The days that do not fit into memory; each is a part of the run by itself.
     """
 
     context: dg.AssetExecutionContext
@@ -45,6 +47,7 @@ class DailyRun:
     faults: dict[str, str] = field(default_factory=dict)
     began: datetime = field(default_factory=partial(datetime.now, UTC))
     rejected: DailyRows | None = None
+    large_days: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext) -> "DailyRun":
@@ -61,14 +64,19 @@ class DailyRun:
         """The part of the run for some of its days, which begins now; skipped and refused days are shared."""
         return replace(self, window=window, began=datetime.now(UTC), rejected=None)
 
-    def read(self, stored: pd.DataFrame | StoredPartitions) -> pd.DataFrame:
+    def read(self, stored: StoredRows) -> pd.DataFrame | SpooledRows:
         """The rows of the run's days that an upstream asset stored."""
-        return stored if isinstance(stored, pd.DataFrame) else stored.read(self.window.days)
+        return stored.read(self.window.days) if isinstance(stored, StoredPartitions) else stored
 
     @property
     def is_range(self) -> bool:
         """Whether the run has several days."""
         return len(self.window.days) > 1
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the run is for one day that does not fit into memory."""
+        return not self.is_range and self.window.days[0] in self.large_days
 
     def rows(self, frame: pd.DataFrame, *others: pd.DataFrame) -> DailyRows:
         """Rows with their business days.

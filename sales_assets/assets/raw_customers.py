@@ -8,6 +8,7 @@ import dagster as dg
 
 from sales_assets.assets._daily_output import emit_days, prepare_days
 from sales_assets.assets._daily_run import DailyRun
+from sales_assets.assets._large_days import LargeDayRules, prepare_large_day
 from sales_assets.catalog.column_lineage import RAW_CUSTOMERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import ERP_POOL, INGESTION
@@ -17,7 +18,9 @@ from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.columns import refuse_changed_columns
 from sales_assets.sources.erp.postgres import PostgresResource
 from sales_assets.sources.erp.row_counts import count_rows_by_day
-from sales_assets.transforms.customers import refuse_unstorable_customers
+from sales_assets.transforms.customers import is_customer_faulty, refuse_unstorable_customers
+from sales_assets.transforms.spooled_rows import SpooledRows
+from sales_assets.warehouse.misfits import is_misfit
 from sales_assets.warehouse.partition_groups import PartitionGroup
 
 
@@ -48,5 +51,19 @@ def raw_customers(
 
 def _extract_customers(days: DailyRun, erp: PostgresResource) -> PartitionGroup | None:
     parameters = [*days.window.bounds, days.window.day_bounds, list(days.window.days)]
+    if days.is_large:
+        return _extract_large_day(days, erp.spool_query(queries.RAW_CUSTOMERS_SQL, parameters))
     customers = days.rows(erp.execute_query(queries.RAW_CUSTOMERS_SQL, parameters))
     return prepare_days(days, customers, check=refuse_unstorable_customers)
+
+
+def _extract_large_day(run: DailyRun, spooled: SpooledRows) -> PartitionGroup | None:
+    repeated = spooled.find_repeated("id")
+    rules = LargeDayRules(
+        choose=lambda customers: (customers, {}),
+        is_faulty=lambda customers: (
+            is_customer_faulty(customers.frame, repeated) | is_misfit(customers.frame, run.contract)
+        ),
+        check=refuse_unstorable_customers,
+    )
+    return prepare_large_day(run, spooled, rules)

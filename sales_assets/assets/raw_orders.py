@@ -5,11 +5,14 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 from pydantic import Field
 
 from sales_assets.assets._daily_output import emit_days, prepare_days
+from sales_assets.assets._daily_rows import DailyRows
 from sales_assets.assets._daily_run import DailyRun
-from sales_assets.assets._rejections import add_rejected, reject_orders
+from sales_assets.assets._large_days import Counts, LargeDayRules, prepare_large_day
+from sales_assets.assets._rejections import add_rejected, is_order_faulty, reject_orders
 from sales_assets.catalog.column_lineage import RAW_ORDERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import RAW_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import CHOSEN_STATUSES, ERP_POOL, INGESTION, REJECTED_TABLE
@@ -81,18 +84,54 @@ def raw_orders(
 
 
 def _extract_orders(days: DailyRun, config: RawOrdersConfig, erp: PostgresResource) -> PartitionGroup | None:
+    if days.is_large:
+        return _extract_large_day(days, config, erp)
     orders = days.rows(erp.execute_query(queries.RAW_ORDERS_SQL, [*days.window.bounds]))
+    _skip_empty_days(days, orders, config)
+    orders, counts = _choose_orders(orders, is_listed_twice(orders.frame, orders.days), config)
+    orders = reject_orders(days, orders, config.statuses, config.max_rejected_share)
+    return prepare_days(days, orders, check=refuse_unstorable_orders, metadata=add_rejected(counts, days))
+
+
+def _extract_large_day(
+    run: DailyRun, config: RawOrdersConfig, erp: PostgresResource
+) -> PartitionGroup | None:
+    spooled = erp.spool_query(queries.RAW_ORDERS_SQL, [*run.window.bounds])
+    _skip_empty_days(run, run.rows(next(iter(spooled))), config)
+    repeated = spooled.find_repeated("order_id")
+
+    day = pd.Timestamp(run.window.days[0])
+
+    def choose(orders: DailyRows) -> tuple[DailyRows, Counts]:
+        chosen, counts = _choose_orders(orders, orders.frame["order_id"].isin(repeated), config)
+        return chosen, counts.get(day, {})
+
+    share = config.max_rejected_share
+    rules = LargeDayRules(
+        choose=choose,
+        is_faulty=lambda orders: is_order_faulty(orders, repeated, run.contract, rejecting=share > 0),
+        check=refuse_unstorable_orders,
+        reject=(lambda lost, n: reject_orders(run, lost, config.statuses, share, n)) if share else None,
+        complete=lambda counts, _: add_rejected({day: counts}, run)[day],
+    )
+    return prepare_large_day(run, spooled, rules)
+
+
+def _skip_empty_days(run: DailyRun, orders: DailyRows, config: RawOrdersConfig) -> None:
     if not config.allow_empty:
-        days.skip_empty_days(orders, because="The ERP returned no orders")
+        run.skip_empty_days(orders, because="The ERP returned no orders")
+
+
+def _choose_orders(
+    orders: DailyRows, listed_twice: pd.Series, config: RawOrdersConfig
+) -> tuple[DailyRows, dict[pd.Timestamp, dict[str, Any]]]:
+    """The orders that count as sales, and what to report of each day."""
     excluded = count_excluded(orders.frame, orders.days, config.statuses)
     # An order that is listed twice is kept whatever its status, so that the check refuses it.
-    listed_twice = is_listed_twice(orders.frame, orders.days)
     orders = orders.where(is_sale(orders.frame, config.statuses) | listed_twice)
     incomplete = count_incomplete_items(orders.frame, orders.days)
     counts = {
         day: {**of_day, INCOMPLETE_ITEMS: incomplete.get(day, 0), **find_choice(config)}
         for day, of_day in excluded.items()
     }
-    orders = orders.as_frame(orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore"))
-    orders = reject_orders(days, orders, config.statuses, config.max_rejected_share)
-    return prepare_days(days, orders, check=refuse_unstorable_orders, metadata=add_rejected(counts, days))
+    return orders.as_frame(orders.frame.drop(columns=INCOMPLETE_ITEMS, errors="ignore")), counts

@@ -7,12 +7,15 @@ import dagster as dg
 import pandas as pd
 
 from sales_assets.assets._daily_output import emit_days, prepare_days
+from sales_assets.assets._daily_rows import DailyRows
 from sales_assets.assets._daily_run import DailyRun
+from sales_assets.assets._large_days import Counts, LargeDayRules, prepare_large_day
 from sales_assets.catalog.column_lineage import SILVER_ENRICHED_ORDERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import SILVER_ENRICHED_ORDERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY, SILVER
 from sales_assets.catalog.partitions import BACKFILL, DAILY
 from sales_assets.catalog.policies import TRANSFORMATION
+from sales_assets.transforms.amounts import has_negative_amounts
 from sales_assets.transforms.enrich_orders import (
     CUSTOMER_COLUMNS,
     count_matches,
@@ -20,10 +23,12 @@ from sales_assets.transforms.enrich_orders import (
     is_unmatched,
     validate,
 )
+from sales_assets.transforms.spooled_rows import SpooledRows, as_frame
+from sales_assets.warehouse.misfits import is_misfit
 from sales_assets.warehouse.partition_groups import (
     READ_IN_GROUPS,
     PartitionGroup,
-    StoredPartitions,
+    StoredRows,
     count_stored_rows,
 )
 
@@ -48,26 +53,59 @@ from sales_assets.warehouse.partition_groups import (
 )
 def silver_enriched_orders(
     context: dg.AssetExecutionContext,
-    raw_orders: pd.DataFrame | StoredPartitions,
-    raw_customers: pd.DataFrame | StoredPartitions,
+    raw_orders: StoredRows,
+    raw_customers: StoredRows,
 ) -> Iterator[dg.Output[Any]]:
     """Orders that passed validation, with city and segment of the customer as of the load."""
     yield from emit_days(
         DailyRun.of(context),
-        lambda days: _enrich_days(days, days.read(raw_orders), days.read(raw_customers)),
+        lambda days: _enrich_days(days, days.read(raw_orders), as_frame(days.read(raw_customers))),
         lambda _: count_stored_rows(raw_orders),
     )
 
 
 def _enrich_days(
-    days: DailyRun, raw_orders: pd.DataFrame, raw_customers: pd.DataFrame
+    days: DailyRun, raw_orders: pd.DataFrame | SpooledRows, raw_customers: pd.DataFrame
 ) -> PartitionGroup | None:
+    if isinstance(raw_orders, SpooledRows):
+        return _enrich_large_day(days, raw_orders, raw_customers)
     orders = days.rows(raw_orders, raw_customers)
-    days.skip_days_not_in(RAW_ORDERS_KEY, orders)
-    customer_days = raw_customers.get("snapshot_date", orders.days)
-    days.refuse_days_not_in(RAW_CUSTOMERS_KEY, customer_days, beside=RAW_ORDERS_KEY)
+    _find_days(days, orders, raw_customers)
     joinable = raw_orders.assign(snapshot_date=orders.days) if days.is_range else raw_orders
     matches = count_matches(is_unmatched(joinable, raw_customers), orders.days, days.window.days)
     enriched = enrich(joinable, raw_customers).drop(columns="snapshot_date", errors="ignore")
     enriched = enriched.assign(business_day=orders.days)
     return prepare_days(days, orders.as_frame(enriched), check=validate, metadata=matches)
+
+
+def _find_days(days: DailyRun, orders: DailyRows, raw_customers: pd.DataFrame) -> None:
+    """Find the days that are skipped or refused because their sources were."""
+    days.skip_days_not_in(RAW_ORDERS_KEY, orders)
+    customer_days = raw_customers.get("snapshot_date", orders.days)
+    days.refuse_days_not_in(RAW_CUSTOMERS_KEY, customer_days, beside=RAW_ORDERS_KEY)
+
+
+def _enrich_large_day(
+    run: DailyRun, spooled: SpooledRows, raw_customers: pd.DataFrame
+) -> PartitionGroup | None:
+    _find_days(run, run.rows(next(iter(spooled)), raw_customers), raw_customers)
+    customers = raw_customers.drop(columns="snapshot_date")
+    repeated = spooled.find_repeated("order_id")
+
+    def choose(orders: DailyRows) -> tuple[DailyRows, Counts]:
+        enriched = enrich(orders.frame, customers).assign(business_day=orders.days)
+        lost = is_unmatched(orders.frame, customers)
+        return orders.as_frame(enriched), {"unmatched_customers": int(lost.sum())}
+
+    rules = LargeDayRules(
+        choose=choose,
+        is_faulty=lambda orders: (
+            has_negative_amounts(orders.frame)
+            | orders.frame["order_id"].isin(repeated)
+            | is_misfit(orders.frame, run.contract)
+        ),
+        check=validate,
+        beside=[raw_customers],
+        complete=lambda counts, rows: {**counts, "match_rate": 1 - counts["unmatched_customers"] / rows},
+    )
+    return prepare_large_day(run, spooled, rules)

@@ -24,6 +24,12 @@ def required(name: str, type_: str, description: str) -> dg.TableColumn:
     return dg.TableColumn(name, type_, description, constraints)
 
 
+def unique(name: str, type_: str, description: str) -> dg.TableColumn:
+    """A column that must not be null, nor have a value twice within a partition."""
+    constraints = dg.TableColumnConstraints(nullable=False, unique=True)
+    return dg.TableColumn(name, type_, description, constraints)
+
+
 def optional(name: str, type_: str, description: str) -> dg.TableColumn:
     """A column that may be null."""
     return dg.TableColumn(name, type_, description)
@@ -36,7 +42,7 @@ def personal(name: str, description: str) -> dg.TableColumn:
 
 RAW_ORDERS_SCHEMA = dg.TableSchema(
     columns=[
-        required("order_id", "BIGINT", "The order's id in the ERP; one row per order."),
+        unique("order_id", "BIGINT", "The order's id in the ERP; one row per order."),
         optional("customer_id", "BIGINT", "The customer's id; may be null or deleted in the ERP."),
         required("order_date", "TIMESTAMP", "When the order was placed, UTC."),
         required("status", "VARCHAR", "The order's status when its day was loaded."),
@@ -60,7 +66,7 @@ REJECTED_ORDERS_SCHEMA = dg.TableSchema(
 
 RAW_CUSTOMERS_SCHEMA = dg.TableSchema(
     columns=[
-        required("id", "BIGINT", "The customer's id in the ERP; one row per customer and day."),
+        unique("id", "BIGINT", "The customer's id in the ERP; one row per customer and day."),
         personal("email", "E-mail address."),
         personal("first_name", "First name."),
         personal("last_name", "Last name."),

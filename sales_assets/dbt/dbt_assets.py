@@ -26,6 +26,7 @@ from sales_assets.private_apis.dagster_dbt import (
 from sales_assets.private_apis.job_assets import list_job_assets
 from sales_assets.settings import Settings
 from sales_assets.warehouse.io_manager import WarehouseIOManager
+from sales_assets.warehouse.memory import release_memory
 from sales_assets.warehouse.origin import read_origin, refuse_other_origin
 
 _FAILED = "fail"
@@ -100,6 +101,8 @@ def to_dagster_events(
                 if _is_failed_check(event):
                     failed.append(str(event.check_name))
                 yield add_build_metadata(event, result.get("report"), manifest)
+            if result.get("report"):
+                release_memory()
     except DbtFailedError as error:
         if not failed:
             if error.nodes or is_lasting(str(error)):

@@ -12,6 +12,8 @@ from importlib.metadata import version
 from dagster_shared.libraries import DagsterLibraryRegistry
 from packaging.version import Version
 
+from sales_assets.private_apis.deferred_sqlglot import defer_sqlglot
+
 
 @contextmanager
 def _without_dbt() -> Iterator[None]:
@@ -26,7 +28,7 @@ def _without_dbt() -> Iterator[None]:
         del sys.modules["dbt"]
 
 
-with _without_dbt():
+with _without_dbt(), defer_sqlglot():
     from dagster_dbt import (
         DagsterDbtTranslator,
         DbtCliInvocation,

@@ -1,9 +1,11 @@
 """Runs a job in this process like `execute_in_process`, but recorded as a run of the code location.
 
 The public method records no location, so the UI shows its runs neither with the job nor on the timeline. It
-also keeps every output until the end, for tests to inspect; for a year of days that is a third of the memory.
+also keeps every output and event until the end, for tests to inspect; for a year of days that is a third of
+the memory.
 """
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
-from dagster._core.execution.api import create_execution_plan, execute_run
+from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 from dagster._core.execution.execute_in_process import merge_run_tags
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.remote_origin import (
@@ -65,10 +67,11 @@ def run_in_process(
         run = _record_run(
             selected, instance, location=location, run_id=run_id, tags=all_tags, run_config=run_config
         )
-        succeeded = execute_run(InMemoryJob(selected), run, instance).success
+        deque(execute_run_iterator(InMemoryJob(selected), run, instance), maxlen=0)
     if work.is_interrupted:
         raise KeyboardInterrupt
-    return succeeded
+    ended = instance.get_run_by_id(run_id)
+    return ended is not None and ended.is_success
 
 
 def _record_run(

@@ -1,8 +1,10 @@
 """Checks on the ERP's customers."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
-from sales_assets.transforms.timestamps import refuse_unstorable_timestamps
+from sales_assets.transforms.timestamps import find_unstorable_timestamps, refuse_unstorable_timestamps
 
 
 def refuse_unstorable_customers(customers: pd.DataFrame) -> None:
@@ -33,3 +35,13 @@ def refuse_duplicate_customers(customers: pd.DataFrame) -> None:
         ids = ", ".join(map(str, duplicated.head()))
         message = f"Duplicate customers found, {len(duplicated)} surplus row(s), first ids: {ids}."
         raise ValueError(message)
+
+
+def is_customer_faulty(customers: pd.DataFrame, repeated: Collection[int]) -> pd.Series:
+    """Which customers of a part of a day `refuse_unstorable_customers` refuses.
+
+    Args:
+        customers: `id`, and the other columns of the ERP's answer.
+        repeated: The ids that the whole day has more than once.
+    """
+    return customers["id"].isin(repeated) | find_unstorable_timestamps(customers).any(axis="columns")

@@ -48,7 +48,7 @@ def find_failed_rules(orders: pd.DataFrame, days: pd.Series, rules: Mapping[str,
 
 
 def find_days_above_share(
-    orders: pd.DataFrame, days: pd.Series, failed: pd.Series, max_share: float
+    orders: pd.DataFrame, days: pd.Series, failed: pd.Series, max_share: float, passed: int = 0
 ) -> dict[str, str]:
     """The days of whose orders too many fail validation, and which these are.
 
@@ -58,6 +58,7 @@ def find_days_above_share(
         failed: See `find_failed_rules`.
         max_share: The share of its orders that a day may be stored without; an order that is listed twice is
             one.
+        passed: How many orders of the day pass validation besides, if there is only one day.
 
     Returns:
         A sentence by partition key, in order.
@@ -66,7 +67,7 @@ def find_days_above_share(
     above: dict[str, str] = {}
     for day, of_day in table.groupby("day"):
         lost = of_day[of_day["rule"].notna()].sort_values("order_id")
-        number, lost_number = _count_orders(of_day), _count_orders(lost)
+        number, lost_number = _count_orders(of_day) + passed, _count_orders(lost)
         if lost_number > max_share * number:
             reasons = "; ".join(f"{rule} in {format_orders(some)}" for rule, some in lost.groupby("rule"))
             above[f"{day:%Y-%m-%d}"] = (

@@ -4,7 +4,7 @@ How DuckDB replaces and reads a slice belongs here, with the resources that use 
 table is in `duckdb_tables.py`; the code that Snowflake shares is in `io_manager.py` and `statements.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -45,6 +45,8 @@ from sales_assets.warehouse.row_counts import build_count_by_date
 from sales_assets.warehouse.slices import Slice, Value
 from sales_assets.warehouse.statements import build_query
 
+_READ_ROWS = 100_000
+
 
 class DuckDBEngine:
     """Stores tables in one DuckDB file."""
@@ -78,6 +80,7 @@ class DuckDBEngine:
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
+        unique: Sequence[dg.TableColumn] = (),
     ) -> Written:
         """See `Engine`. Everything, DuckDB's DDL included, is one transaction; an error rolls it back."""
         with self._open(read_only=False, caller=caller) as connection:
@@ -85,7 +88,7 @@ class DuckDBEngine:
             if self.origin and is_of_business_days(slice_):
                 self._remember_origin(connection)
             newer = self._remember_reading(connection, slice_, read_at)
-            replace_in_duckdb(connection, slice_, contract, chunks, newer)
+            replace_in_duckdb(connection, slice_, contract, chunks, newer, unique=unique)
             if beside and (beside.rows is not None or read_duckdb_columns(connection, beside.slice_)):
                 rows = [] if beside.rows is None else [beside.rows]
                 replace_in_duckdb(connection, beside.slice_, beside.contract, rows, newer)
@@ -96,11 +99,20 @@ class DuckDBEngine:
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
+        return pa.concat_tables(self.read_chunks(slice_, columns, caller))
+
+    def read_chunks(
+        self, slice_: Slice, columns: Sequence[str], caller: str
+    ) -> Generator[pa.Table, None, None]:
+        """See `Engine`."""
         with self._open(read_only=True, caller=caller) as connection:
             stored = read_duckdb_columns(connection, slice_)
             query, values = build_query(self.dialect, slice_, columns, stored)
             read_at = datetime.now(UTC)
-            return stamp_reading(connection.sql(query, params=values).to_arrow_table(), read_at)
+            reader = connection.sql(query, params=values).to_arrow_reader(_READ_ROWS)
+            yield stamp_reading(reader.schema.empty_table(), read_at)
+            for batch in reader:
+                yield stamp_reading(pa.Table.from_batches([batch]), read_at)
 
     def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
         """See `Engine`."""

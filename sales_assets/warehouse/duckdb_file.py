@@ -20,6 +20,9 @@ from sales_assets.warehouse.file_lock import WarehouseBusyError, backoff_pauses,
 FOREIGN_LOCK_TIMEOUT_SECONDS = 60.0
 """How long to wait for a program that does not take our lock, such as a DuckDB shell."""
 
+WRITER_MEMORY = "256MB"
+"""Beyond it DuckDB writes a transaction's rows to its files; its default is most of the machine's memory."""
+
 
 @contextmanager
 def open_database(
@@ -96,7 +99,10 @@ def _connect(
 ) -> duckdb.DuckDBPyConnection:
     for pause in backoff_pauses(timeout_seconds):
         try:
-            return duckdb.connect(database, read_only=read_only, config=config)
+            connection = duckdb.connect(database, read_only=read_only, config=config)
+            if not read_only and "memory_limit" not in config:
+                connection.execute(f"set memory_limit = '{WRITER_MEMORY}'")
+            return connection
         except duckdb.IOException as error:
             reason = " ".join(str(error).split())
             if "Conflicting lock" not in reason:

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from sales_assets.warehouse.readings import Reading, leave_out
-from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.slices import Slice, Value
 from sales_assets.warehouse.statements import (
     Dialect,
     build_missing_ddl,
@@ -15,10 +15,22 @@ from sales_assets.warehouse.statements import (
     build_replacement,
     refuse_out_of_range_rows,
 )
+from sales_assets.warehouse.uniqueness import refuse_repeated_values
 
 DIALECT_OF_DUCKDB = Dialect()
 
 _INCOMING = "incoming"
+
+
+class _Incoming:
+    """The chunk that is being stored: what is registered with DuckDB stays in memory until the commit."""
+
+    def __init__(self) -> None:
+        self.chunk: pa.Table
+        self.is_registered = False
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.chunk.__arrow_c_stream__(requested_schema)
 
 
 def replace_in_duckdb(
@@ -27,6 +39,8 @@ def replace_in_duckdb(
     contract: dg.TableSchema,
     chunks: Iterable[pa.Table],
     newer: Sequence[Reading],
+    *,
+    unique: Sequence[dg.TableColumn] = (),
 ) -> None:
     """Replace a slice by rows, but for days whose stored rows are newer; see `Engine.replace`."""
     dialect = DIALECT_OF_DUCKDB
@@ -34,11 +48,19 @@ def replace_in_duckdb(
     replaced = leave_out(slice_, newer)
     delete, insert = build_replacement(dialect, replaced, contract, _INCOMING, only=bool(newer))
     connection.execute(*delete)
-    for chunk in chunks:
-        connection.register(_INCOMING, chunk)
+    incoming = _Incoming()
+    for incoming.chunk in chunks:
+        if not incoming.is_registered:
+            connection.register(_INCOMING, incoming)
+            incoming.is_registered = True
         outside = connection.execute(*build_out_of_range_query(dialect, slice_, _INCOMING))
         refuse_out_of_range_rows(dialect, slice_, outside.fetchone())
         connection.execute(*insert)
+
+    def fetch_one(sql: str, values: list[Value]) -> tuple[object, ...] | None:
+        return connection.execute(sql, values).fetchone()
+
+    refuse_repeated_values(fetch_one, dialect, slice_, dialect.quote_table(slice_), unique)
 
 
 def create_in_duckdb(connection: duckdb.DuckDBPyConnection, slice_: Slice, contract: dg.TableSchema) -> None:

@@ -1,6 +1,6 @@
 """The protocols of the warehouse: of an engine, for the IO manager, and of the resource `warehouse`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -70,6 +70,7 @@ class Engine(Protocol):
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
+        unique: Sequence[dg.TableColumn] = (),
     ) -> Written:
         """Replace a slice by rows, in one transaction; creates or widens the table as needed.
 
@@ -83,13 +84,19 @@ class Engine(Protocol):
             caller: See `Engine`.
             read_at: When the rows were read from their source; None if that is not known.
             beside: What is replaced in the same transaction, for the same days.
+            unique: The columns in which the rows may not repeat a value.
 
         Raises:
-            RefusedError: Some rows do not belong to the slice.
+            RefusedError: Some rows do not belong to the slice, or repeat a value.
         """
 
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """Return the rows of a slice, and when they were read; without columns, all columns."""
+
+    def read_chunks(
+        self, slice_: Slice, columns: Sequence[str], caller: str
+    ) -> Generator[pa.Table, None, None]:
+        """Yield what `read` returns in chunks, at least one; the warehouse stays open until it is closed."""
 
     def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
         """Count the rows of a slice of days by the UTC date of its partition column."""

@@ -3,15 +3,14 @@
 How one group is stored belongs to `io_manager.py`.
 """
 
-import ctypes
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import dagster as dg
-import pyarrow as pa
 
 from sales_assets.private_apis.outputs import materialize_only, record_nothing_more, record_partitions
+from sales_assets.warehouse.memory import release_memory
 from sales_assets.warehouse.partition_groups import GroupedPartitions, PartitionGroup
 
 PROGRESS = "Progress of"
@@ -35,17 +34,6 @@ def store_groups(context: dg.OutputContext, grouped: GroupedPartitions, store: S
         context.log.info(progress.describe(group))
         del group
         release_memory()
-
-
-def release_memory() -> None:
-    """Give memory back that is free, but kept: by Arrow's pool, and by the C library if it is glibc.
-
-    Otherwise each step of a run adds to what the steps before it needed.
-    """
-    pa.default_memory_pool().release_unused()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 @dataclass

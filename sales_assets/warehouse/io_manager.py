@@ -19,12 +19,19 @@ from sales_assets.warehouse.column_types import to_arrow, to_arrow_type, to_fram
 from sales_assets.warehouse.engine import Engine
 from sales_assets.warehouse.group_writes import store_groups
 from sales_assets.warehouse.inference import infer_contract, widen_contract
+from sales_assets.warehouse.memory import keep_one_heap, release_memory
 from sales_assets.warehouse.newer_days import report_newer_days
-from sales_assets.warehouse.partition_groups import GroupedPartitions, StoredPartitions, is_read_in_groups
+from sales_assets.warehouse.partition_groups import (
+    GroupedPartitions,
+    StoredPartitions,
+    StoredRows,
+    is_read_in_groups,
+)
 from sales_assets.warehouse.rejected_rows import resolve_rejected
 from sales_assets.warehouse.slices import Slice, narrow_to_values, resolve_slice
 from sales_assets.warehouse.table_metadata import WriteStats, attach_metadata
 from sales_assets.warehouse.tables import Table, resolve_table
+from sales_assets.warehouse.uniqueness import find_unique
 
 
 class WarehouseIOManager(dg.IOManager):
@@ -40,6 +47,7 @@ class WarehouseIOManager(dg.IOManager):
     """
 
     def __init__(self, engine: Engine, schema: str | None):
+        keep_one_heap()
         self.engine = engine
         self.schema = schema
 
@@ -53,6 +61,7 @@ class WarehouseIOManager(dg.IOManager):
             store_groups(context, obj, lambda group: self._store(context, group.frame, group.metadata))
         else:
             self._store(context, obj, context.output_metadata)
+            release_memory()
 
     def _store(self, context: dg.OutputContext, obj: object, reported: Mapping[str, Any]) -> None:
         if not isinstance(obj, pd.DataFrame | Iterator):
@@ -73,14 +82,16 @@ class WarehouseIOManager(dg.IOManager):
         read_at = _find_reading(reported)
         beside = resolve_rejected(context, slice_, obj)
         caller = _format_caller(context)
-        written = self.engine.replace(slice_, contract, chunks, caller, read_at, beside=beside)
+        unique = find_unique(context, contract, obj)
+        written = self.engine.replace(slice_, contract, chunks, caller, read_at, beside=beside, unique=unique)
         attach_metadata(context, self.engine, slice_, contract, stats, table_rows=written.table_rows)
         report_newer_days(context, slice_, written.newer, read_at)
 
-    def load_input(self, context: dg.InputContext) -> pd.DataFrame | StoredPartitions:
+    def load_input(self, context: dg.InputContext) -> StoredRows:
         """Read the partitions of an upstream asset that the run's partitions map to.
 
         If there are several and the input's metadata asks for it, they are read by the asset, some at a time.
+        One that is larger than memory is then not a frame either.
         """
         upstream = context.upstream_output
         table = resolve_table(context, upstream, self.schema)
@@ -91,15 +102,16 @@ class WarehouseIOManager(dg.IOManager):
         slice_ = resolve_slice(context, table, known or dg.TableSchema(columns=[]))
         columns, caller = table.columns or (), _format_caller(context)
         if is_read_in_groups(context):
-            partitions = context.asset_partitions_def
-            return StoredPartitions(
+            stored = StoredPartitions(
                 engine=self.engine,
                 slice_=slice_,
                 columns=columns,
                 contract=contract,
-                partitions=partitions,
+                partitions=context.asset_partitions_def,
                 caller=caller,
             )
+            keys = context.asset_partition_keys
+            return stored if len(keys) > 1 else stored.read(keys)
         return to_frame(self.engine.read(slice_, columns, caller), contract)
 
     def _resolve_contract(

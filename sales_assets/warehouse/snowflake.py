@@ -2,13 +2,13 @@
 
 How Snowflake replaces and reads a slice belongs here, with the resources that use it. The code that
 DuckDB shares is in `io_manager.py` and `statements.py`; types are in `snowflake_types.py`, refusals in
-`snowflake_errors.py`, what a write remembers in `snowflake_memory.py`.
+`snowflake_errors.py`, answers in `snowflake_answers.py`, what a write remembers in `snowflake_memory.py`.
 
 Snowflake's DDL commits an open transaction. Therefore all DDL comes first, the upload into a staging table
 of the write's own included; the transaction that replaces the rows contains none.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date, datetime
 from itertools import chain
@@ -32,6 +32,7 @@ from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.readings import Reading, find_windows
 from sales_assets.warehouse.row_counts import build_count_by_date
 from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.snowflake_answers import fetch_in_chunks, fetch_rows, read_snowflake_clock
 from sales_assets.warehouse.snowflake_errors import translate_key_errors, translate_refusals
 from sales_assets.warehouse.snowflake_memory import (
     create_missing,
@@ -76,6 +77,7 @@ class SnowflakeEngine:
         read_at: datetime | None = None,
         *,
         beside: Replacement | None = None,
+        unique: Sequence[dg.TableColumn] = (),
     ) -> Written:
         """See `Engine`. The chunks are uploaded before the transaction begins."""
         newer: list[Reading] = []
@@ -86,7 +88,7 @@ class SnowflakeEngine:
             if read_at:
                 prepare_reading(connection, slice_)
             with ExitStack() as stack:
-                staged = [stage_slice(stack, connection, slice_, contract, chunks)]
+                staged = [stage_slice(stack, connection, slice_, contract, chunks, unique=unique)]
                 staged += stage_beside(stack, connection, beside)
                 with _open_transaction(cursor):
                     if read_at:
@@ -102,8 +104,20 @@ class SnowflakeEngine:
         """See `Engine`."""
         with self.connect(caller) as connection:
             stored = read_stored_columns(connection, slice_)
-            read_at = _read_clock(connection)
-            return stamp_reading(_fetch(connection, *build_query(DIALECT, slice_, columns, stored)), read_at)
+            read_at = read_snowflake_clock(connection)
+            return stamp_reading(
+                fetch_rows(connection, *build_query(DIALECT, slice_, columns, stored)), read_at
+            )
+
+    def read_chunks(
+        self, slice_: Slice, columns: Sequence[str], caller: str
+    ) -> Generator[pa.Table, None, None]:
+        """See `Engine`."""
+        with self.connect(caller) as connection:
+            query, values = build_query(DIALECT, slice_, columns, read_stored_columns(connection, slice_))
+            read_at = read_snowflake_clock(connection)
+            for rows in fetch_in_chunks(connection, query, values):
+                yield stamp_reading(rows, read_at)
 
     def count_by_date(self, slice_: Slice, caller: str) -> dict[date, int]:
         """See `Engine`."""
@@ -174,7 +188,7 @@ class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
         """
         config = self.model_dump(exclude_none=True, by_alias=True)
         with SnowflakeEngine(config).connect(self._caller) as connection:
-            return to_pandas(_fetch(connection, sql, list(params)))
+            return to_pandas(fetch_rows(connection, sql, list(params)))
 
 
 @contextmanager
@@ -186,17 +200,3 @@ def _open_transaction(cursor: SnowflakeCursor) -> Iterator[None]:
         cursor.execute("rollback")
         raise
     cursor.execute("commit")
-
-
-def _read_clock(connection: SnowflakeConnection) -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("select current_timestamp()")
-        [(now,)] = cast("list[tuple[datetime]]", cursor.fetchall())
-        return now
-
-
-def _fetch(connection: SnowflakeConnection, sql: str, values: Sequence[Any]) -> pa.Table:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows = cursor.fetch_arrow_all(force_return_table=True, force_microsecond_precision=True)
-    return rows.rename_columns([name.lower() for name in rows.column_names])

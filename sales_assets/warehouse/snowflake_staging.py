@@ -18,7 +18,7 @@ from snowflake.connector import SnowflakeConnection, pandas_tools
 
 from sales_assets.warehouse.engine import Replacement
 from sales_assets.warehouse.readings import Reading, leave_out
-from sales_assets.warehouse.slices import Slice
+from sales_assets.warehouse.slices import Slice, Value
 from sales_assets.warehouse.snowflake_memory import create_missing, read_stored_columns
 from sales_assets.warehouse.snowflake_types import DIALECT
 from sales_assets.warehouse.statements import (
@@ -27,6 +27,7 @@ from sales_assets.warehouse.statements import (
     build_replacement,
     refuse_out_of_range_rows,
 )
+from sales_assets.warehouse.uniqueness import refuse_repeated_values
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,21 @@ def stage_slice(
     slice_: Slice,
     contract: dg.TableSchema,
     chunks: Iterable[pa.Table],
+    *,
+    unique: Sequence[dg.TableColumn] = (),
 ) -> StagedSlice:
-    """Upload the rows of a slice, until the stack ends, and refuse those outside of it."""
+    """Upload the rows of a slice, until the stack ends; refuse those outside of it and repeated values."""
     staging = stack.enter_context(stage_rows(connection, slice_, contract, chunks))
     with connection.cursor() as cursor:
-        cursor.execute(*build_out_of_range_query(DIALECT, slice_, staging))
-        refuse_out_of_range_rows(DIALECT, slice_, cast("tuple[object, ...] | None", cursor.fetchone()))
+
+        def fetch_one(sql: str, values: list[Value]) -> tuple[object, ...] | None:
+            cursor.execute(sql, values)
+            return cast("tuple[object, ...] | None", cursor.fetchone())
+
+        refuse_out_of_range_rows(
+            DIALECT, slice_, fetch_one(*build_out_of_range_query(DIALECT, slice_, staging))
+        )
+        refuse_repeated_values(fetch_one, DIALECT, slice_, staging, unique)
     return StagedSlice(slice_, contract, staging)
 
 

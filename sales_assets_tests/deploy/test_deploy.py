@@ -232,7 +232,7 @@ from dagster_shared.libraries import DagsterLibraryRegistry
 sys.modules.update(dict.fromkeys({absent!r}))  # an import of them fails
 from sales_assets.definitions import defs
 defs.get_repository_def()
-print({{"dbt", "dagster_aws", "altair"}} & sys.modules.keys())  # a run imports them
+print({{"dbt", "dagster_aws", "altair", "sqlglot"}} & sys.modules.keys())  # a run imports them
 print({{name for name in DagsterLibraryRegistry.get() if name.startswith("dbt")}})
 """
     environment = os.environ | {"DAGSTER_DEPLOYMENT": "prod"}

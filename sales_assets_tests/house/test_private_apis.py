@@ -13,9 +13,11 @@ from unittest.mock import patch
 import dagster as dg
 import duckdb
 import pytest
+import sqlglot
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster_airbyte import AirbyteWorkspace
+from dagster_dbt.core import dbt_cli_event
 from dbt.adapters.contracts.connection import Connection, ConnectionState, Identifier
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -240,7 +242,13 @@ def test_dagster_dbt_still_selects_a_runs_models_and_converts_dbts_results() -> 
     assert command[command.index("--select") + 1] == "sales.staging.erp.stg_orders"
 
 
-def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
+def test_dagster_dbt_still_has_sqlglots_names_where_they_are_deferred() -> None:
+    names = vars(dbt_cli_event)
+    assert names["exp"].Table is sqlglot.exp.Table
+    assert names["to_table"]("gold.fct_orders").name == "fct_orders"
+
+
+def test_a_run_in_this_process_keeps_no_output_and_no_event_after_its_step() -> None:
     references: list[weakref.ref[Big]] = []
 
     @dg.asset
@@ -253,6 +261,8 @@ def test_a_run_in_this_process_keeps_no_output_after_its_step() -> None:
     def later() -> None:
         gc.collect()
         assert references[-1]() is None
+        events = [each for each in gc.get_objects() if isinstance(each, dg.DagsterEvent)]
+        assert not [event for event in events if event.is_step_success]
 
     resources = {"io_manager": DiscardingIOManager()}
     job = dg.Definitions([big, later], resources=resources).resolve_implicit_global_asset_job_def()

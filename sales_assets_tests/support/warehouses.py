@@ -182,14 +182,20 @@ def temporary_duckdb(folder: Path) -> Iterator[WarehouseUnderTest]:
 
 @contextmanager
 def fake_snowflake(folder: Path) -> Iterator[WarehouseUnderTest]:
-    """Snowflake's emulator, in process; it lacks the one method of the connector that reads Arrow."""
+    """Snowflake's emulator, in process; it lacks the two methods of the connector that read Arrow."""
 
     def fetch_arrow_all(cursor: Any, **_: Any) -> Any:
         return cursor._arrow_table
 
+    def fetch_arrow_batches(cursor: Any, **_: Any) -> Iterator[Any]:
+        table = cursor._arrow_table
+        return (table.slice(start, 2) for start in range(0, table.num_rows, 2))
+
+    cursor = fakesnow.cursor.FakeSnowflakeCursor
     with (
         fakesnow.patch(),
-        patch.object(fakesnow.cursor.FakeSnowflakeCursor, "fetch_arrow_all", fetch_arrow_all, create=True),
+        patch.object(cursor, "fetch_arrow_all", fetch_arrow_all, create=True),
+        patch.object(cursor, "fetch_arrow_batches", fetch_arrow_batches, create=True),
     ):
         yield _connect_to_snowflake({"account": "a", "user": "u", "password": "p", "database": "SALES"})
 

@@ -11,8 +11,10 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from sales_assets.catalog.contracts import ADD_COLUMNS, optional, personal, required
+from sales_assets.catalog.contracts import ADD_COLUMNS, optional, personal, required, unique
 from sales_assets.errors import RefusedError
+from sales_assets.transforms.spooled_rows import FrameInChunks, SpooledRows, as_frame
+from sales_assets.warehouse import partition_groups
 from sales_assets.warehouse.partition_groups import (
     READ_IN_GROUPS,
     GroupedPartitions,
@@ -108,13 +110,48 @@ def test_groups_of_days_are_stored_one_by_one_and_read_back_one_by_one(warehouse
     )
     def reader(t: StoredPartitions) -> None:
         assert count_stored_rows(t) == {D14: 1, D15: 1, D16: 2}
-        read.extend(sorted(t.read(keys)["id"]) for keys in ([D14], [D15, D16]))
+        read.extend(sorted(as_frame(t.read(keys))["id"]) for keys in ([D14], [D15, D16]))
 
     stored = warehouse.store_groups(make_groups, reader, keys=(D14, D16))
     assert row_counts(stored) == {D14: 1, D15: 1, D16: 2}
     parts = {day: each["part"] for day, each in metadata_by_partition(stored).items()}
     assert parts == {D14: "first", D15: "second", D16: "second"}
     assert read == [[10], [11, 12, 13]]
+
+
+def test_a_day_that_is_larger_than_memory_is_stored_and_read_back_in_chunks(
+    warehouse: WarehouseUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[int]] = []
+
+    @dg.asset(
+        partitions_def=DAILY,
+        ins={"t": dg.AssetIn(metadata={READ_IN_GROUPS: True}, dagster_type=dg.Any)},
+    )
+    def reader(t: pd.DataFrame | SpooledRows) -> None:
+        read.append(sorted(as_frame(t)["id"]))
+        assert isinstance(t, SpooledRows) == (len(read[-1]) > 2)
+
+    monkeypatch.setattr(partition_groups, "LARGEST_DAY_IN_MEMORY", 2)
+    for numbers in ([1, 2], [1, 2, 3], []):
+        parts = [rows(number) for number in numbers] or [rows()]
+        asset = table(partial(FrameInChunks, iter(parts), len(numbers)), T)
+        result = warehouse.materialize(asset, reader, key=D15)
+        assert row_counts(result) == {D15: len(numbers)}
+    assert read == [[1, 2], [1, 2, 3], []]
+
+
+def test_a_value_that_is_repeated_in_another_chunk_is_refused_before_the_commit(
+    warehouse: WarehouseUnderTest,
+) -> None:
+    contract = dg.TableSchema(columns=[unique("id", "BIGINT", ""), *T.columns[1:]])
+    warehouse.store(rows(7, 9, day=D14), contract, key=D14)
+    warehouse.store(rows(1), contract, key=D15)
+    for parts in ([rows(7, 8), rows(9)], [rows(3, 4), rows(5, 4), rows(3)]):
+        asset = table(partial(FrameInChunks, iter(parts), 3), contract)
+        result = warehouse.materialize(asset, key=D15, raise_on_error=False)
+    assert "2 value(s) of id occur more than once in the rows for raw.t, the first is 3" in failure(result)
+    assert ids(warehouse) == [7, 7, 8, 9, 9]
 
 
 def test_a_day_that_is_skipped_in_a_range_keeps_its_rows_and_is_not_materialized(

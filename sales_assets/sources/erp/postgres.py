@@ -22,6 +22,7 @@ from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.url import ErpUrl
 from sales_assets.transforms.frames import stamp_reading, to_pandas
+from sales_assets.transforms.spooled_rows import SpooledRows
 
 FETCHED_ROWS = 50_000
 
@@ -97,12 +98,16 @@ class PostgresResource(dg.ConfigurableResource[None]):
             RefusedError: The URL, password, permission, table or column is wrong.
             ErpUnavailableError: No connection, a timeout, or a broken connection.
         """
-        with self._open_transaction() as (cursor, read_at):
-            cursor.execute(f"declare result no scroll cursor for {sql}", list(params) or None)
+        with self._open_cursor(sql, params) as (cursor, read_at):
             return to_pandas(stamp_reading(pa.concat_tables(_fetch_batches(cursor)), read_at))
 
+    def spool_query(self, sql: str, params: Sequence[Any] = ()) -> SpooledRows:
+        """Run one query as `execute_query` does, whose rows may be more than fit into memory."""
+        with self._open_cursor(sql, params) as (cursor, read_at):
+            return SpooledRows(stamp_reading(rows, read_at) for rows in _fetch_batches(cursor))
+
     @contextmanager
-    def _open_transaction(self) -> Iterator[tuple[dbapi.Cursor, datetime]]:
+    def _open_cursor(self, sql: str, params: Sequence[Any]) -> Iterator[tuple[dbapi.Cursor, datetime]]:
         url = ErpUrl.parse(self.connection_url(), self.connect_timeout_seconds)
         leave_signals_to_python()
         try:
@@ -115,6 +120,7 @@ class PostgresResource(dg.ConfigurableResource[None]):
                 limits = (self.statement_timeout_seconds, ERP_LOCK_TIMEOUT_SECONDS, ERP_IDLE_TIMEOUT_SECONDS)
                 cursor.execute(queries.SESSION_SQL, [str(seconds * 1000) for seconds in limits])
                 [(_, read_at), *_] = cursor.fetchall()
+                cursor.execute(f"declare result no scroll cursor for {sql}", list(params) or None)
                 yield cursor, read_at
         except adbc_driver_manager.Error as error:
             raise _translate_error(error, url) from None

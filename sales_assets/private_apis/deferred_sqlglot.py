@@ -4,6 +4,8 @@ sqlglot is 30 MB in every process, and imported together with dagster-dbt.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -12,13 +14,15 @@ _MODULES = ("sqlglot", "sqlglot.expressions", "sqlglot.lineage", "sqlglot.optimi
 """The modules from which dagster-dbt imports names."""
 
 
-def import_dagster_dbt() -> None:
-    """Import dagster-dbt so that it imports sqlglot at the first use of one of its names."""
+@contextmanager
+def deferring_sqlglot() -> Iterator[None]:
+    """Have imports of sqlglot's names import it at their first use, unless it is imported already."""
     if "sqlglot" in sys.modules:
+        yield
         return
     sys.modules.update({name: _StandIn(name) for name in _MODULES})
     try:
-        import_module("dagster_dbt")
+        yield
     finally:
         for name in _MODULES:
             del sys.modules[name]

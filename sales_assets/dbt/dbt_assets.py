@@ -94,6 +94,7 @@ def to_dagster_events(
         DbtFailedError: dbt failed before its first model; the retry policy applies.
     """
     failed = []
+    release_memory()  # dbt starts with the first result
     try:
         for result in results:
             log_entry = DbtCoreCliEventMessage(raw_event=result, event_history_metadata={})

@@ -26,7 +26,6 @@ from sales_assets.settings import (
     make_private_folder,
 )
 from sales_assets.warehouse.duckdb_file import reserve_database
-from sales_assets.warehouse.memory import release_memory
 
 PROJECT_DIR = ROOT / "dbt_project"
 
@@ -83,7 +82,6 @@ class SalesDbtResource(DbtCliResource):
         target = os.fspath(self.target_folder)
         options = ["--target", project.target or "", "--target-path", target, "--log-path", target]
         parsed = Path(project.target_path) / PARSED
-        release_memory()
         with self.reserve_warehouse(caller), exported(self.environment | {_QUERY_TAG: caller}):
             yield from run_dbt([*command, *folders, *options], parsed, self.target_folder)
 

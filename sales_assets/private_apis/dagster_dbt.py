@@ -12,7 +12,7 @@ from importlib.metadata import version
 from dagster_shared.libraries import DagsterLibraryRegistry
 from packaging.version import Version
 
-from sales_assets.private_apis.deferred_sqlglot import defer_sqlglot
+from sales_assets.private_apis.deferred_sqlglot import deferring_sqlglot
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def _without_dbt() -> Iterator[None]:
         del sys.modules["dbt"]
 
 
-with _without_dbt(), defer_sqlglot():
+with _without_dbt(), deferring_sqlglot():
     from dagster_dbt import (
         DagsterDbtTranslator,
         DbtCliInvocation,

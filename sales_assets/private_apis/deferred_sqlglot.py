@@ -15,8 +15,8 @@ _MODULES = ("sqlglot", "sqlglot.expressions", "sqlglot.lineage", "sqlglot.optimi
 
 
 @contextmanager
-def defer_sqlglot() -> Iterator[None]:
-    """Have what a block imports from sqlglot be imported at the first use of one of its names."""
+def deferring_sqlglot() -> Iterator[None]:
+    """Have imports of sqlglot's names import it at their first use, unless it is imported already."""
     if "sqlglot" in sys.modules:
         yield
         return

@@ -103,11 +103,9 @@ class SnowflakeEngine:
     def read(self, slice_: Slice, columns: Sequence[str], caller: str) -> pa.Table:
         """See `Engine`."""
         with self.connect(caller) as connection:
-            stored = read_stored_columns(connection, slice_)
+            query, values = build_query(DIALECT, slice_, columns, read_stored_columns(connection, slice_))
             read_at = read_snowflake_clock(connection)
-            return stamp_reading(
-                fetch_rows(connection, *build_query(DIALECT, slice_, columns, stored)), read_at
-            )
+            return stamp_reading(fetch_rows(connection, query, values), read_at)
 
     def read_chunks(
         self, slice_: Slice, columns: Sequence[str], caller: str

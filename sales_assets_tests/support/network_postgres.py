@@ -5,6 +5,7 @@ The embedded server of `demo/` listens on a Unix socket only; this one has the s
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ def running_network_postgres(
     try:
         yield _prepare(folder, server, log, databases)
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # it does not wait for those who are connected
         server.wait()
 
 

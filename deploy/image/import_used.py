@@ -1,4 +1,4 @@
-"""Imports what the services and their runs import, so that Python writes bytecode of that, and of nothing else.
+"""Imports what the services and their runs import, so that Python writes bytecode of that and nothing else.
 
 Bytecode of everything would be 300 MB, and without any each process would compile for half a minute: its user
 may not write it. Only the image's build runs this.

@@ -82,7 +82,6 @@ def check_content(builder: Builder, services: Services) -> list[str]:
 def check_services(services: Services) -> list[str]:
     """What is wrong with the health checks, and with the day that the schedule requests."""
     problems = []
-    services.turn_the_schedule_on()
     run = services.wait_for_run()
     _say(f"The schedule's run of {services.day} ended as {run.status.value}.")
     for service, command in _PROBES.items():

@@ -128,7 +128,7 @@ def running_daemons(home: Path, workspace: Path, password: str = "") -> Iterator
     Args:
         home: Has the instance's `dagster.yaml`.
         workspace: The workspace file.
-        password: That of the chart's PostgreSQL, if it is that. Pods have it from their secret, or not at all:
+        password: That of the chart's PostgreSQL, if it is that. Pods have it from their secret or not at all:
             it is gone when one starts.
     """
     with patch.dict(os.environ, {"DAGSTER_PG_PASSWORD": password}):

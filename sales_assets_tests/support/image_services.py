@@ -67,7 +67,7 @@ class Services:
         return self.builder.run(name, ["sh", "-c", command], variables)
 
     def turn_the_schedule_on(self) -> None:
-        """Let the schedule be on since a day ago, so that the daemon is due to make its last tick."""
+        """Let the schedule be on since a day ago, so that a daemon that starts makes up for its last tick."""
         target = GrpcServerTarget(host=_ADDRESS, port=4000, socket=None, location_name="sales_assets")
         with WorkspaceProcessContext(self.instance, target) as workspace:
             location = workspace.create_request_context().get_code_location("sales_assets")
@@ -77,10 +77,12 @@ class Services:
         data = ScheduleInstigatorData(schedule.cron_schedule, since)
         origin = schedule.get_remote_origin()
         state = InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.RUNNING, data)
-        if self.instance.get_instigator_state(state.instigator_origin_id, state.selector_id):
-            self.instance.update_instigator_state(state)
-        else:
-            self.instance.add_instigator_state(state)
+        self.instance.add_instigator_state(state)
+
+    def start(self, name: str) -> None:
+        """Start a service."""
+        command, log = _COMMANDS[name].split(), self.logs / f"{name}.log"
+        self.processes[name] = self.builder.start(name, command, self.variables, log)
 
     def wait_for_run(self) -> dg.DagsterRun:
         """The run that the schedule requested, when it has ended."""
@@ -162,10 +164,11 @@ def running_services(builder: Builder, folder: Path) -> Iterator[Services]:
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(folder)))
         services = Services(builder, erp, s3, instance, variables, {}, day, folder)
         stack.callback(stop, services.processes)
-        for name, command in _COMMANDS.items():
-            log = folder / f"{name}.log"
-            services.processes[name] = builder.start(name, command.split(), variables, log)
+        services.start("code")
+        services.start("web")
         services.wait_until(services.has_loaded, "the web server to show the location")
+        services.turn_the_schedule_on()
+        services.start("daemon")
         yield services
 
 
@@ -185,6 +188,7 @@ def build_variables(s3: S3, port: int, day: str) -> dict[str, str]:
         "ERP_POSTGRES_URL": build_url("sales_reader", _ADDRESS),
         "PYTHONPATH": f"{TESTS}/sales_assets_tests/support/image_site:{TESTS}:/opt/sales_assets",
         "SALES_FIRST_DAY": day,
+        "SALES_S3_BUCKET": s3.bucket,
     }
 
 

@@ -1,7 +1,7 @@
 """Runs as jobs of Ray, on two hosts that are namespaces of this machine; one of them is killed with -9.
 
-Slow, because Ray and each run are processes that load their libraries, as on other machines. It needs the extra
-`ray`, root, and Linux. The days of `raw_orders` in Snowflake's stand-in are compared with the ERP's.
+Slow, because Ray and each run are processes that load their libraries, as on other machines. It needs the
+extra `ray`, root, and Linux. The days of `raw_orders` in Snowflake's stand-in are compared with the ERP's.
 """
 
 import importlib.util

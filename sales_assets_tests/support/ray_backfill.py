@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import dagster as dg
 import yaml
@@ -46,7 +47,7 @@ class RayCluster:
         """The address of the host of each run."""
         client: Any = self.daemons.instance.run_launcher.client  # type: ignore[attr-defined]
         jobs = [client.get_job_info(f"dagster-run-{run.run_id}") for run in runs]
-        return [job.driver_info.node_ip_address for job in jobs]
+        return [str(urlsplit(job.driver_agent_http_address).hostname) for job in jobs]
 
     def has_begun(self, run: dg.DagsterRun) -> bool:
         """Whether a run has begun its step, in which it waits for the ERP."""

@@ -4,6 +4,7 @@ It needs Debian's buildah, debootstrap and iproute2, root, and 5 GB of disk for 
 network of its own that has nothing but loopback: PostgreSQL, S3 and Snowflake's stand-in are this machine's.
 """
 
+import logging
 import os
 import shutil
 import subprocess
@@ -50,11 +51,13 @@ def main(arguments: list[str]) -> int:
 
 
 def _try_image(folder: Path) -> int:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     builder = Builder(folder)
     with running_services(builder, folder) as services:
         found = [*check_content(builder, services), *check_services(services)]
     for problem in found:
         _say(f"fix  {problem}")
+    _say(f"{len(found)} to fix.")
     return int(bool(found))
 
 

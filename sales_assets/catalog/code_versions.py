@@ -24,6 +24,9 @@ _RULES = ("sales_assets.transforms.", "sales_assets.ml.", "sales_assets.sources.
 _SHARED = "sales_assets.assets._"
 """The modules that assets share: their rules count, and how they report and store does not."""
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where statements have others."""
+
 
 def with_code_versions(assets: Sequence[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
     """The assets with a code version: all that have a file of their name in `assets/`."""
@@ -72,18 +75,27 @@ def read_code(file: Path) -> list[str]:
 @cache
 def _parse(file: Path) -> tuple[str, list[Path]]:
     tree = ast.parse(file.read_text())
-    for node in ast.walk(tree):
+    rules = [path for node in _iterate_statements(tree) for path in _list_rules(node)]
+    return ast.unparse(tree), rules
+
+
+def _iterate_statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Iterate over the statements of a module at every depth, after removing docstrings."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
-    return ast.unparse(tree), list(_iterate_rules(tree))
+        pending += [each for block in _BLOCKS for each in getattr(node, block, ())]
+        yield node
 
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _iterate_rules(tree: ast.Module) -> Iterator[Path]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith((*_RULES, _SHARED)):
-            path = _PACKAGE.joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
-            yield path
+def _list_rules(node: ast.AST) -> list[Path]:
+    """List the module of rules from which a statement imports: one, or none."""
+    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith((*_RULES, _SHARED)):
+        return [_PACKAGE.joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")]
+    return []

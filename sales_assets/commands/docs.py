@@ -5,8 +5,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from sales_assets.commands.console import LOG, print_line, redirect_output_to_log
+from sales_assets.dbt.failures import DbtFailedError
 from sales_assets.dbt.project import build_dbt_resource, prepare_project
-from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.settings import Settings, make_private_folder, settings
 
 PAGE = Path("reports") / "data_dictionary.html"

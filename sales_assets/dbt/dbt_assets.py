@@ -5,26 +5,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import dagster as dg
-from dagster_dbt import dbt_assets
-from dbt.artifacts.schemas.results import TestStatus
 from pydantic import Field
 
 from sales_assets.catalog.names import DBT_POOL, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, is_of_days, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
 from sales_assets.dbt.build_metadata import add_build_metadata
+from sales_assets.dbt.failures import DbtFailedError
 from sales_assets.dbt.held_back import refuse_held_back
 from sales_assets.dbt.loaded_days import refuse_days_never_loaded
 from sales_assets.dbt.project import SalesDbtResource, prepare_project
 from sales_assets.dbt.retries import is_lasting, run_until_it_lasts
-from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
-from sales_assets.private_apis.dbt_events import DbtCoreCliEventMessage, get_subset_selection_for_context
+from sales_assets.private_apis.dagster_dbt import (
+    DbtCoreCliEventMessage,
+    dbt_assets,
+    get_subset_selection_for_context,
+)
 from sales_assets.private_apis.job_assets import list_job_assets
 from sales_assets.settings import Settings
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.origin import read_origin, refuse_other_origin
+
+_FAILED = "fail"
+"""dbt's status of a test that found rows."""
 
 
 class DbtConfig(dg.Config):
@@ -163,4 +168,4 @@ def build_command(context: dg.AssetExecutionContext, full_refresh: Sequence[str]
 
 
 def _is_failed_check(event: object) -> TypeGuard[dg.AssetCheckResult]:
-    return isinstance(event, dg.AssetCheckResult) and event.metadata["status"].value == TestStatus.Fail
+    return isinstance(event, dg.AssetCheckResult) and event.metadata["status"].value == _FAILED

@@ -15,11 +15,8 @@ from threading import Lock
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
-from dbt.cli.main import dbtRunner
-
-from sales_assets.dbt.runner import NO_LOG, run_dbt
 from sales_assets.errors import RefusedError
+from sales_assets.private_apis.dagster_dbt import DbtCliInvocation, DbtCliResource, DbtProject
 from sales_assets.settings import (
     ROOT,
     Settings,
@@ -38,8 +35,7 @@ MANIFEST, PARSED = "manifest.json", "partial_parse.msgpack"
 _TARGET_PATH = "DBT_TARGET_PATH"
 """The variable for the folder where dbt writes the artifacts of its runs."""
 
-_QUERY_TAG = "SALES_DBT_QUERY_TAG"
-"""The variable for the query tag of dbt's statements in Snowflake."""
+_QUERY_TAG = "SALES_DBT_QUERY_TAG"  # of dbt's statements in Snowflake
 
 _PARSING = Lock()
 """One thread at a time: dbt's flags are those of the whole process."""
@@ -80,9 +76,11 @@ class SalesDbtResource(DbtCliResource):
         Raises:
             DbtFailedError: A model, a test or dbt itself failed; names them.
         """
+        from sales_assets.dbt.runner import run_dbt  # noqa: PLC0415 - imports dbt, a second and a half
+
         folders = ["--project-dir", self.project_dir, "--profiles-dir", self.profiles_dir or self.project_dir]
-        target_path = os.fspath(self.target_folder)
-        options = ["--target", project.target or "", "--target-path", target_path, "--log-path", target_path]
+        target = os.fspath(self.target_folder)
+        options = ["--target", project.target or "", "--target-path", target, "--log-path", target]
         parsed = Path(project.target_path) / PARSED
         with self.reserve_warehouse(caller), exported(self.environment | {_QUERY_TAG: caller}):
             yield from run_dbt([*command, *folders, *options], parsed, self.target_folder)
@@ -184,12 +182,14 @@ def _parse_project(settings: Settings, folder: Path) -> None:
     Raises:
         RuntimeError: The project does not parse; contains dbt's reason.
     """
+    from sales_assets.dbt.runner import run_quietly  # noqa: PLC0415 - imports dbt
+
     make_private_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         folders = ["--project-dir", os.fspath(PROJECT_DIR), "--profiles-dir", os.fspath(PROJECT_DIR)]
-        options = ["--target", settings.warehouse, "--target-path", scratch, "--log-path", scratch, *NO_LOG]
+        options = ["--target", settings.warehouse, "--target-path", scratch, "--log-path", scratch]
         with exported(build_dbt_environment(settings)):
-            outcome = dbtRunner().invoke(["parse", *folders, *options])
+            outcome = run_quietly(["parse", *folders, *options])
         if not outcome.success:
             message = (
                 f"The dbt project in {PROJECT_DIR} does not parse. No stored data was changed. "

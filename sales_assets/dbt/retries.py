@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from sales_assets.dbt.runner import DbtFailedError, NodeResult
+from sales_assets.dbt.failures import DbtFailedError, NodeResult
 
 Run = Callable[[Sequence[str]], Iterator[dict[str, Any]]]
 """Runs dbt with the options that select models and tests; see `runner.run_dbt`."""

@@ -9,19 +9,21 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt_common.events.base_types import EventMsg
-from dbt_common.events.functions import msg_to_dict
-from dbt_common.exceptions import CompilationError
-
 from sales_assets.dbt.artifacts import explain_disk_error, redact_results
+from sales_assets.dbt.failures import DbtFailedError, NodeResult
 from sales_assets.errors import RefusedError
+from sales_assets.private_apis.dbt_library import (
+    CompilationError,
+    EventMsg,
+    dbtRunner,
+    dbtRunnerResult,
+    msg_to_dict,
+)
 from sales_assets.private_apis.dbt_runner import cancel_queries, close_duckdb, keep_unwritten, load_manifest
 from sales_assets.private_apis.dbt_shortcuts import take_shortcuts
 from sales_assets.private_apis.interruptions import pass_on_interruptions
@@ -29,7 +31,7 @@ from sales_assets.redaction import redact_error
 
 _RESULT_EVENTS = ("LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult")
 _LOGGED_LEVELS = ("info", "warn", "error")
-NO_LOG = ("--log-level", "none", "--log-level-file", "none")
+_NO_LOG = ("--log-level", "none", "--log-level-file", "none")
 """dbt's own log would have the values that ours has not."""
 
 
@@ -42,33 +44,6 @@ _COMPILATION_ERROR = "Compilation Error"
 _LOG_OF_MACRO, _REPORT = "JinjaLogDebug", "report_build: "
 HEARD = frozenset({_LOG_OF_MACRO})
 """The debug events that are read."""
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """How a model or test of a failed dbt run ended.
-
-    Attributes:
-        unique_id: Its name in the manifest.
-        status: `success`, `error`, `skipped`; of a test also `pass`, `fail`, `warn`.
-        message: dbt's message; may contain values, so it is never shown.
-    """
-
-    unique_id: str
-    status: str
-    message: str
-
-
-class DbtFailedError(Exception):
-    """dbt failed.
-
-    Attributes:
-        nodes: How each model and test ended; empty if dbt failed before the first.
-    """
-
-    def __init__(self, message: str, nodes: Sequence[NodeResult] = ()):
-        super().__init__(message)
-        self.nodes = nodes
 
 
 class DbtStoppedError(Exception):
@@ -86,7 +61,7 @@ class _DbtThread(Thread):
         super().__init__(name="dbt", daemon=True)
         self._deadline: float | None = None
         self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
-        self._command = [*command, *NO_LOG]
+        self._command = [*command, *_NO_LOG]
         take_shortcuts(HEARD)
         manifest = load_manifest(parsed)
         if command[0] == "build":
@@ -119,6 +94,11 @@ class _DbtThread(Thread):
         if self._is_stopping.is_set() and event.info.name == _START_OF_NODE:
             message = "dbt was stopped"
             raise DbtStoppedError(message)
+
+
+def run_quietly(command: Sequence[str]) -> dbtRunnerResult:
+    """Run a dbt command that opens no warehouse, without a log, and return its outcome."""
+    return dbtRunner().invoke([*command, *_NO_LOG])
 
 
 def run_dbt(command: Sequence[str], parsed: Path, artifacts: Path) -> Iterator[dict[str, Any]]:

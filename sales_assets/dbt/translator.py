@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject
 
 from sales_assets.catalog.column_lineage import lineage_metadata
 from sales_assets.catalog.names import GOLD
@@ -17,6 +16,7 @@ from sales_assets.dbt.check_descriptions import describe_test
 from sales_assets.dbt.column_sources import read_column_sources
 from sales_assets.dbt.model_versions import hash_model
 from sales_assets.dbt.project import PROJECT_DIR
+from sales_assets.private_apis.dagster_dbt import DagsterDbtTranslator, DbtProject
 
 _LIVE_OBJECTS = ("dagster_dbt/manifest", "dagster_dbt/dagster_dbt_translator", "dagster_dbt/project")
 """What dagster-dbt keeps in metadata for its `dbt.cli`, which is not used: the catalog cannot show it."""

@@ -4,9 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.adapters.factory import FACTORY
-from dbt.contracts.graph.manifest import Manifest
+from sales_assets.private_apis.dbt_library import FACTORY, DuckDBConnectionManager, Manifest
 
 
 def load_manifest(parsed: Path) -> Any:

@@ -10,13 +10,16 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from dbt.clients.jinja import MacroGenerator
-from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
-from dbt.include.global_project import PROJECT_NAME
-from dbt_common.clients import agate_helper
-from dbt_common.events import event_manager_client
-from dbt_common.events.base_types import EventLevel
-from dbt_common.events.event_manager import EventManager
+from sales_assets.private_apis.dbt_library import (
+    PROJECT_NAME,
+    EventLevel,
+    EventManager,
+    MacroGenerator,
+    MacroNamespace,
+    MacroNamespaceBuilder,
+    agate_helper,
+    event_manager_client,
+)
 
 build_type_tester = agate_helper.build_type_tester
 build_namespace = MacroNamespaceBuilder.build_namespace

@@ -3,11 +3,6 @@
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.storage.event_log import SqlEventLogStorage
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
-from sqlalchemy import select
-
-_CHECKS = AssetCheckExecutionsTable.c
 
 
 def list_evaluated_checks(instance: dg.DagsterInstance, since: datetime) -> list[dg.AssetCheckKey]:
@@ -17,12 +12,17 @@ def list_evaluated_checks(instance: dg.DagsterInstance, since: datetime) -> list
         instance: Its event log is SQLite, PostgreSQL or in memory.
         since: An instant with a time zone.
     """
-    storage = instance.event_log_storage
+    # Half a second with SQLAlchemy, which the location's loading does not need.
+    from dagster._core.storage.event_log import SqlEventLogStorage  # noqa: PLC0415
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    storage, checks = instance.event_log_storage, AssetCheckExecutionsTable.c
     if not isinstance(storage, SqlEventLogStorage):
         message = f"The event log {type(storage).__name__} has no table of checks."
         raise dg.DagsterInvariantViolationError(message)
-    is_recent = _CHECKS.evaluation_event_timestamp >= since.astimezone(UTC).replace(tzinfo=None)
-    query = select(_CHECKS.asset_key, _CHECKS.check_name).where(is_recent).distinct()
+    is_recent = checks.evaluation_event_timestamp >= since.astimezone(UTC).replace(tzinfo=None)
+    query = select(checks.asset_key, checks.check_name).where(is_recent).distinct()
     with storage.index_connection() as connection:
         rows = connection.execute(query).all()
     parsed = ((dg.AssetKey.from_db_string(key), str(name)) for key, name in rows)

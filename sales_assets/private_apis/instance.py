@@ -4,9 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.runs.schema import KeyValueStoreTable
-from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
-from sqlalchemy.exc import IntegrityError
 
 
 def read_materialized_partitions(instance: dg.DagsterInstance, asset: dg.AssetKey) -> set[str]:
@@ -102,6 +99,11 @@ def replace_value(instance: dg.DagsterInstance, key: str, old: str | None, new: 
     Returns:
         Whether the value was still the old one, and is now the new one.
     """
+    # Half a second with SQLAlchemy, which the location's loading does not need.
+    from dagster._core.storage.runs.schema import KeyValueStoreTable  # noqa: PLC0415
+    from dagster._core.storage.runs.sql_run_storage import SqlRunStorage  # noqa: PLC0415
+    from sqlalchemy.exc import IntegrityError  # noqa: PLC0415
+
     storage, table = instance.run_storage, KeyValueStoreTable
     if not isinstance(storage, SqlRunStorage):
         message = f"The run storage {type(storage).__name__} has no key-value table."

@@ -22,6 +22,8 @@ _HAS_BEGUN = {dg.DagsterEventType.RESOURCE_INIT_STARTED, dg.DagsterEventType.STE
 _IS_TERMINATED = "Multiprocess executor: received termination signal"
 _ENDING = signal.SIGUSR1
 """Ends a process that does not handle it; Dagster takes SIGKILL for a lack of memory, and says so."""
+_DEATH_SECONDS = 5.0
+"""How long to wait until it is gone: Dagster would set its event, and wait for ever for it to be heard."""
 
 _INTERRUPTED = dg.DagsterExecutionInterruptedError.__name__
 
@@ -80,6 +82,7 @@ class _EndingExecutor(MultiprocessExecutor):
                 self._ended.add(process.pid)
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, _ENDING)
+                process.join(_DEATH_SECONDS)
 
 
 def build_multiprocess_executor() -> dg.ExecutorDefinition:

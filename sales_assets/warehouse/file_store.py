@@ -8,9 +8,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import boto3
-from botocore.exceptions import ClientError
-
 _BESIDE = ".part"
 
 
@@ -77,6 +74,8 @@ class _FolderStore:
 
 class _S3Store:
     def __init__(self, bucket: str, prefix: str):
+        import boto3  # noqa: PLC0415 - a quarter of a second that a folder does not need
+
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._client: Any = boto3.client("s3")
@@ -89,10 +88,8 @@ class _S3Store:
     def read(self, name: str) -> bytes | None:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
+        except self._client.exceptions.NoSuchKey:
+            return None
         content: bytes = answer["Body"].read()
         return content
 

@@ -74,7 +74,8 @@ def store_mart(warehouse: WarehouseUnderTest, mart: Mart, rows: pd.DataFrame) ->
 
 def export(warehouse: WarehouseUnderTest, store: FileStore, folder: Path, **options: Any) -> dict[str, Any]:
     folder.mkdir()
-    engine = warehouse.io_manager.create_io_manager(dg.build_init_resource_context()).engine
+    with dg.build_init_resource_context() as context:
+        engine = warehouse.io_manager.create_io_manager(context).engine
     given: dict[str, Any] = {"caller": "a test", "with_personal_data": False, "exported_at": "now"} | options
     return export_marts(engine, [FCT_ORDERS, DIM_CUSTOMERS, NOT_BUILT], store, folder, **given)
 

@@ -36,10 +36,10 @@ def store(instance: dg.DagsterInstance, *keys: dg.AssetKey, days: list[str] | No
 def request(instance: dg.DagsterInstance, settings: Settings) -> list[dict[str, str]]:
     schedule, _ = build_lake_schedules(settings)
     tick = datetime(2025, 1, 20, 6, 45, tzinfo=UTC)
-    context = dg.build_schedule_context(
+    with dg.build_schedule_context(
         instance=instance, scheduled_execution_time=tick, repository_def=defs.get_repository_def()
-    )
-    return [dict(each.tags) for each in schedule.evaluate_tick(context).run_requests or []]
+    ) as context:
+        return [dict(each.tags) for each in schedule.evaluate_tick(context).run_requests or []]
 
 
 def test_a_day_is_published_until_both_tables_are_as_new_as_gold(instance: dg.DagsterInstance) -> None:

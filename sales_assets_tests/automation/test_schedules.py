@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -45,6 +46,18 @@ def materialize(
             instance.report_runless_asset_event(AssetMaterialization(AssetKey(path), partition=day))
 
 
+def evaluate(
+    schedule: dg.ScheduleDefinition,
+    repository: dg.RepositoryDefinition,
+    instance: dg.DagsterInstance,
+    tick: datetime,
+) -> Any:
+    with dg.build_schedule_context(
+        instance, scheduled_execution_time=tick, repository_def=repository
+    ) as context:
+        return schedule.evaluate_tick(context)
+
+
 def request_days(
     repository: dg.RepositoryDefinition,
     instance: dg.DagsterInstance,
@@ -52,10 +65,7 @@ def request_days(
     schedule: dg.ScheduleDefinition | None = None,
 ) -> list[str]:
     schedule = schedule or repository.get_schedule_def("sales_pipeline_schedule")
-    context = dg.build_schedule_context(
-        instance=instance, scheduled_execution_time=tick, repository_def=repository
-    )
-    requests = schedule.evaluate_tick(context).run_requests or []
+    requests = evaluate(schedule, repository, instance, tick).run_requests or []
     assert all(request.run_key and tick.isoformat() in request.run_key for request in requests)
     assert len({request.run_key for request in requests}) == len(requests)
     return [
@@ -102,10 +112,7 @@ def test_days_with_gaps_only_in_gold_are_runs_of_dbt_separate_from_a_day_with_ot
     materialize(instance, WEEK, DAILY_ASSETS[:2])
     materialize(instance, [day for day in WEEK if day != WEEK[1]], DAILY_ASSETS[2:3])
     schedule = repository.get_schedule_def("sales_pipeline_schedule")
-    context = dg.build_schedule_context(
-        instance=instance, scheduled_execution_time=TICK, repository_def=repository
-    )
-    before, bad, after, yesterday = schedule.evaluate_tick(context).run_requests or []
+    before, bad, after, yesterday = evaluate(schedule, repository, instance, TICK).run_requests or []
     assert before.partition_key == WEEK[0]
     assert {key.path[0] for key in before.asset_selection or ()} == {"staging", "gold"}
     assert bad.partition_key == WEEK[1]
@@ -198,12 +205,7 @@ def test_models_are_trained_once_a_whole_week_is_over(
 ) -> None:
     schedule = repository.get_schedule_def("ml_weekly_schedule")
     ticks = [datetime(2025, 1, day, 6, 30, tzinfo=UTC) for day in (6, 13)]
-    early, later = (
-        schedule.evaluate_tick(
-            dg.build_schedule_context(instance, scheduled_execution_time=tick, repository_def=repository)
-        )
-        for tick in ticks
-    )
+    early, later = (evaluate(schedule, repository, instance, tick) for tick in ticks)
     assert early.skip_message == "No whole week is over since 2025-01-01, the first business day."
     assert [request.partition_key for request in later.run_requests or []] == ["2025-01-06"]
 

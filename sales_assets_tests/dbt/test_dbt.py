@@ -28,13 +28,14 @@ from sales_assets.catalog.records import fetch_statuses
 from sales_assets.dbt import project
 from sales_assets.dbt.column_sources import COLUMN_LINEAGE
 from sales_assets.dbt.dbt_assets import build_command, to_dagster_events
+from sales_assets.dbt.failures import DbtFailedError, NodeResult
 from sales_assets.dbt.project import (
     PROJECT_DIR,
     build_dbt_resource,
     find_dbt,
     prepare_project,
 )
-from sales_assets.dbt.runner import DbtFailedError, NodeResult, build_failure
+from sales_assets.dbt.runner import build_failure
 from sales_assets.dbt.translator import SalesDbtTranslator
 from sales_assets.errors import RefusedError
 from sales_assets.settings import Environment, Settings, SnowflakeSecret
@@ -174,8 +175,8 @@ def test_the_dbt_beside_python_is_used_else_the_one_on_the_path(
 
 
 def test_a_run_without_partitions_builds_everything_it_selects() -> None:
-    context = dg.build_asset_context()
-    assert "--vars" not in build_command(context)
+    with dg.build_asset_context() as context:
+        assert "--vars" not in build_command(context)
 
 
 @pytest.mark.parametrize(("status", "is_retried"), [("fail", False), ("error", True), ("warn", True)])

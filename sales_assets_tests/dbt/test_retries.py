@@ -13,8 +13,9 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from sales_assets.dbt import runner
+from sales_assets.dbt.failures import DbtFailedError, NodeResult
 from sales_assets.dbt.retries import find_worth_a_retry, is_lasting, run_until_it_lasts
-from sales_assets.dbt.runner import DbtFailedError, NodeResult, run_dbt
+from sales_assets.dbt.runner import run_dbt
 
 ONCE = dg.RetryPolicy(max_retries=1, delay=7)
 LOCK = "Runtime Error in model b\n  IO Error: Could not set lock on file"

@@ -252,14 +252,17 @@ def test_production_loads_with_only_the_packages_of_the_image() -> None:
     assert {"moto", "pytest"} < absent
     script = f"""
 import sys
+from dagster_shared.libraries import DagsterLibraryRegistry
 sys.modules.update(dict.fromkeys({absent!r}))  # an import of them fails
 from sales_assets.definitions import defs
 defs.get_repository_def()
+print({{"dbt", "dagster_aws", "altair"}} & sys.modules.keys())  # a run imports them
+print({{name for name in DagsterLibraryRegistry.get() if name.startswith("dbt")}})
 """
     environment = os.environ | {"DAGSTER_DEPLOYMENT": "prod"}
     command = [sys.executable, "-W", "ignore", "-c", script]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout) == (0, "set()\n{'dbt-core'}\n"), done.stderr
 
 
 def test_dockerignore_lets_through_every_file_that_the_build_copies() -> None:

@@ -10,8 +10,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from sales_assets.dbt.failures import DbtFailedError
 from sales_assets.dbt.project import build_dbt_resource, prepare_project
-from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.warehouse.duckdb import DuckDBWarehouse

@@ -12,8 +12,8 @@ import pytest
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, NO_DATA_TAG, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
+from sales_assets.dbt.failures import DbtFailedError
 from sales_assets.dbt.project import PROJECT_DIR, build_dbt_resource, prepare_project
-from sales_assets.dbt.runner import DbtFailedError
 from sales_assets.errors import RefusedError
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair

@@ -349,12 +349,12 @@ def test_the_sensor_tells_and_a_run_that_cannot_be_read_silences_no_other(
     sensor = defs.get_repository_def().get_sensor_def("alerts_sensor")
 
     def tick() -> str:
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=alerting.instance,
             repository_def=alerting.definitions.get_repository_def(),
             resources={"alerts": alerting.resource},
-        )
-        return str(sensor.evaluate_tick(context).skip_message)
+        ) as context:
+            return str(sensor.evaluate_tick(context).skip_message)
 
     alerting.run()
     broken = alerting.run(NEXT_DAY)

@@ -165,8 +165,8 @@ def test_the_heartbeat_stops_when_alerts_are_not_told(instance: dg.DagsterInstan
 
         def beat() -> str:
             alerts = AlertsResource(heartbeat_url=url)
-            context = dg.build_sensor_context(instance=instance, resources={"alerts": alerts})
-            return str(sensor.evaluate_tick(context).skip_message)
+            with dg.build_sensor_context(instance=instance, resources={"alerts": alerts}) as context:
+                return str(sensor.evaluate_tick(context).skip_message)
 
         assert beat() == "The heartbeat was sent."
         receiver.status = 503

@@ -365,7 +365,8 @@ def test_the_job_only_shows_what_would_go_and_the_schedule_removes_it(
         history.now += timedelta(hours=1)
     assert len(history.removable) > 1
     schedule = defs.get_repository_def().get_schedule_def("retention_schedule")
-    [request] = schedule.evaluate_tick(dg.build_schedule_context(instance=places.instance)).run_requests or []
+    with dg.build_schedule_context(instance=places.instance) as context:
+        [request] = schedule.evaluate_tick(context).run_requests or []
     assert (schedule.job_name, schedule.cron_schedule) == (retention_job.name, "0 3 * * 0")
     job = defs.resolve_job_def(retention_job.name)
     shown = job.execute_in_process(instance=places.instance)

@@ -1,7 +1,8 @@
-"""The event log of Dagster instances in memory, as Dagster's own, without what costs a test most of its time.
+"""Dagster's instances, without what costs a test most of its time.
 
-Dagster's opens a connection for each event and stores the events that plan a run, a hundred, one by one. This
-one keeps its connection and stores a batch in one transaction, as the laptop's event log does.
+Dagster's event log in memory opens a connection for each event and stores the events that plan a run, a
+hundred, one by one. This one keeps its connection and stores a batch in one transaction, as the laptop does.
+And each new storage loads the scripts of all migrations; here a process loads them once.
 """
 
 import logging
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster._core.event_api import EventLogCursor
 from dagster._core.storage import event_log
 from dagster._core.storage.event_log import InMemoryEventLogStorage
@@ -55,6 +58,14 @@ class QuickEventLogStorage(InMemoryEventLogStorage):
                     logging.exception("A watcher of run %s failed.", event.run_id)
 
 
-def make_instances_in_memory_quick() -> None:
-    """Have Dagster use this event log for each instance in memory."""
+def make_instances_quick() -> None:
+    """Have Dagster use this event log for each instance in memory, and load the migrations once."""
     event_log.InMemoryEventLogStorage = QuickEventLogStorage  # type: ignore[misc]
+    load = ScriptDirectory.from_config
+    loaded: dict[str, ScriptDirectory] = {}
+
+    def load_once(config: Config) -> ScriptDirectory:
+        where = str(config.get_main_option("script_location"))
+        return loaded.setdefault(where, loaded.get(where) or load(config))
+
+    ScriptDirectory.from_config = load_once  # type: ignore[method-assign]

@@ -20,7 +20,14 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LIBRARIES = ["dagster", "dagster_aws.s3", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb"]
+LIBRARIES = [
+    "dagster",
+    "dagster._core.storage.event_log",
+    "dagster_dbt",
+    "dbt.cli.main",
+    "dbt.adapters.duckdb",
+    "pandas",
+]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)
 

@@ -31,13 +31,13 @@ class SensorUnderTest:
 
     def evaluate(self) -> Any:
         """Evaluate the sensor and keep nothing, like a tick that dies before its result is stored."""
-        context = dg.build_sensor_context(
-            instance=self.instance,
-            cursor=self.cursor,
-            repository_def=self.repository,
-            resources=self.resources,
-        )
         with (
+            dg.build_sensor_context(
+                instance=self.instance,
+                cursor=self.cursor,
+                repository_def=self.repository,
+                resources=self.resources,
+            ) as context,
             patch.object(context.log, "info", self.logged.append),
             patch.object(context.log, "warning", self.warned.append),
         ):

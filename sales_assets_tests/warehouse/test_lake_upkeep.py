@@ -147,9 +147,9 @@ def test_a_compaction_gives_way_to_a_publication_and_is_audited(
 
 def test_the_op_says_what_it_won(lake: Lake, gold: Gold) -> None:
     lake.load().append(gold.days().read([D16]))
-    context = dg.build_op_context()
-    maintain_lake(context, LakeMaintenanceConfig(), lake.resource)
-    [record] = (context.get_output_metadata("result") or {})["won"].records
+    with dg.build_op_context() as context:
+        maintain_lake(context, LakeMaintenanceConfig(), lake.resource)
+        [record] = (context.get_output_metadata("result") or {})["won"].records
     assert record.data["table"] == "sales.fct_orders"
     assert record.data["files_compacted"] == 1
     assert record.data["snapshots_expired"] == record.data["files_removed"] == 0

@@ -10,14 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from dagster_aws.s3 import S3Resource
-
 from sales_assets.demo.background import lock_folder, start_module, stop_process
 from sales_assets.demo.packages import require_packages
 from sales_assets.demo.s3.marketplaces import PREFIX
 from sales_assets.errors import RefusedError
 from sales_assets.settings import make_private_folder
-from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource
+from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource, build_s3_client
 
 BUCKET = "sales-demo"
 STATE_FILE = "server.json"
@@ -38,14 +36,14 @@ class DemoS3Resource(MarketplaceS3Resource):
     timezone: str
 
     def get_client(self) -> Any:
-        """Start the server, and return its client; see dagster-aws's `S3Resource.get_client`."""
+        """Start the server, and return its client."""
         url = start_demo_s3(Path(self.data_dir), self.timezone)
-        return S3Resource(
+        return build_s3_client(
             endpoint_url=url,
             region_name="us-east-1",
             aws_access_key_id="demo",
             aws_secret_access_key="demo",  # noqa: S106 - the emulator accepts any
-        ).get_client()
+        )
 
 
 def start_demo_s3(data_dir: Path, timezone: str) -> str:

@@ -1,17 +1,17 @@
 """The op of `retention_job`."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
 
 from sales_assets.dbt.project import SalesDbtResource
 from sales_assets.ml.model_io_manager import ModelIOManager
-from sales_assets.operations.retention.plan import Places, RetentionPlan, plan_retention
-from sales_assets.operations.retention.removal import remove_history
-from sales_assets.operations.retention.space import reclaim_space
 from sales_assets.settings import settings
+
+if TYPE_CHECKING:
+    from sales_assets.operations.retention.plan import RetentionPlan
 
 REMOVE = {"ops": {"remove_old_history": {"config": {"remove": True}}}}
 """The run config of the schedule, which really removes."""
@@ -37,6 +37,11 @@ def remove_old_history(
 
     If it fails, what the catalog shows is as it was: fix the cause and launch the job again.
     """
+    # They import Dagster's storage, which the location's loading does not need.
+    from sales_assets.operations.retention.plan import Places, plan_retention  # noqa: PLC0415
+    from sales_assets.operations.retention.removal import remove_history  # noqa: PLC0415
+    from sales_assets.operations.retention.space import reclaim_space  # noqa: PLC0415
+
     places = Places(context.instance, dbt.target_folder, io_manager.engine, model_io_manager.open_files())
     plan = plan_retention(places, find_cutoff(datetime.now(UTC)))
     context.log.info(str(plan))
@@ -53,7 +58,7 @@ def find_cutoff(now: datetime) -> datetime:
     return now - timedelta(days=settings().retention_days)
 
 
-def _describe(plan: RetentionPlan) -> dict[str, Any]:
+def _describe(plan: "RetentionPlan") -> dict[str, Any]:
     records = [
         dg.TableRecord({"what": what, "number": number, "MB": size}) for what, number, size in plan.rows
     ]

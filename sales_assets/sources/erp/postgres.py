@@ -13,11 +13,11 @@ import adbc_driver_manager
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi
-from pydantic import Field
+from adbc_driver_manager import dbapi
+from pydantic import Field, PrivateAttr
 
 from sales_assets.errors import RefusedError, UnavailableError
-from sales_assets.private_apis.adbc import leave_signals_to_python
+from sales_assets.private_apis.adbc import Databases, leave_signals_to_python
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.url import ErpUrl
@@ -73,6 +73,11 @@ class PostgresResource(dg.ConfigurableResource[None]):
     url: str = Field(repr=False)
     connect_timeout_seconds: int = 10
     statement_timeout_seconds: int = 900
+    _databases: Databases = PrivateAttr(default_factory=Databases)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's
+        """Forget what was read of the ERP's types: they may be others in the next run."""
+        self._databases.close()
 
     def connection_url(self) -> str:
         """Return the URL to connect to; a subclass may start the server first."""
@@ -102,7 +107,7 @@ class PostgresResource(dg.ConfigurableResource[None]):
         leave_signals_to_python()
         try:
             with (
-                closing(dbapi.connect(url.uri)) as connection,
+                closing(self._databases.connect(url.uri)) as connection,
                 pass_on_interruptions(connection.adbc_cancel),
                 closing(connection.cursor()) as cursor,
             ):

@@ -20,7 +20,6 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
-from botocore.parsers import ResponseParserError
 
 from sales_assets.errors import RefusedError, UnavailableError
 
@@ -149,6 +148,8 @@ def _http_status(error: ClientError) -> int:
 @contextmanager
 def _translate_errors(action: str) -> Iterator[None]:
     """Turn the errors of S3 and its client into `RefusedError`, or `S3UnavailableError` if worth a retry."""
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - most of boto3, which the client has
+
     try:
         yield
     except ClientError as error:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import boto3
 import dagster as dg
 from pydantic import Field
 
@@ -73,6 +72,8 @@ class LakeResource(dg.ConfigurableResource[None]):
     def _properties(self) -> dict[str, str]:
         properties = {"uri": self.catalog_uri, "warehouse": self.warehouse}
         if urlsplit(self.warehouse).scheme == "s3":
+            import boto3  # noqa: PLC0415 - a quarter of a second
+
             # pyiceberg does not read AWS_ENDPOINT_URL, boto3 does; credentials are found by both.
             client = boto3.client("s3")
             properties["s3.region"] = client.meta.region_name or _REGION

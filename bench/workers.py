@@ -15,11 +15,11 @@ from datetime import timedelta
 
 import duckdb
 
-from bench.backfill import CHECKOUT, FIRST, FOLDER, print_line, reset
-from bench.backfill import prepare as prepare_checkouts
+from bench.backfill import FIRST, FOLDER, copy_project, print_line, reset
 from bench.erp import start_bench_erp
 from sales_assets.demo.erp.postgres_server import stop_server
 
+CHECKOUT = FOLDER / "workers"
 WORKERS = (1, 2, 4)
 DAYS, CHUNK_DAYS = 28, 7
 ORDERS = 3_000 if os.environ.get("SMALL") else 30_000
@@ -28,9 +28,11 @@ ASSETS = "raw_orders,raw_customers,silver_enriched_orders"
 
 def main() -> None:
     """Create the ERP, and measure each number of workers with an empty warehouse."""
-    prepare_checkouts()
+    copy_project(CHECKOUT)
+    print_line("Creating the ERP (a minute the first time), parsing dbt's project …")
     url = start_bench_erp(FOLDER / "erp", ORDERS, 31)
     chunks = split_days()
+    measure_backfill(chunks[:1], 1, url)
     print_line(f"{DAYS} days of {ORDERS:,} orders in {len(chunks)} runs, on {os.cpu_count()} cores\n")
     print_line(f"{'workers':>7}{'wall s':>9}{'ratio':>7}{'orders/s':>10}{'rows in silver':>16}")
     alone = 0.0

@@ -1,39 +1,53 @@
 """The laptop's event log: Dagster's SQLite storage, with a batch of events stored in one transaction.
 
-A range of days has thousands of events. Dagster's own storage opens, commits and closes two SQLite files for
-each, which takes 14 ms: longer than the work on its day. `dagster.yaml` names this class; the files are the
-same as Dagster's own. What a planned check is, for any database, is in `planned_checks.py`.
+A range of days has thousands of events, and a day has a hundred checks. Dagster's own storage opens, commits
+and closes two SQLite files for each, which takes longer than the work on the day. Here the files stay open.
+`dagster.yaml` names this class; the files are the same as Dagster's own. What a planned check is, for any
+database, is in `planned_checks.py`.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import dagster as dg
 from dagster._core.events import ASSET_EVENTS
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.pool import NullPool
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
+from sqlalchemy import Connection, Engine
 
 from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck, build_planned_check
+from sales_assets.private_apis.sqlite_connections import (
+    create_lasting_engine,
+    create_passing_engine,
+    wake_watchers,
+)
 from sales_assets.settings import set_default
 
 BATCH_SIZE = 1000
 """How many events of one output Dagster collects before it stores them together."""
 
+MOST_RUNS_KEPT_OPEN = 2
+"""A process that executes a run writes one; a daemon a little of each."""
 
 STORED_TOGETHER = {*ASSET_EVENTS, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
 """What a batch stores in one transaction; other events, which are few, are stored one by one."""
 
 
 class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogStorage):
-    """Stores the events of a batch together; if that fails, Dagster stores them one by one."""
+    """Stores the events of a batch together; if that fails, Dagster stores them one by one.
+
+    When an event is stored, the index of all runs is on the disk, as with Dagster. A run's own file outlives
+    a killed process; when the machine loses its power, the last seconds of the run's log may be lost.
+    """
 
     def __init__(self, base_dir: str, inst_data: Any = None):
+        self._runs: dict[str, Engine] = {}
+        self._index: Engine | None = None
+        self._found_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
+        self._index = create_lasting_engine(self.path_for_shard(INDEX_SHARD_NAME), "full")
         # Every process with an instance reads this when it reports events; unset, Dagster makes no batches.
         set_default("DAGSTER_EVENT_BATCH_SIZE", str(BATCH_SIZE))
 
@@ -41,6 +55,18 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "BatchingSqliteEventLogStorage":
         """Build the storage from the config in `dagster.yaml`; the base class would build its own type."""
         return cls(inst_data=inst_data, **config_value)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; Dagster asks before each evaluation of a check."""
+        if table_name not in self._found_tables and super().has_table(table_name):
+            self._found_tables.add(table_name)
+        return table_name in self._found_tables
+
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        """Store an event of a run; of an asset, a check or the run itself also in the index."""
+        self._keep_open(event.run_id)
+        super().store_event(event)
+        wake_watchers(self.path_for_shard(event.run_id))
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store the events of a run; those of assets and checks also in the index of all runs.
@@ -55,19 +81,47 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
                 self.store_event(event)
 
     def _store_together(self, events: Sequence[dg.EventLogEntry]) -> None:
+        run_id = events[0].run_id
+        self._keep_open(run_id)
         rows = store_in_index(self, events)
-        with self.run_connection(events[0].run_id) as run:
+        with self.run_connection(run_id) as run:
             run.execute(SqlEventLogStorageTable.insert(), rows)
+        wake_watchers(self.path_for_shard(run_id))
+
+    def wipe(self) -> None:
+        """Delete all events."""
+        self._close_runs(list(self._runs))
+        super().wipe()
+
+    def dispose(self) -> None:
+        """Close the files; they open again when they are used."""
+        self._close_runs(list(self._runs))
+        if self._index:
+            self._index.dispose()
+        super().dispose()
+
+    def _keep_open(self, run_id: str) -> None:
+        with self._db_lock:
+            if run_id not in self._runs:
+                self._runs[run_id] = create_lasting_engine(self.path_for_shard(run_id), "normal")
+        self._close_runs(list(self._runs)[:-MOST_RUNS_KEPT_OPEN])
+
+    def _close_runs(self, run_ids: Sequence[str]) -> None:
+        with self._db_lock:
+            for run_id in run_ids:
+                if engine := self._runs.pop(run_id, None):
+                    engine.dispose()
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        """Open a connection of its own to a file, as the base class does, but keep the compiled SQL."""
+        """Use the file's open connection, or one of its own, as the base class does."""
         with self._db_lock:
-            engine = _create_engine(self.conn_string_for_shard(shard))
+            passing = create_passing_engine(self.conn_string_for_shard(shard))
             if shard not in self._initialized_dbs:
-                self._initdb(engine)
+                self._initdb(passing)
                 self._initialized_dbs.add(shard)
-            with engine.connect() as connection, connection.begin():
+            lasting = self._index if shard == INDEX_SHARD_NAME else self._runs.get(shard)
+            with (lasting or passing).connect() as connection, connection.begin():
                 yield connection
 
 
@@ -105,9 +159,3 @@ def store_in_index(
         if checks:
             index.execute(AssetCheckExecutionsTable.insert(), checks)
     return rows
-
-
-@lru_cache(maxsize=16)
-def _create_engine(url: str) -> Engine:
-    """Create an engine without a pool: it keeps no connection open, only the SQL that it compiled."""
-    return create_engine(url, poolclass=NullPool, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})

@@ -1,8 +1,9 @@
 """How a signal ends running work: it reaches the work at once, and no retry policy tries the step again.
 
 Python runs a signal's handler between two of its own instructions, so not while a library computes, and
-Dagster only makes a note of a signal while it stores an event. Therefore a thread listens for signals and
-cancels the work. What is to be cancelled, and how, belongs to the caller.
+Dagster only makes a note of a signal while it stores an output or an event. Therefore a thread listens for
+signals and cancels the work; what is to be cancelled, and how, belongs to the caller. A library written in
+Python needs no thread, but a handler that raises.
 """
 
 import signal
@@ -74,6 +75,26 @@ def pass_on_interruptions(cancel: Callable[[], object]) -> Iterator[Work]:
         raise
     finally:
         _LISTENER.remove(work)
+
+
+@contextmanager
+def raise_interruptions() -> Iterator[None]:
+    """End a block at once when this process is asked to end, if a library written in Python works in it.
+
+    Outside of the main thread, which signals do not reach, this does nothing.
+
+    Raises:
+        KeyboardInterrupt: A signal came.
+    """
+    former = {each: signal.getsignal(each) for each in _ENDING if _is_main_thread()}
+    handled = {each: handler for each, handler in former.items() if callable(handler)}
+    for each in handled:
+        signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each, handler in handled.items():
+            signal.signal(each, handler)
 
 
 class _Listener:

@@ -23,6 +23,8 @@ from pydantic import Field, PrivateAttr
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 
+from sales_assets.private_apis.interruptions import raise_interruptions
+from sales_assets.private_apis.snowflake_timers import end_without_timers
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.transforms.frames import stamp_reading, to_pandas
 from sales_assets.warehouse.engine import Replacement, Written
@@ -112,7 +114,7 @@ class SnowflakeEngine:
 
     @contextmanager
     def connect(self, caller: str) -> Iterator[SnowflakeConnection]:
-        """Open a connection, and always close it.
+        """Open a connection, and always close it. A signal ends what is done with it.
 
         Args:
             caller: Identifies the caller; becomes the query tag, by which cost is attributed.
@@ -124,7 +126,8 @@ class SnowflakeEngine:
         session = {**_SESSION, "QUERY_TAG": caller, **custom.get("session_parameters", {})}
         arguments = {**custom, "paramstyle": "qmark", "session_parameters": session}
         config = {**self.config, "additional_snowflake_connection_args": arguments, "autocommit": True}
-        with translate_refusals(caller), ExitStack() as stack:
+        end_without_timers()
+        with raise_interruptions(), translate_refusals(caller), ExitStack() as stack:
             with translate_key_errors(caller):
                 connection = stack.enter_context(SnowflakeResource(**config).get_connection())
             yield stack.enter_context(closing(connection))

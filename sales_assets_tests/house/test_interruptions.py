@@ -2,20 +2,24 @@
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
+from dagster_snowflake import SnowflakeResource
+from snowflake.connector._utils import _TrackedQueryCancellationTimer
 
 from sales_assets.dbt import runner
 from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.private_apis import interruptions
 from sales_assets.warehouse.duckdb_file import open_database
 from sales_assets.warehouse.file_lock import lock_database
+from sales_assets.warehouse.snowflake import SnowflakeEngine
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 
@@ -67,6 +71,24 @@ def test_a_query_of_the_erp_is_cancelled(erp: Erp, ending: signal.Signals) -> No
         "select count(*) as n from pg_stat_activity where query like '%pg_sleep(600)' and state = 'active'"
     )
     assert erp.resource.execute_query(running)["n"].tolist() == [0]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_done_on_snowflake_ends_and_no_timer_holds_the_process(ending: signal.Signals) -> None:
+    engine = SnowflakeEngine({"account": "a", "user": "u", "password": "p"})
+    here, there = socket.socketpair()
+    here.settimeout(60)  # so that a signal that is only noted fails the test
+    with (
+        closing(here),
+        closing(there),
+        patch.object(SnowflakeResource, "get_connection", lambda _: nullcontext(Mock())),
+        signals_that_dagster_only_notes(ending),
+        pytest.raises(KeyboardInterrupt),
+        engine.connect("test"),
+    ):
+        here.recv(1)
+    timer: Any = _TrackedQueryCancellationTimer
+    assert timer(600, pytest.fail).daemon
 
 
 @pytest.mark.slow  # runs dbt

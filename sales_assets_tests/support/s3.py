@@ -122,23 +122,18 @@ class S3:
         self.proxy.requests.clear()
         return self
 
-    def resource(self, bucket: str = "", prefix: str = PREFIX, **changed: Any) -> MarketplaceS3Resource:
-        """Return the resource `s3`. It tries only once, so that a fault need not be repeated.
-
-        Args:
-            bucket: The bucket's name; the test's if it is empty.
-            prefix: How keys begin.
-            changed: Changes of the connection; None leaves an option out.
-        """
-        connection: dict[str, Any] = {
+    def resource(self, **changed: Any) -> MarketplaceS3Resource:
+        """Return the resource `s3`. It tries only once, so that a fault need not be repeated."""
+        options: dict[str, Any] = {
+            "bucket": self.bucket,
+            "prefix": PREFIX,
             "endpoint_url": self.url,
             "region_name": "us-east-1",
             "max_attempts": 0,
             "aws_access_key_id": "test",
             "aws_secret_access_key": "s3cret-word",
         }
-        options = {name: value for name, value in (connection | changed).items() if value is not None}
-        return MarketplaceS3Resource(bucket=bucket or self.bucket, prefix=prefix, connection=options)
+        return MarketplaceS3Resource(**(options | changed))
 
     def quick_resource(self) -> MarketplaceS3Resource:
         """Return the resource `s3` for a test that uses it a hundred times."""

@@ -1,13 +1,12 @@
 """The resource `s3`: the bucket and the prefix to which marketplaces upload their files.
 
-The client is dagster-aws's. boto3 finds the credentials and the region in the usual `AWS_*` variables,
-profiles and roles.
+Its other fields and its client are those of dagster-aws's `S3Resource`, which is imported when the client is
+built. boto3 finds the credentials and the region in the usual `AWS_*` variables, profiles and roles.
 """
 
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
 
 from sales_assets.redaction import RedactedReprMixin
 from sales_assets.sources.marketplace.bucket import Bucket
@@ -19,16 +18,35 @@ class MarketplaceS3Resource(RedactedReprMixin, dg.ConfigurableResource[None]):
     Attributes:
         bucket: The bucket's name.
         prefix: How the keys of order files begin, such as `marketplaces/`; empty for the whole bucket.
-        connection: Fields of dagster-aws's `S3Resource`, such as `endpoint_url`; none are needed on AWS.
+        use_unsigned_session: Whether requests are not signed, as for a public bucket.
+        region_name: The region, if not the usual.
+        endpoint_url: Where S3 is, if not on AWS.
+        max_attempts: How often boto3 sends a request at most.
+        profile_name: A profile of the AWS configuration.
+        use_ssl: Whether the connection is encrypted.
+        verify: Whether the server's certificate is verified; it is if not set.
+        aws_access_key_id: A key of its own.
+        aws_secret_access_key: The secret of that key.
+        aws_session_token: The token of a temporary key.
     """
 
     bucket: str
     prefix: str = ""
-    connection: dict[str, Any] = Field(default={})
+    use_unsigned_session: bool = False
+    region_name: str | None = None
+    endpoint_url: str | None = None
+    max_attempts: int = 5
+    profile_name: str | None = None
+    use_ssl: bool = True
+    verify: bool | None = None
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = None
+    aws_session_token: str | None = None
 
     def get_client(self) -> Any:
         """Return boto3's client; a subclass may start the server first."""
-        return build_s3_client(**self.connection)
+        own = MarketplaceS3Resource.model_fields.keys() - {"bucket", "prefix"}
+        return build_s3_client(**{name: getattr(self, name) for name in own})
 
     def open_bucket(self) -> Bucket:
         """Return the bucket of the order files."""

@@ -1,0 +1,79 @@
+"""The laptop's event log keeps its files open: nothing is lost by that, and who waits for news gets it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import dagster as dg
+import psutil
+import pytest
+from dagster._core.events import StepMaterializationData
+
+from sales_assets.private_apis.event_log import MOST_RUNS_KEPT_OPEN, BatchingSqliteEventLogStorage
+
+ASSET, RUN = dg.AssetKey("asset"), "a-run"
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[BatchingSqliteEventLogStorage]:
+    opened = BatchingSqliteEventLogStorage(str(tmp_path / "runs"))
+    yield opened
+    opened.dispose()
+
+
+def materialized(run_id: str = RUN) -> dg.EventLogEntry:
+    data = dg.AssetMaterialization(ASSET)
+    return dg.EventLogEntry(  # type: ignore[no-untyped-call]
+        error_info=None,
+        level=10,
+        user_message="",
+        run_id=run_id,
+        timestamp=1_700_000_000.0,
+        dagster_event=dg.DagsterEvent(
+            dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+            "job",
+            event_specific_data=StepMaterializationData(data),
+        ),
+    )
+
+
+def list_open_files(folder: Path) -> set[str]:
+    files = (Path(file.path) for file in psutil.Process().open_files())
+    return {file.name for file in files if file.is_relative_to(folder) and file.suffix == ".db"}
+
+
+def test_what_a_killed_process_stored_is_in_the_files(
+    storage: BatchingSqliteEventLogStorage, tmp_path: Path
+) -> None:
+    storage.store_event(materialized())
+    storage.store_event_batch([materialized()])
+    left = shutil.copytree(tmp_path / "runs", tmp_path / "left")  # as they are, with all files open
+    after = BatchingSqliteEventLogStorage(str(left))
+    assert len(after.get_logs_for_run(RUN)) == 2
+    assert len(after.fetch_materializations(ASSET, limit=9).records) == 2
+    after.dispose()
+
+
+def test_who_watches_a_run_in_another_process_hears_of_each_event(
+    storage: BatchingSqliteEventLogStorage, tmp_path: Path
+) -> None:
+    storage.store_event(materialized())
+    other, heard = BatchingSqliteEventLogStorage(str(tmp_path / "runs")), Event()
+    other.watch(RUN, other.get_records_for_run(RUN).cursor, lambda *_: heard.set())
+    storage.store_event(materialized())
+    assert heard.wait(timeout=30)
+    other.dispose()
+
+
+def test_only_the_index_and_the_last_runs_stay_open_and_none_after_the_end(
+    storage: BatchingSqliteEventLogStorage, tmp_path: Path
+) -> None:
+    runs = [f"run-{number}" for number in range(MOST_RUNS_KEPT_OPEN + 1)]
+    for run in runs:
+        storage.store_event(materialized(run))
+    assert list_open_files(tmp_path) == {"index.db", *(f"{run}.db" for run in runs[1:])}
+    storage.wipe()
+    assert list_open_files(tmp_path) == {"index.db"}
+    storage.dispose()
+    assert list_open_files(tmp_path) == set()

@@ -34,7 +34,7 @@ _WEB = f"http://{_ADDRESS}:3000"
 _SCHEDULE = "sales_pipeline_schedule"
 _LOADED = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
     __typename } } } } }"""
-_PATIENCE_SECONDS, _POLL_SECONDS = 300.0, 1.0
+_PATIENCE_SECONDS, _POLL_SECONDS = 1200.0, 1.0
 _COMMANDS = {
     "code": "",  # the image's own
     "web": "dagster-webserver -h 0.0.0.0 --log-format json",
@@ -98,13 +98,14 @@ class Services:
         """Wait until something is so.
 
         Raises:
-            RuntimeError: It takes five minutes, or a service has ended.
+            RuntimeError: It takes twenty minutes, or a service has ended.
         """
         end = time.monotonic() + _PATIENCE_SECONDS
         while not is_so():
             ended = [name for name, process in self.processes.items() if process.poll() is not None]
             if ended or time.monotonic() > end:
-                message = f"Waited for {what}; ended: {ended}. See the services' logs in {self.logs}."
+                said = "\n".join(f"{log.name}: {log.read_text()[-2000:]}" for log in self.logs.glob("*.log"))
+                message = f"Waited for {what}; ended: {ended}. The logs of the services end with:\n{said}"
                 raise RuntimeError(message)
             time.sleep(_POLL_SECONDS)
 

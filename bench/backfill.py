@@ -129,12 +129,7 @@ def add_up(costs: Iterable[Cost]) -> Cost:
 def prepare() -> None:
     """Create a copy of the project for each variant, with dbt's project parsed."""
     for copy in (CHECKOUT, STOCK, BARE):
-        shutil.rmtree(copy, ignore_errors=True)
-        (copy / ".data").mkdir(parents=True)
-        for name in ("sales_assets", "bench", "dbt_project"):
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("dagster.yaml", "pyproject.toml"):
-            shutil.copy(ROOT / name, copy)
+        copy_project(copy)
     (STOCK / "dagster.yaml").unlink()
     project = STOCK / "dbt_project" / "dbt_project.yml"
     text = project.read_text().replace("enforced: true", "enforced: false")
@@ -148,6 +143,16 @@ def prepare() -> None:
     url = start_bench_erp(FOLDER / "erp", ORDERS, 366)
     for variant in ("bare", "ours"):
         run(variant, 1, url)
+
+
+def copy_project(copy: Path) -> None:
+    """Make a new copy of the project, as a fresh clone has it."""
+    shutil.rmtree(copy, ignore_errors=True)
+    (copy / ".data").mkdir(parents=True)
+    for name in ("sales_assets", "bench", "dbt_project"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dagster.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / name, copy)
 
 
 def reset(home: Path) -> Path:

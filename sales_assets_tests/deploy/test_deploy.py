@@ -116,6 +116,24 @@ def test_production_and_one_machine_differ_only_in_storage_and_size() -> None:
     assert all(one[policy] == many[policy] for policy in POLICIES)
 
 
+def test_with_ray_the_instance_differs_only_in_its_launcher_and_what_follows_from_it() -> None:
+    ray, production = (
+        yaml.safe_load((DEPLOY / name).read_text())
+        for name in ("ray/dagster.yaml", "dagster/production.yaml")
+    )
+    launcher = ray.pop("run_launcher")
+    assert (launcher["module"], launcher["class"]) == ("dagster_ray", "RayRunLauncher")
+    claimed = launcher["config"]["ray"]
+    assert claimed["num_cpus"] >= 1  # without a claim, Ray runs jobs on its head
+    assert "env_vars" not in claimed  # Ray shows what a job was given
+    assert {name for name in ray if ray[name] != production[name]} == {"concurrency", "run_monitoring"}
+    assert set(ray) == set(production)
+    assert ray["run_monitoring"].items() >= production["run_monitoring"].items()
+    assert ray["run_monitoring"]["max_resume_run_attempts"] == 0
+    ray["concurrency"]["runs"]["tag_concurrency_limits"][1]["limit"] = 1
+    assert ray["concurrency"] == production["concurrency"]
+
+
 def test_assets_are_in_the_pools_that_the_deployment_limits() -> None:
     pools = find_pools(settings_with(environment=Environment.PROD))
     assert {"erp", "dbt", "airbyte_crm", "airbyte_payments", "airbyte_ads"} == pools
@@ -165,9 +183,16 @@ def test_snowflakes_grants_are_valid_sql_and_grant_nothing_else() -> None:
     assert not re.search(r"ownership|all privileges|accountadmin|password\s*=", script.lower())
 
 
+def read_copied(lines: list[str]) -> list[str]:
+    """The files of the repository that the build copies."""
+    copies = [line.split()[1:-1] for line in lines if line.startswith("COPY")]
+    return [name for names in copies if not names[0].startswith("--from") for name in names]
+
+
 def test_the_image_is_slim_runs_unprivileged_and_installs_the_lock_file() -> None:
-    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
-    assert "FROM python:3.11-slim" in lines
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert text.count("FROM python:3.11-slim") == text.count("FROM ") == 2
+    lines = text.splitlines()
     assert [line for line in lines if line.startswith("USER")] == ["USER dagster"]
     assert not [line for line in lines[lines.index("USER dagster") :] if line.startswith(("COPY", "RUN"))]
     assert "DAGSTER_DEPLOYMENT=prod \\" in [line.strip() for line in lines]
@@ -176,8 +201,7 @@ def test_the_image_is_slim_runs_unprivileged_and_installs_the_lock_file() -> Non
     assert "COPY deploy/dagster/production.yaml /opt/dagster/dagster.yaml" in lines
     assert any("--require-hashes -r requirements.lock" in line for line in lines)
     assert any("DAGSTER_EVENT_BATCH_SIZE" in line for line in lines)
-    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
-    assert all((ROOT / name).exists() for name in copied)
+    assert all((ROOT / name).exists() for name in read_copied(lines))
     assert not [name for name in os.environ if name in "".join(lines) and "PASSWORD" in name]
 
 
@@ -245,7 +269,7 @@ def test_dockerignore_lets_through_every_file_that_the_build_copies() -> None:
     ignored: Any = (ROOT / ".dockerignore").read_text().splitlines()
     assert ignored[0] == "*"  # a .env, with its secrets, among the rest
     lines = (DEPLOY / "Dockerfile").read_text().splitlines()
-    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1]]
+    copied = read_copied(lines)
     assert all(f"!{name.split('/')[0]}" in ignored for name in copied)
 
 

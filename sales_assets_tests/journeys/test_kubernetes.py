@@ -20,17 +20,13 @@ from adbc_driver_postgresql import dbapi
 from sales_assets.catalog.names import RAW_ORDERS_KEY
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.file_lock import lock_database
+from sales_assets_tests.support.daemons import Daemons, running_code_server, running_daemons
 from sales_assets_tests.support.data_dir import copy_manifests
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.helm_values import read_values
 from sales_assets_tests.support.kubernetes_api import Cluster, running_kubernetes
+from sales_assets_tests.support.kubernetes_instance import write_instance
 from sales_assets_tests.support.kubernetes_pod import Pod
-from sales_assets_tests.support.kubernetes_runs import (
-    Daemons,
-    running_code_server,
-    running_daemons,
-    write_instance,
-)
 
 pytestmark = [
     pytest.mark.slow,
@@ -105,7 +101,7 @@ def kubernetes(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Itera
         variables = settings | secrets["sales-secrets"]
         variables |= {"DAGSTER_PG_PASSWORD": password, "DAGSTER_CURRENT_IMAGE": IMAGE}
         workspace = stack.enter_context(running_code_server(home, variables | {"DAGSTER_HOME": str(home)}))
-        daemons = stack.enter_context(running_daemons(home, workspace, password, cluster))
+        daemons = stack.enter_context(running_daemons(home, workspace, password))
         yield Kubernetes(daemons, cluster, postgres, data / "sales.duckdb")
 
 

@@ -10,7 +10,8 @@ from sales_assets.definitions import defs
 from sales_assets_tests.support.snowflake import redirect_connections, work_around_emulator_gaps
 
 _patches = ExitStack()
-_patches.enter_context(redirect_connections(int(os.environ["EMULATOR_PORT"])))
+_address = os.environ.get("EMULATOR_HOST", "127.0.0.1")
+_patches.enter_context(redirect_connections(int(os.environ["EMULATOR_PORT"]), _address))
 _patches.enter_context(work_around_emulator_gaps())
 
 __all__ = ["defs"]

@@ -28,14 +28,14 @@ REFUSED = "Incorrect username or password was specified."
 
 
 @contextmanager
-def redirect_connections(port: int) -> Iterator[list[dict[str, Any]]]:
-    """Send every connection, ours and dbt's, to a port of loopback; yields the arguments of each."""
+def redirect_connections(port: int, address: str = "127.0.0.1") -> Iterator[list[dict[str, Any]]]:
+    """Send every connection, ours and dbt's, to a port of this machine; yields the arguments of each."""
     connect = snowflake.connector.connect
     connections: list[dict[str, Any]] = []
 
     def redirected(**arguments: Any) -> Any:
         connections.append(deepcopy(arguments))  # the connector writes into its parameters
-        local = {"host": "127.0.0.1", "port": port, "protocol": "http", "network_timeout": 10}
+        local = {"host": address, "port": port, "protocol": "http", "network_timeout": 10}
         return connect(**arguments | local)
 
     with patch.object(snowflake.connector, "connect", redirected):
@@ -43,9 +43,9 @@ def redirect_connections(port: int) -> Iterator[list[dict[str, Any]]]:
 
 
 @contextmanager
-def run_emulator(folder: Path) -> Iterator[int]:
+def run_emulator(folder: Path, address: str = "127.0.0.1") -> Iterator[int]:
     """Run an empty emulator in a process of its own; yields its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listening, (folder / "snowflake.log").open("w") as log:
+    with socket.create_server((address, 0)) as listening, (folder / "snowflake.log").open("w") as log:
         command = [sys.executable, "-W", "ignore", "-m", "uvicorn", "fakesnow.server:app"]
         server = subprocess.Popen(
             [*command, "--fd", str(listening.fileno())],

@@ -1,7 +1,6 @@
-"""Dagster's own daemons, iterated one by one, with the real run launcher on the stand-in of Kubernetes.
+"""Dagster's own daemons, iterated one by one, with the run launcher of an instance, and a code server.
 
-The instance is what the Helm chart makes of our values, on the test's PostgreSQL. A code server serves the
-location, as in a deployment of the chart.
+The instance belongs to who starts them: `kubernetes_instance.py`, `ray_backfill.py`.
 """
 
 import logging
@@ -15,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import dagster as dg
@@ -29,21 +27,17 @@ from dagster._daemon.daemon import MonitoringDaemon
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
 from sales_assets.catalog.names import RAW_ORDERS_KEY
-from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.helm_values import build_instance_config
-from sales_assets_tests.support.kubernetes_api import Cluster
 from sales_assets_tests.support.python_process import PythonProcess
 
-_LOG = logging.getLogger("kubernetes")
+_LOG = logging.getLogger("daemons")
 _STARTED = re.compile("Started Dagster code server")
 
 
 class Daemons:
     """The daemons that launch, watch and retry runs."""
 
-    def __init__(self, instance: dg.DagsterInstance, workspace: WorkspaceProcessContext, cluster: Cluster):
+    def __init__(self, instance: dg.DagsterInstance, workspace: WorkspaceProcessContext):
         self.instance = instance
-        self.cluster = cluster
         assert instance.run_monitoring_enabled
         assert instance.run_retries_enabled
         self._workspace = workspace
@@ -112,25 +106,13 @@ def _finish(iteration: Any) -> None:
     assert not errors, errors
 
 
-def write_instance(values: dict[str, Any], home: Path, erp: Erp, kubeconfig: Path) -> None:
-    """Write the `dagster.yaml` that the values make, on a new database of the test's PostgreSQL."""
-    database = f"dagster_{uuid4().hex[:8]}"
-    erp.run(f"create database {database}")
-    values["global"]["dagsterHome"] = str(home)
-    values["postgresql"] |= {"postgresqlUsername": "postgres", "postgresqlDatabase": database}
-    launcher = values["runLauncher"]["config"]["k8sRunLauncher"]
-    launcher |= {"loadInclusterConfig": False, "kubeconfigFile": str(kubeconfig)}
-    config = build_instance_config(values)
-    [socket] = parse_qs(urlsplit(erp.admin_url).query)["host"]
-    config["storage"]["postgres"]["postgres_db"]["params"] = {"host": socket}
-    (home / "dagster.yaml").write_text(yaml.safe_dump(config))
-
-
 @contextmanager
-def running_code_server(home: Path, variables: Mapping[str, str]) -> Iterator[Path]:
-    """Serve the code location until the end of the block; yields the workspace file that names it."""
+def running_code_server(
+    home: Path, variables: Mapping[str, str], module: str = "sales_assets.definitions"
+) -> Iterator[Path]:
+    """Serve a code location until the end of the block; yields the workspace file that names it."""
     socket = home / "code.sock"
-    arguments = ["-m", "dagster", "api", "grpc", "--socket", str(socket), "-m", "sales_assets.definitions"]
+    arguments = ["-m", "dagster", "api", "grpc", "--socket", str(socket), "-m", module]
     server = PythonProcess(*arguments, environment=variables)
     workspace = home / "workspace.yaml"
     origin = {"host": "localhost", "socket": str(socket), "location_name": "sales_assets"}
@@ -140,13 +122,19 @@ def running_code_server(home: Path, variables: Mapping[str, str]) -> Iterator[Pa
 
 
 @contextmanager
-def running_daemons(home: Path, workspace: Path, password: str, cluster: Cluster) -> Iterator[Daemons]:
-    """The daemons of an instance, until the end of the block."""
-    # A pod has the password from its secret, or not at all: it is gone when one starts.
+def running_daemons(home: Path, workspace: Path, password: str = "") -> Iterator[Daemons]:
+    """The daemons of an instance, until the end of the block.
+
+    Args:
+        home: Has the instance's `dagster.yaml`.
+        workspace: The workspace file.
+        password: That of the chart's PostgreSQL, if it is that. Pods have it from their secret or not at all:
+            it is gone when one starts.
+    """
     with patch.dict(os.environ, {"DAGSTER_PG_PASSWORD": password}):
         instance = dg.DagsterInstance.from_config(str(home))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Dagster's, of its own deprecated parts
         target = WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)]))
     with instance, target as context:
-        yield Daemons(instance, context, cluster)
+        yield Daemons(instance, context)

@@ -16,6 +16,7 @@ from sales_assets.sources.erp.postgres import ErpUnavailableError
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.python_process import run_python
 
+NO_COUNTS = pd.DataFrame()
 ROWS = pd.DataFrame({"order_id": [1], "customer_id": [7], "total_amount": [1.0]})
 
 
@@ -26,9 +27,9 @@ def materialize(erp: Mock) -> dg.ExecuteInProcessResult:
 
 
 def test_an_erp_that_comes_back_is_read_at_the_second_try() -> None:
-    erp = Mock(execute_query=Mock(side_effect=[ErpUnavailableError("down"), ROWS]))
+    erp = Mock(execute_query=Mock(side_effect=[ErpUnavailableError("down"), NO_COUNTS, ROWS]))
     assert materialize(erp).success
-    assert erp.execute_query.call_count == 2
+    assert erp.execute_query.call_count == 3
 
 
 def test_a_refusal_is_not_tried_again() -> None:

@@ -99,7 +99,6 @@ def _extract_large_day(
     spooled = erp.spool_query(queries.RAW_ORDERS_SQL, [*run.window.bounds])
     _skip_empty_days(run, run.rows(next(iter(spooled))), config)
     repeated = spooled.find_repeated("order_id")
-
     day = pd.Timestamp(run.window.days[0])
 
     def choose(orders: DailyRows) -> tuple[DailyRows, Counts]:

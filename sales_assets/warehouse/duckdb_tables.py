@@ -25,9 +25,8 @@ _INCOMING = "incoming"
 class _Incoming:
     """The chunk that is being stored: what is registered with DuckDB stays in memory until the commit."""
 
-    def __init__(self) -> None:
-        self.chunk: pa.Table
-        self.is_registered = False
+    def __init__(self, chunk: pa.Table):
+        self.chunk = chunk
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.chunk.__arrow_c_stream__(requested_schema)
@@ -48,11 +47,12 @@ def replace_in_duckdb(
     replaced = leave_out(slice_, newer)
     delete, insert = build_replacement(dialect, replaced, contract, _INCOMING, only=bool(newer))
     connection.execute(*delete)
-    incoming = _Incoming()
-    for incoming.chunk in chunks:
-        if not incoming.is_registered:
+    incoming: _Incoming | None = None
+    for chunk in chunks:
+        if incoming is None:
+            incoming = _Incoming(chunk)
             connection.register(_INCOMING, incoming)
-            incoming.is_registered = True
+        incoming.chunk = chunk
         outside = connection.execute(*build_out_of_range_query(dialect, slice_, _INCOMING))
         refuse_out_of_range_rows(dialect, slice_, outside.fetchone())
         connection.execute(*insert)

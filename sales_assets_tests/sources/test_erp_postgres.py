@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
+import adbc_driver_postgresql
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
@@ -27,6 +29,16 @@ WINDOW = [datetime(2025, 1, 15, tzinfo=UTC), datetime(2025, 1, 16, tzinfo=UTC)]
 def guarded(postgres: Erp) -> str:
     """The URL of a role that needs a password."""
     return postgres.create_role("guarded", SECRET)
+
+
+def test_a_runs_queries_read_the_types_of_the_database_once_and_the_next_runs_again(erp: Erp) -> None:
+    with patch("adbc_driver_postgresql.connect", wraps=adbc_driver_postgresql.connect) as connect:
+        for run in (1, 2):
+            with dg.build_resources({"erp": PostgresResource(url=erp.url)}) as resources:
+                for _ in range(2):
+                    assert resources.erp.execute_query("select 1 as n")["n"].tolist() == [1]
+            assert connect.call_count == run
+            assert resources.erp._databases._opened == {}
 
 
 def test_rows_have_the_types_that_assets_work_with(erp: Erp) -> None:

@@ -2,16 +2,20 @@
 
 Dagster's storages in memory create and index some twenty tables for each instance, compile their SQL anew,
 and open a connection for each event. These copy an empty database, share the compiled SQL, and keep their
-connection; a batch of events is stored in one transaction, as on a laptop. And a process loads the scripts of
-all migrations once, not for each storage.
+connection; a batch of events is stored in one transaction, as on a laptop. Instances in files begin as copies
+too. And a process loads the scripts of all migrations once, not for each storage.
 """
 
 import logging
+import shutil
 import sqlite3
+import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -42,6 +46,23 @@ def _copy_empty(storage: type[InMemoryEventLogStorage | InMemoryRunStorage]) -> 
     engine = Engine(StaticPool(lambda: database), empty._engine.dialect, empty._engine.url)
     engine._compiled_cache = empty._engine._compiled_cache
     return engine
+
+
+@contextmanager
+def stored_instance(folder: Path) -> Iterator[dg.DagsterInstance]:
+    """Yield an instance in files, which others can load too, as `dg.instance_for_test` does."""
+    shutil.copytree(_make_empty_files().name, folder, dirs_exist_ok=True)
+    with dg.instance_for_test(temp_dir=str(folder)) as instance:
+        yield instance
+
+
+@cache
+def _make_empty_files() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="sales-", ignore_cleanup_errors=True)
+    with dg.instance_for_test(temp_dir=folder.name) as instance:
+        instance.all_instigator_state()
+        instance.all_asset_keys()
+    return folder
 
 
 class QuickRunStorage(InMemoryRunStorage):

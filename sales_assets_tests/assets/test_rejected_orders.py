@@ -1,9 +1,13 @@
 """A day that is stored without the orders that fail validation, on a real PostgreSQL and DuckDB."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
 from sales_assets.assets import raw_customers, raw_orders, silver_enriched_orders
@@ -13,6 +17,9 @@ from sales_assets.operations.reconciliation.compare import WITHOUT_AMOUNT
 from sales_assets.operations.reconciliation.reconcile import Reconciliation, reconcile
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets.warehouse.duckdb_file import open_database
+from sales_assets.warehouse.engine import WarehouseReader
+from sales_assets.warehouse.reader import OpenWarehouse
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.results import failure, metadata
 
@@ -67,13 +74,19 @@ class Days:
 class GoldOfSilver(DuckDBWarehouse):
     """Shows silver where gold would be."""
 
-    def query(self, sql: str, params: Any = ()) -> Any:
+    @contextmanager
+    def connect(self) -> Iterator[WarehouseReader]:
         """Read silver instead of gold."""
-        if params == ["gold", "fct_orders"]:
-            params = ["silver", "silver_enriched_orders"]
         table = "silver.silver_enriched_orders"
         gold = f"(select order_id, order_date::date as order_date, total_amount from {table})"
-        return super().query(sql.replace("gold.fct_orders", gold), params)
+        with open_database(Path(self.database), read_only=True, caller="a test") as connection:
+
+            def fetch(sql: str, params: list[Any]) -> pa.Table:
+                if params == ["gold", "fct_orders"]:
+                    params = ["silver", "silver_enriched_orders"]
+                return connection.sql(sql.replace("gold.fct_orders", gold), params=params).to_arrow_table()
+
+            yield OpenWarehouse(fetch)
 
 
 @pytest.fixture

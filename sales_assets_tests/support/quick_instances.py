@@ -43,7 +43,7 @@ def _copy_empty(storage: type[InMemoryEventLogStorage | InMemoryRunStorage]) -> 
     database = sqlite3.connect(":memory:", check_same_thread=False)
     empty._held_conn.connection.dbapi_connection.backup(database)
     database.execute("pragma foreign_keys = on")
-    engine = Engine(StaticPool(lambda: database), empty._engine.dialect, empty._engine.url)
+    engine = Engine(StaticPool(lambda: database), empty._engine.dialect, empty._engine.url)  # type: ignore[arg-type]
     engine._compiled_cache = empty._engine._compiled_cache
     return engine
 

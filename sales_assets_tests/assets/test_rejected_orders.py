@@ -1,13 +1,9 @@
 """A day that is stored without the orders that fail validation, on a real PostgreSQL and DuckDB."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pyarrow as pa
 import pytest
 
 from sales_assets.assets import raw_customers, raw_orders, silver_enriched_orders
@@ -17,10 +13,8 @@ from sales_assets.operations.reconciliation.compare import WITHOUT_AMOUNT
 from sales_assets.operations.reconciliation.reconcile import Reconciliation, reconcile
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
-from sales_assets.warehouse.duckdb_file import open_database
-from sales_assets.warehouse.engine import WarehouseReader
-from sales_assets.warehouse.reader import OpenWarehouse
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.gold_stand_in import GoldStandIn
 from sales_assets_tests.support.results import failure, metadata
 
 DAY = "2025-01-15"
@@ -68,25 +62,8 @@ class Days:
     def reconcile(self) -> Reconciliation:
         """Compare silver, as gold, with the ERP."""
         window = window_between("2025-01-14", "2025-01-16")
-        return reconcile(window, self.erp.resource, GoldOfSilver(database=self.database), self.instance)
-
-
-class GoldOfSilver(DuckDBWarehouse):
-    """Shows silver where gold would be."""
-
-    @contextmanager
-    def connect(self) -> Iterator[WarehouseReader]:
-        """Read silver instead of gold."""
-        table = "silver.silver_enriched_orders"
-        gold = f"(select order_id, order_date::date as order_date, total_amount from {table})"
-        with open_database(Path(self.database), read_only=True, caller="a test") as connection:
-
-            def fetch(sql: str, params: list[Any]) -> pa.Table:
-                if params == ["gold", "fct_orders"]:
-                    params = ["silver", "silver_enriched_orders"]
-                return connection.sql(sql.replace("gold.fct_orders", gold), params=params).to_arrow_table()
-
-            yield OpenWarehouse(fetch)
+        gold = GoldStandIn(database=self.database, shown="silver.silver_enriched_orders")
+        return reconcile(window, self.erp.resource, gold, self.instance)
 
 
 @pytest.fixture

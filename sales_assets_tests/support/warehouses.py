@@ -12,10 +12,10 @@ from unittest.mock import patch
 
 import dagster as dg
 import fakesnow.cursor
-import fakesnow.fakes
 import pandas as pd
 import pytest
 import snowflake.connector
+from fakesnow.fakes import write_pandas
 from fakesnow.instance import FakeSnow
 from snowflake.connector import pandas_tools
 
@@ -201,7 +201,7 @@ def fake_snowflake(folder: Path) -> Iterator[WarehouseUnderTest]:
     cursor = fakesnow.cursor.FakeSnowflakeCursor
     with (
         patch.object(snowflake.connector, "connect", _start_emulator().connect),
-        patch.object(pandas_tools, "write_pandas", fakesnow.fakes.write_pandas),
+        patch.object(pandas_tools, "write_pandas", write_pandas),
         patch.object(cursor, "fetch_arrow_all", fetch_arrow_all, create=True),
         patch.object(cursor, "fetch_arrow_batches", fetch_arrow_batches, create=True),
     ):

@@ -17,6 +17,7 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, Sq
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from sqlalchemy import Connection, Engine
 
+from sales_assets.private_apis.event_rows import build_rows
 from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck, build_planned_check
 from sales_assets.private_apis.sqlite_connections import (
     create_lasting_engine,
@@ -137,7 +138,7 @@ def store_in_index(
     Returns:
         The rows that were stored.
     """
-    rows = [storage._event_to_row(event) for event in events]
+    rows = build_rows(storage, events)
     with storage.index_transaction() as index:
         returning = SqlEventLogStorageTable.insert().returning(
             SqlEventLogStorageTable.c.id, sort_by_parameter_order=True

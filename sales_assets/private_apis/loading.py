@@ -15,8 +15,9 @@ from functools import cache
 def load_for_good() -> Iterator[None]:
     """Keep the garbage collector from looking at what is loaded meanwhile, now and later.
 
-    It is for imports and the like, and once for each of them: garbage that is there at its end stays too.
+    It is for imports and the like, and once for each of them: garbage that they leave stays too.
     """
+    gc.collect()
     is_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from sales_assets.catalog.names import PERSONAL_DATA_TAG
@@ -41,18 +42,28 @@ def report_days(
         metadata: By business day, what else to report.
     """
     positions: Mapping[Any, Any] = frame.groupby(days.to_numpy()).indices
-    first = [position for found in positions.values() for position in found[:PREVIEW_ROWS]]
-    shown = redact_rows(frame.take(first), contract).set_index(days.to_numpy()[first])
+    previews = _preview_days(frame, positions, contract)
+    amounts = frame["total_amount"].to_numpy() if "total_amount" in frame else None
     for key in reported:
         day = pd.Timestamp(key)
-        of_this = positions.get(day, [])
+        of_this = positions.get(day, np.array([], dtype=int))
         of_day: dict[str, Any] = {
             "row_count": len(of_this),
-            "preview": dg.MetadataValue.md(_to_markdown(shown.loc[shown.index == day])),
+            "preview": dg.MetadataValue.md(_to_markdown(previews.get(day, frame.iloc[:0]))),
         }
-        if "total_amount" in frame:
-            of_day["total_amount"] = round(math.fsum(frame["total_amount"].take(of_this)), 4)
+        if amounts is not None:
+            of_day["total_amount"] = round(math.fsum(amounts[of_this].tolist()), 4)
         context.add_asset_metadata({**of_day, **metadata.get(day, {})}, partition_key=key)
+
+
+def _preview_days(
+    frame: pd.DataFrame, positions: Mapping[Any, Any], contract: dg.TableSchema
+) -> dict[Any, pd.DataFrame]:
+    """The first rows of each day, as text to show."""
+    first = [found[:PREVIEW_ROWS] for found in positions.values()]
+    shown = redact_rows(frame.take(np.concatenate([[], *first]).astype(int)), contract)
+    ends = np.cumsum([0, *map(len, first)])
+    return {day: shown.iloc[start:end] for day, start, end in zip(positions, ends, ends[1:], strict=False)}
 
 
 def redact_rows(rows: pd.DataFrame, contract: dg.TableSchema) -> pd.DataFrame:

@@ -20,7 +20,6 @@ from sales_assets.transforms.enrich_orders import (
     CUSTOMER_COLUMNS,
     count_matches,
     enrich,
-    is_unmatched,
     validate,
 )
 from sales_assets.transforms.spooled_rows import SpooledRows, as_frame
@@ -72,9 +71,9 @@ def _enrich_days(
     orders = days.rows(raw_orders, raw_customers)
     _find_days(days, orders, raw_customers)
     joinable = raw_orders.assign(snapshot_date=orders.days) if days.is_range else raw_orders
-    matches = count_matches(is_unmatched(joinable, raw_customers), orders.days, days.window.days)
-    enriched = enrich(joinable, raw_customers).drop(columns="snapshot_date", errors="ignore")
-    enriched = enriched.assign(business_day=orders.days)
+    enriched, is_lost = enrich(joinable, raw_customers)
+    matches = count_matches(is_lost, orders.days, days.window.days)
+    enriched = enriched.drop(columns="snapshot_date", errors="ignore").assign(business_day=orders.days)
     return prepare_days(days, orders.as_frame(enriched), check=validate, metadata=matches)
 
 
@@ -93,9 +92,9 @@ def _enrich_large_day(
     repeated = spooled.find_repeated("order_id")
 
     def choose(orders: DailyRows) -> tuple[DailyRows, Counts]:
-        enriched = enrich(orders.frame, customers).assign(business_day=orders.days)
-        lost = is_unmatched(orders.frame, customers)
-        return orders.as_frame(enriched), {"unmatched_customers": int(lost.sum())}
+        enriched, is_lost = enrich(orders.frame, customers)
+        rows = orders.as_frame(enriched.assign(business_day=orders.days))
+        return rows, {"unmatched_customers": int(is_lost.sum())}
 
     rules = LargeDayRules(
         choose=choose,

@@ -143,7 +143,7 @@ def day_of_row(window: Window, rows: pd.DataFrame, column: str, *, is_date: bool
         return pd.Series(pd.Timestamp(window.days[0]), index=rows.index, dtype="datetime64[us]")
     instants = rows[column]
     if is_date:
-        return cast("pd.Series", pd.to_datetime(instants).astype("datetime64[us]"))
+        return cast("pd.Series", pd.to_datetime(instants, cache=False).astype("datetime64[us]"))
     aware = instants.dt.tz_localize(UTC) if instants.dt.tz is None else instants
     # Of a name, pandas asks pytz, which has rules of its own.
     midnights = aware.dt.tz_convert(ZoneInfo(DAILY.timezone)).dt.tz_localize(None).dt.normalize()

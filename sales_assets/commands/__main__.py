@@ -57,13 +57,15 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser, is_interr
     from sales_assets.commands.mendable import explain  # noqa: PLC0415
     from sales_assets.errors import RefusedError, UnavailableError  # noqa: PLC0415
     from sales_assets.private_apis.interruptions import pass_on_interruptions  # noqa: PLC0415
+    from sales_assets.private_apis.loading import load_for_good  # noqa: PLC0415
     from sales_assets.settings import settings  # noqa: PLC0415
 
     try:
         if options.command != "doctor":
             settings()  # invalid settings end the command before anything else is loaded
         with pass_on_interruptions(is_interrupted.set):
-            command = import_module(f"sales_assets.commands.{options.command.replace('-', '_')}")
+            with load_for_good():
+                command = import_module(f"sales_assets.commands.{options.command.replace('-', '_')}")
             code = 0 if is_interrupted.is_set() else int(command.run(options))
         if is_interrupted.is_set():  # and it was dropped, or taken for an error
             raise KeyboardInterrupt

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sales_assets.private_apis.loading import load_for_good
+
 
 @contextmanager
 def without_handlers() -> Iterator[None]:
@@ -18,7 +20,7 @@ def without_handlers() -> Iterator[None]:
     root.handlers = handlers
 
 
-with without_handlers():
+with load_for_good(), without_handlers():
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import FACTORY
     from dbt.cli.main import dbtRunner, dbtRunnerResult

@@ -7,16 +7,18 @@ database, is in `planned_checks.py`.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import RLock
 from typing import Any
 
 import dagster as dg
-from dagster._core.events import ASSET_EVENTS
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from sqlalchemy import Connection, Engine
 
+from sales_assets.private_apis.event_rows import build_rows
 from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck, build_planned_check
 from sales_assets.private_apis.sqlite_connections import (
     create_lasting_engine,
@@ -45,8 +47,10 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
     def __init__(self, base_dir: str, inst_data: Any = None):
         self._runs: dict[str, Engine] = {}
         self._index: Engine | None = None
+        self._shared: Connection | None = None
         self._found_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
+        self._db_lock = RLock()  # type: ignore[assignment] # of Dagster's, which one thread may take once
         self._index = create_lasting_engine(self.path_for_shard(INDEX_SHARD_NAME), "full")
         # Every process with an instance reads this when it reports events; unset, Dagster makes no batches.
         set_default("DAGSTER_EVENT_BATCH_SIZE", str(BATCH_SIZE))
@@ -65,7 +69,9 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store an event of a run; of an asset, a check or the run itself also in the index."""
         self._keep_open(event.run_id)
-        super().store_event(event)
+        is_of_check = event.dagster_event_type in ASSET_CHECK_EVENTS
+        with self._share_index() if is_of_check else nullcontext():
+            super().store_event(event)
         wake_watchers(self.path_for_shard(event.run_id))
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
@@ -113,9 +119,22 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
                     engine.dispose()
 
     @contextmanager
+    def _share_index(self) -> Iterator[None]:
+        """Let the index take what is stored meanwhile in one transaction: Dagster has two for a check."""
+        with self._connect(INDEX_SHARD_NAME) as connection:
+            self._shared = connection
+            try:
+                yield
+            finally:
+                self._shared = None
+
+    @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         """Use the file's open connection, or one of its own, as the base class does."""
         with self._db_lock:
+            if self._shared is not None and shard == INDEX_SHARD_NAME:
+                yield self._shared
+                return
             passing = create_passing_engine(self.conn_string_for_shard(shard))
             if shard not in self._initialized_dbs:
                 self._initdb(passing)
@@ -137,7 +156,7 @@ def store_in_index(
     Returns:
         The rows that were stored.
     """
-    rows = [storage._event_to_row(event) for event in events]
+    rows = build_rows(storage, events)
     with storage.index_transaction() as index:
         returning = SqlEventLogStorageTable.insert().returning(
             SqlEventLogStorageTable.c.id, sort_by_parameter_order=True

@@ -27,7 +27,7 @@ def validate_and_enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Dat
             with the first ids.
     """
     validate(orders)
-    return enrich(orders, customers)
+    return enrich(orders, customers)[0]
 
 
 def validate(orders: pd.DataFrame) -> None:
@@ -36,25 +36,21 @@ def validate(orders: pd.DataFrame) -> None:
     refuse_duplicate_orders(orders)
 
 
-def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
-    """Add city and segment to validated orders; see `validate_and_enrich`."""
-    refuse_duplicate_customers(customers[["id", *_day_column(orders, customers)]])
-    bare = orders.drop(columns=[column for column in CUSTOMER_COLUMNS if column in orders])
-    return _join_customers(bare, customers, [*CUSTOMER_COLUMNS])
-
-
-def is_unmatched(orders: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
-    """Which orders have no customer: the id is null, or not among the customers of the order's day.
+def enrich(orders: pd.DataFrame, customers: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Add city and segment to validated orders.
 
     Args:
         orders: As for `validate_and_enrich`.
         customers: As for `validate_and_enrich`.
 
     Returns:
-        A boolean per order.
+        The orders with their columns, and for each whether it has no customer: its id is null, or not among
+        the customers of its day.
     """
-    key = orders[["customer_id", *_day_column(orders, customers)]]
-    return _join_customers(key, customers.assign(is_known=True), ["is_known"])["is_known"].isna()
+    refuse_duplicate_customers(customers[["id", *_day_column(orders, customers)]])
+    bare = orders.drop(columns=[column for column in CUSTOMER_COLUMNS if column in orders])
+    joined = _join_customers(bare, customers.assign(is_known=True), [*CUSTOMER_COLUMNS, "is_known"])
+    return joined.drop(columns="is_known"), joined["is_known"].isna()
 
 
 def count_matches(
@@ -63,7 +59,7 @@ def count_matches(
     """How many orders have a customer, by business day.
 
     Args:
-        is_lost: Whether an order has no customer; see `is_unmatched`.
+        is_lost: Whether an order has no customer; see `enrich`.
         days: The business day of each order.
         window: The days to report, with or without orders.
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from sales_assets.catalog.contracts import declared_contract
 from sales_assets.catalog.names import READ_AT, SKIPPED_PARTITIONS, SLICE_COLUMN
 from sales_assets.errors import RefusedError
+from sales_assets.private_apis.loading import keep_what_is_loaded
 from sales_assets.private_apis.outputs import materialize_only, read_run_id
 from sales_assets.warehouse.column_types import to_arrow, to_arrow_type, to_frame
 from sales_assets.warehouse.engine import Engine
@@ -48,6 +49,7 @@ class WarehouseIOManager(dg.IOManager):
 
     def __init__(self, engine: Engine, schema: str | None):
         keep_one_heap()
+        keep_what_is_loaded()
         self.engine = engine
         self.schema = schema
 

@@ -116,4 +116,5 @@ def _find_keys(
     starts = sorted((part.find_start(key, partitions), key) for key in keys)
     instants = np.array([start for start, _ in starts], dtype="datetime64[us]")
     positions = np.searchsorted(instants, values.to_numpy().astype("datetime64[us]"), side="right") - 1
-    return [starts[position][1] for position in positions]
+    in_order = np.array([key for _, key in starts], dtype=object)
+    return list(in_order[positions])

@@ -101,7 +101,7 @@ def make_silver(order: dict[str, Any], customer: dict[str, Any]) -> pd.DataFrame
     """The asset's row, in a run of several days."""
     orders = pd.DataFrame([order])
     days = day_of_row(window_between("2025-01-15", "2025-01-16"), orders, "order_date")
-    return enrich(orders, pd.DataFrame([customer])).assign(business_day=days)
+    return enrich(orders, pd.DataFrame([customer]))[0].assign(business_day=days)
 
 
 def test_the_columns_of_silver_are_made_of_those_of_raw_that_are_declared() -> None:

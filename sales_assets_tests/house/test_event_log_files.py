@@ -4,13 +4,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from unittest.mock import Mock
 
 import dagster as dg
 import psutil
 import pytest
-from dagster._core.events import StepMaterializationData
+import sqlalchemy
+from dagster._core.events import AssetMaterializationPlannedData, StepMaterializationData
 
 from sales_assets.private_apis.event_log import MOST_RUNS_KEPT_OPEN, BatchingSqliteEventLogStorage
+from sales_assets.private_apis.event_rows import build_rows
 
 ASSET, RUN = dg.AssetKey("asset"), "a-run"
 
@@ -77,3 +80,45 @@ def test_only_the_index_and_the_last_runs_stay_open_and_none_after_the_end(
     assert list_open_files(tmp_path) == {"index.db"}
     storage.dispose()
     assert list_open_files(tmp_path) == set()
+
+
+def planned(asset: str, day: str | None, timestamp: float, step: str = "step") -> dg.EventLogEntry:
+    data = AssetMaterializationPlannedData(dg.AssetKey(asset), partition=day)
+    event = dg.DagsterEvent.build_asset_materialization_planned_event("job", step, data)
+    return materialized()._replace(timestamp=timestamp, step_key=step, dagster_event=event)
+
+
+def test_the_rows_of_a_batch_are_dagsters_own_letter_by_letter(
+    storage: BatchingSqliteEventLogStorage,
+) -> None:
+    days = [planned("asset", f"2025-01-{day:02}", 1_700_000_000.0 + day / 7) for day in range(1, 10)]
+    others = [planned("other", None, 1.5), planned("other", "2025-01-01", 2.5), planned("other", "d", 2, "x")]
+    events = [*days, materialized(), *others, *days[:2]]
+    assert build_rows(storage, events) == [storage._event_to_row(event) for event in events]
+
+
+def evaluated() -> dg.EventLogEntry:
+    data = dg.AssetCheckEvaluation(ASSET, "check", passed=True, metadata={})
+    event = dg.DagsterEvent(dg.DagsterEventType.ASSET_CHECK_EVALUATION.value, "job", event_specific_data=data)
+    return materialized()._replace(dagster_event=event)
+
+
+def test_the_index_takes_an_evaluated_check_in_one_transaction_or_nothing_of_it(
+    storage: BatchingSqliteEventLogStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = dg.AssetCheckKey(ASSET, "check")
+    commits: list[sqlalchemy.Connection] = []
+    storage.store_event(materialized())
+    with storage.index_connection() as connection:
+        sqlalchemy.event.listen(connection.engine, "commit", commits.append)
+    commits.clear()
+    storage.store_event(evaluated())
+    assert len(commits) == 1
+    assert len(storage.get_asset_check_execution_history(check, limit=9)) == 1
+    monkeypatch.setattr(storage, "_update_asset_check_evaluation", Mock(side_effect=OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        storage.store_event(evaluated())
+    storage.store_event(materialized())
+    with storage.index_connection() as connection:
+        [(events,)] = connection.execute(sqlalchemy.text("select count(*) from event_logs")).all()
+    assert events == 3

@@ -1,6 +1,7 @@
 """What loading the location imports: no library that takes long and that only a run or an extra needs."""
 
 import ast
+import gc
 import logging
 import runpy
 import sys
@@ -8,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from dagster_dbt import compat
 from dbt.artifacts.schemas.results import NodeStatus, TestStatus
 from dbt.node_types import REFABLE_NODE_TYPES
 
 from sales_assets.private_apis.dbt_library import without_handlers
+from sales_assets.private_apis.loading import load_for_good
 from sales_assets.settings import ROOT
 
 ONLY_WHERE_IT_IS_USED = (
@@ -85,3 +88,14 @@ def test_a_handler_that_importing_dbt_adds_to_the_root_logger_is_gone_afterwards
     with without_handlers():
         root.addHandler(logging.NullHandler())
     assert root.handlers == before
+
+
+def test_the_garbage_collector_skips_what_is_loaded_for_good_and_works_on_even_after_an_error() -> None:
+    with load_for_good():
+        assert not gc.isenabled()
+        loaded: list[list[int]] = [[]]
+    assert gc.isenabled()
+    assert all(each is not loaded for each in gc.get_objects())
+    with pytest.raises(ImportError), load_for_good():
+        raise ImportError
+    assert gc.isenabled()

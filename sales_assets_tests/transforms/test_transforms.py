@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sales_assets.transforms.amounts import refuse_unstorable_amounts
-from sales_assets.transforms.enrich_orders import is_unmatched, validate_and_enrich
+from sales_assets.transforms.enrich_orders import enrich, validate_and_enrich
 from sales_assets.transforms.select_orders import count_excluded, is_sale
 
 
@@ -34,11 +34,11 @@ def test_an_order_without_a_known_customer_is_kept_and_counted_as_unmatched(
 ) -> None:
     given = orders(customer_id=customer_id)
     assert len(validate_and_enrich(given, CUSTOMERS)) == 3
-    assert is_unmatched(given, CUSTOMERS).sum() == 2
+    assert enrich(given, CUSTOMERS)[1].sum() == 2
 
 
 def test_a_matched_customer_without_a_city_is_not_unmatched() -> None:
-    assert is_unmatched(orders(customer_id=[9, 9, 9]), CUSTOMERS).sum() == 0
+    assert enrich(orders(customer_id=[9, 9, 9]), CUSTOMERS)[1].sum() == 0
 
 
 def test_a_customers_row_holds_for_the_orders_of_its_own_day_only() -> None:
@@ -54,7 +54,7 @@ def test_a_customers_row_holds_for_the_orders_of_its_own_day_only() -> None:
         }
     )
     assert list(validate_and_enrich(given, customers)["city"].fillna("-")) == ["Rome", "Oslo", "-"]
-    assert list(is_unmatched(given, customers)) == [False, False, True]
+    assert list(enrich(given, customers)[1]) == [False, False, True]
 
 
 def test_negative_amounts_are_refused_with_the_first_orders() -> None:
@@ -119,4 +119,4 @@ def test_orders_without_a_status_are_excluded_and_counted_too() -> None:
 def test_orders_that_all_lack_a_customer_are_kept_unmatched(nothing: object) -> None:
     given = orders(customer_id=[nothing] * 3)
     assert validate_and_enrich(given, CUSTOMERS)["city"].isna().all()
-    assert is_unmatched(given, CUSTOMERS).all()
+    assert enrich(given, CUSTOMERS)[1].all()

@@ -143,7 +143,7 @@ def build_day(server: DagsterServer, variant: Variant, day: str) -> Day:
     wait_until_quiet(server)
     return Day(
         queued=seen["RUN_ENQUEUED"][0],
-        dequeued=seen["RUN_DEQUEUED"][0],
+        dequeued=seen["RUN_STARTING"][0],
         started=seen["RUN_START"][0],
         step=seen["STEP_START"][0],
         gold=seen["ASSET_MATERIALIZATION of gold"][-1],

@@ -40,7 +40,7 @@ class ForkedRuns:
         """Start the fork server, unless it runs already or the runs are not those of this code server.
 
         Args:
-            servicer: The `DagsterApiServicer` that has loaded the location.
+            servicer: The `DagsterApiServer` that has loaded the location.
         """
         instance, target = servicer._instance, servicer._loadable_target_origin
         if not instance or not target or not target.module_name:
@@ -62,7 +62,7 @@ def fork_runs(preloaded: Sequence[str], read_files: Callable[[], Mapping[Path, i
     server = sys.modules.get("dagster._grpc.server")
     if server is None:
         return
-    servicer, forked = server.DagsterApiServicer, ForkedRuns(preloaded, read_files)
+    servicer, forked = server.DagsterApiServer, ForkedRuns(preloaded, read_files)
     list_repositories = getattr(servicer.ListRepositories, "__wrapped__", servicer.ListRepositories)
     start_run = getattr(servicer.StartRun, "__wrapped__", servicer.StartRun)
 

@@ -30,7 +30,7 @@ event_log_storage:
 """
 """Runs start at once, without a daemon."""
 
-_POLL_SECONDS = 0.05
+_PAUSE_SECONDS = 0.05
 _PATIENCE_SECONDS = 300.0
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 _LAUNCH = """mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
@@ -64,29 +64,23 @@ class DagsterServer:
         self._processes, self._location = processes, location
         self._url = f"http://127.0.0.1:{port}/graphql"
 
-    def launch(self, tags: Mapping[str, str], job: str = DAILY_JOB, *, checks: bool = False) -> str:
-        """Launch a job with all its assets; returns the run's id.
-
-        Args:
-            tags: The run's tags, such as those of a day or a range of days.
-            job: The job.
-            checks: Whether to run the job's checks of the assets, as the catalog does.
-        """
+    def select(self, job: str = DAILY_JOB, *, checks: bool = False) -> dict[str, Any]:
+        """Select a job with all its assets, as the catalog does, with its checks of them or without."""
         where = {"repositoryLocationName": self._location, "repositoryName": "__repository__"}
         nodes = self.ask(_ASSETS, job={**where, "pipelineName": job})["assetNodes"]
         possible = [check for node in nodes for check in node["assetChecksOrError"].get("checks", [])]
-        selector = {
+        selected = [check for check in possible if checks and job in check["jobNames"]]
+        return {
             **where,
             "jobName": job,
             "assetSelection": [node["assetKey"] for node in nodes if node["isMaterializable"]],
-            "assetCheckSelection": [
-                {"name": check["name"], "assetKey": check["assetKey"]}
-                for check in possible
-                if checks and job in check["jobNames"]
-            ],
+            "assetCheckSelection": [{key: check[key] for key in ("name", "assetKey")} for check in selected],
         }
+
+    def launch(self, selection: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """Launch what was selected, with tags such as those of a day; returns the run's id."""
         metadata = {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
-        params = {"selector": selector, "runConfigData": "{}", "executionMetadata": metadata}
+        params = {"selector": selection, "runConfigData": "{}", "executionMetadata": metadata}
         answer = self.ask(_LAUNCH, params=params)["launchRun"]
         if "run" not in answer:
             raise RuntimeError(str(answer))
@@ -119,15 +113,19 @@ class DagsterServer:
             yield from (each | {"timestamp": int(each["timestamp"]) / 1000} for each in page["events"])
             after, has_more = page["cursor"], page["hasMore"]
 
-    def wait_for_end(self, run: str, seconds: float = _PATIENCE_SECONDS) -> None:
-        """Wait until a run has ended, but no longer than some seconds."""
-        self.wait_until(lambda: self.read_status(run) in _ENDED, seconds)
+    def wait_for_end(
+        self, run: str, seconds: float = _PATIENCE_SECONDS, pause: float = _PAUSE_SECONDS
+    ) -> None:
+        """Wait until a run has ended, but no longer than some seconds; look after each pause."""
+        self.wait_until(lambda: self.read_status(run) in _ENDED, seconds, pause)
 
-    def wait_until(self, is_so: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> None:
+    def wait_until(
+        self, is_so: Callable[[], bool], seconds: float = _PATIENCE_SECONDS, pause: float = _PAUSE_SECONDS
+    ) -> None:
         """Wait until something is so, but no longer than some seconds."""
         end = time.monotonic() + seconds
         while not is_so() and time.monotonic() < end and self._are_running():
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
 
     def is_loaded(self) -> bool:
         """Whether the code location is loaded."""

@@ -107,7 +107,7 @@ class Combination:
         self.home.mkdir(parents=True)
         with self.serving(url) as server:
             began = time.monotonic()
-            first = server.launch(range_tags(FIRST, LAST))
+            first = server.launch(server.select(), range_tags(FIRST, LAST))
             server.wait_for_end(first)
             took = time.monotonic() - began
             if (status := server.read_status(first)) != "SUCCESS":
@@ -122,7 +122,7 @@ class Combination:
         self, server: DagsterServer, moment: float, idle: set[int], stored: dict[str, int]
     ) -> Ending:
         """Launch a run, terminate it, and look at what is left."""
-        run = server.launch(range_tags(FIRST, LAST))
+        run = server.launch(server.select(), range_tags(FIRST, LAST))
         time.sleep(moment)
         asked = time.monotonic()
         is_forced = server.terminate(run)

@@ -22,11 +22,11 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOMana
 from sales_assets.warehouse.file_stores import FileStores
 from sales_assets.warehouse.lake.lake_resource import LakeResource
 
-RUN_MODULES = ("sales_assets.dbt.runner", "sales_assets.private_apis.history")
-"""What a run imports beside the location, whose loading imports neither dbt nor Dagster's storage."""
+_PRELOADED = ["sales_assets.definitions", "sales_assets.dbt.runner", "sales_assets.private_apis.history"]
+"""What a run that was not forked itself imports once; each of its steps is forked from there.
 
-_PRELOADED = ["sales_assets.definitions", *RUN_MODULES]
-"""What a run imports once; each of its steps is forked from there, and connects by itself."""
+Loading the location imports neither dbt nor Dagster's storage, which the other two do.
+"""
 
 _PARALLEL_STEPS = {"max_concurrent": dg.Field(int, default_value=0)}
 """How many steps of a run are executed at a time; 0 for as many as there are processors."""

@@ -7,6 +7,9 @@ import dagster as dg
 from sales_assets.dbt.project import PROJECT_DIR
 from sales_assets.settings import ROOT
 
+PREPARED_RUN = "sales_assets.automation.prepared_run"
+"""The module that a run has imported when it is forked, beside the location's; too slow to import here."""
+
 _PACKAGE = ROOT / "sales_assets"
 
 

@@ -9,7 +9,7 @@ how steps end with their run belongs to `multiprocess.py`.
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import wraps
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
@@ -18,20 +18,20 @@ from typing import Any
 
 from dagster._core.launcher import DefaultRunLauncher
 
-_FREEZER = "sales_assets.private_apis.frozen_objects"
-"""Imported last."""
+_SPAWN = multiprocessing.get_context("spawn")
+"""How Dagster starts a run."""
 
 
 class ForkedRuns:
     """The fork server of a code server.
 
     Args:
-        preloaded: The modules that it imports, beside that of the location.
+        prepared: The module that it imports after that of the location.
         read_files: Returns the time of each file that a run reads when it imports the location.
     """
 
-    def __init__(self, preloaded: Sequence[str], read_files: Callable[[], Mapping[Path, int]]):
-        self._preloaded, self._read_files = preloaded, read_files
+    def __init__(self, prepared: str, read_files: Callable[[], Mapping[Path, int]]):
+        self._prepared, self._read_files = prepared, read_files
         self._context = multiprocessing.get_context("forkserver")
         self._files: Mapping[Path, int] = {}
         self._lock = Lock()
@@ -48,21 +48,21 @@ class ForkedRuns:
         with self._lock:
             if not self._files and isinstance(instance.run_launcher, DefaultRunLauncher):
                 self._files = self._read_files()
-                self._context.set_forkserver_preload([target.module_name, *self._preloaded, _FREEZER])
+                self._context.set_forkserver_preload([target.module_name, self._prepared])
                 forkserver.ensure_running()
 
     def choose_context(self) -> Any:
         """How the next run is started: forked, if it would import what the fork server has imported."""
         is_current = self._files and self._files == self._read_files()
-        return self._context if is_current else multiprocessing.get_context("spawn")
+        return self._context if is_current else _SPAWN
 
 
-def fork_runs(preloaded: Sequence[str], read_files: Callable[[], Mapping[Path, int]]) -> None:
+def fork_runs(prepared: str, read_files: Callable[[], Mapping[Path, int]]) -> None:
     """Have the code server fork its runs; does nothing in a process that is none. See `ForkedRuns`."""
     server = sys.modules.get("dagster._grpc.server")
     if server is None:
         return
-    servicer, forked = server.DagsterApiServer, ForkedRuns(preloaded, read_files)
+    servicer, forked = server.DagsterApiServer, ForkedRuns(prepared, read_files)
     list_repositories = getattr(servicer.ListRepositories, "__wrapped__", servicer.ListRepositories)
     start_run = getattr(servicer.StartRun, "__wrapped__", servicer.StartRun)
 
@@ -75,7 +75,11 @@ def fork_runs(preloaded: Sequence[str], read_files: Callable[[], Mapping[Path, i
     @wraps(start_run)
     def start_forked(self: Any, request: Any, context: Any) -> Any:
         self._mp_ctx = forked.choose_context()
-        return start_run(self, request, context)
+        try:
+            return start_run(self, request, context)
+        except (OSError, EOFError):  # the fork server has ended, for example for lack of memory
+            self._mp_ctx = _SPAWN
+            return start_run(self, request, context)
 
     servicer.ListRepositories, servicer.StartRun = list_and_start, start_forked
 

@@ -59,7 +59,7 @@ class Variant:
             create: Called with the name of a database, creates it there.
         """
         environment = {**os.environ, **variables, "PYTHONPATH": os.fspath(self.home)}
-        environment["DAGSTER_HOME"] = os.fspath(self.home)
+        environment |= {"DAGSTER_HOME": os.fspath(self.home), "PYTHONWARNINGS": "ignore"}
         if self.is_production:
             database = f"dagster_{uuid4().hex[:8]}"
             create(database)
@@ -93,8 +93,8 @@ class Variant:
         (self.home / "workspace.yaml").write_text(yaml.safe_dump(workspace))
         return [
             ["dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(code), "-m", self.module],
-            ["dagster_webserver", "-h", "127.0.0.1", "-p", str(web)],
-            ["dagster._daemon", "run"],
+            ["dagster_webserver", "-h", "127.0.0.1", "-p", str(web), "-w", "workspace.yaml"],
+            ["dagster._daemon", "run", "-w", "workspace.yaml"],
         ]
 
 

@@ -89,7 +89,7 @@ def share_fork_server() -> None:
 
     Python's module says that a child reuses it, but starts another: it would import everything again.
     """
-    server: Any = forkserver._forkserver  # type: ignore[attr-defined]
+    server: Any = forkserver._forkserver
     is_forked = server.get_inherited_fds() is not None and server._forkserver_pid is None
     if is_forked and server._forkserver_address:
         parent = os.getppid()

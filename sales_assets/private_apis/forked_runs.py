@@ -21,6 +21,9 @@ from dagster._core.launcher import DefaultRunLauncher
 _SPAWN = multiprocessing.get_context("spawn")
 """How Dagster starts a run."""
 
+_FORKS_SAFELY = "linux"
+"""On macOS, libraries of the system may crash in a process that was forked after they were loaded."""
+
 
 class ForkedRuns:
     """The fork server of a code server.
@@ -43,7 +46,7 @@ class ForkedRuns:
             servicer: The `DagsterApiServer` that has loaded the location.
         """
         instance, target = servicer._instance, servicer._loadable_target_origin
-        if not instance or not target or not target.module_name:
+        if sys.platform != _FORKS_SAFELY or not instance or not target or not target.module_name:
             return
         with self._lock:
             if not self._files and isinstance(instance.run_launcher, DefaultRunLauncher):

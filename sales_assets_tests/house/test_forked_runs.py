@@ -23,6 +23,7 @@ from sales_assets.settings import ROOT
 from sales_assets_tests.support.python_process import PROCESSES
 
 FILE = Path("assets/raw_orders.py")
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="runs are forked on Linux only")
 
 
 class CodeServer:
@@ -64,6 +65,7 @@ def fork_servers(files: dict[Path, int]) -> Iterator[Mock]:
     forkserver.set_forkserver_preload(before)
 
 
+@ON_LINUX
 def test_runs_are_forked_from_one_process_until_a_file_changes(
     fork_servers: Mock, files: dict[Path, int]
 ) -> None:
@@ -77,6 +79,7 @@ def test_runs_are_forked_from_one_process_until_a_file_changes(
     assert code_server.started == ["forkserver", "spawn"]
 
 
+@ON_LINUX
 def test_a_run_starts_as_dagster_has_it_when_the_fork_server_has_ended(fork_servers: Mock) -> None:
     code_server = fork_servers.new_code_server()
     code_server.ListRepositories(None, None)
@@ -93,6 +96,14 @@ def test_a_code_server_whose_runs_start_elsewhere_needs_no_fork_server(fork_serv
     assert fork_servers.started.call_count == 0
     in_pods.StartRun(None, None)
     assert in_pods.started == ["spawn"]
+
+
+def test_on_macos_runs_start_as_dagster_has_it(fork_servers: Mock) -> None:
+    code_server = fork_servers.new_code_server()
+    with patch.object(sys, "platform", "darwin"):
+        code_server.ListRepositories(None, None)
+    code_server.StartRun(None, None)
+    assert (fork_servers.started.call_count, code_server.started) == (0, ["spawn"])
 
 
 def test_dagsters_code_server_still_has_what_is_replaced_and_read() -> None:

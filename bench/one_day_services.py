@@ -102,7 +102,7 @@ class Variant:
 def _running(
     commands: Sequence[Sequence[str]], folder: Path, environment: Mapping[str, str]
 ) -> "Iterator[Sequence[subprocess.Popen[bytes]]]":
-    processes = []
+    processes: list[subprocess.Popen[bytes]] = []
     try:
         for command in commands:
             with (folder / ".data" / f"{len(processes)}.log").open("w") as log:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sales_assets.dbt.project import PARSED, prepare_project
 from sales_assets.dbt.runner import keep_manifest
 from sales_assets.private_apis import event_log, history
+from sales_assets.private_apis.forked_runs import keep_exit_handlers
 from sales_assets.settings import settings
 
 with suppress(ModuleNotFoundError):  # of the extra `reports`
@@ -18,6 +19,7 @@ with suppress(ModuleNotFoundError):  # of the extra `reports`
 
 __all__ = ["charts", "event_log", "history"]
 
+keep_exit_handlers()
 keep_manifest(Path(prepare_project(settings()).target_path) / PARSED)
 
 # Without it, each child would look through half a million objects, and write into memory that all share.

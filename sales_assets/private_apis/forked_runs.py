@@ -6,12 +6,13 @@ Dagster has it, with the code as it is now. What is imported and which files cou
 how steps end with their run belongs to `multiprocess.py`.
 """
 
+import atexit
 import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import forkserver, resource_tracker, util
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -104,3 +105,13 @@ def share_fork_server() -> None:
                 server.ensure_running()
 
         server.ensure_running = ensure_running
+
+
+def keep_exit_handlers() -> None:
+    """Have what is forked from this process run its `atexit` handlers at its end, as a new Python does.
+
+    A terminated run may leave dbt to them.
+    """
+    util.register_after_fork(
+        keep_exit_handlers, lambda _: util.Finalize(None, atexit._run_exitfuncs, exitpriority=0)
+    )

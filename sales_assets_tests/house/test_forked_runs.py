@@ -1,6 +1,8 @@
 """Runs of a code server: forked from a process that has loaded the location, unless files have changed."""
 
+import atexit
 import gc
+import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from dagster._grpc.server import DagsterApiServer
 from sales_assets.automation.code_location import PREPARED_RUN, read_code_files
 from sales_assets.dbt import runner
 from sales_assets.dbt.project import PARSED, PROJECT_DIR
-from sales_assets.private_apis.forked_runs import fork_runs, share_fork_server
+from sales_assets.private_apis.forked_runs import fork_runs, keep_exit_handlers, share_fork_server
 from sales_assets.settings import ROOT
 from sales_assets_tests.support.python_process import PROCESSES
 
@@ -133,6 +135,28 @@ def test_a_step_is_forked_by_the_server_that_forked_its_run() -> None:
     assert receiver.recv() == receiver.recv()
     run.join()
     assert run.exitcode == 0
+
+
+def _fork_a_run(answer: Any) -> None:
+    keep_exit_handlers()
+    run = multiprocessing.get_context("fork").Process(target=_register_handler, args=(answer,))
+    run.start()
+    run.join()
+
+
+def _register_handler(answer: Any) -> None:
+    atexit.register(answer.send, "stopped")
+    answer.send("began")
+
+
+@pytest.mark.slow  # a fork server's child and its child: Python ends what is forked without the handlers
+def test_a_forked_run_stops_at_its_end_what_a_new_python_would() -> None:
+    receiver, answer = PROCESSES.Pipe(duplex=False)
+    server = PROCESSES.Process(target=_fork_a_run, args=(answer,))
+    server.start()
+    answer.close()
+    assert [receiver.recv(), receiver.recv()] == ["began", "stopped"]
+    server.join()
 
 
 def test_the_files_of_a_run_are_those_of_the_package_and_of_the_dbt_project() -> None:

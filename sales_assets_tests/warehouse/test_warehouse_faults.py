@@ -67,6 +67,9 @@ class MortalConnection:
     def interrupt(self) -> None:
         self.connection.interrupt()
 
+    def cursor(self) -> Any:
+        return self.connection.cursor()
+
     def execute(self, *arguments: Any) -> Any:
         next(self.points)
         result = self.connection.execute(*arguments)

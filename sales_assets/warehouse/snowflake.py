@@ -16,12 +16,11 @@ from typing import Any, cast
 
 import dagster as dg
 import pyarrow as pa
-from dagster_snowflake import SnowflakeResource
-from dagster_snowflake_pandas import SnowflakePandasIOManager
 from pydantic import Field, PrivateAttr
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 
+from sales_assets.private_apis.dagster_snowflake import SnowflakePandasIOManager, SnowflakeResource
 from sales_assets.private_apis.interruptions import raise_interruptions
 from sales_assets.private_apis.snowflake_timers import end_without_timers
 from sales_assets.redaction import RedactedReprMixin

@@ -19,8 +19,8 @@ import duckdb
 import fakesnow.cursor
 import pandas as pd
 import pytest
-from dagster_snowflake import SnowflakeResource
 
+from sales_assets.private_apis.dagster_snowflake import SnowflakeResource
 from sales_assets.warehouse.snowflake import SnowflakeEngine
 from sales_assets_tests.support.python_process import LIBRARIES, PROCESSES
 from sales_assets_tests.support.warehouses import (

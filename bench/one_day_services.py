@@ -76,12 +76,18 @@ class Variant:
         config = yaml.safe_load((ROOT / ours).read_text()) if self.is_ours else dict(_NO_TELEMETRY)
         if storage is not None:
             config.pop("compute_logs", None)
-            config["storage"] = {"postgres": storage}
+            self._store_in_postgres(config, storage)
         (self.home / "dagster.yaml").write_text(yaml.safe_dump(config))
         if storage is not None:
             with dg.DagsterInstance.from_config(os.fspath(self.home)) as instance:
                 for pool in POOLS:
                     instance.event_log_storage.set_concurrency_slots(pool, 2)
+
+    def _store_in_postgres(self, config: dict[str, Any], storage: Mapping[str, str]) -> None:
+        if self.is_ours:
+            config["storage"]["custom"]["config"] = storage
+        else:
+            config["storage"] = {"postgres": storage}
 
     def _list_commands(self, web: int) -> Sequence[Sequence[str]]:
         if not self.is_production:

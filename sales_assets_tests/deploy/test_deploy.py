@@ -45,7 +45,7 @@ def home(tmp_path: Path) -> Path:
 def load_instance(home: Path, name: str, socket: str = "") -> dg.DagsterInstance:
     config = yaml.safe_load((DEPLOY / "dagster" / name).read_text())
     if socket:  # the embedded server listens on nothing else
-        config["storage"]["postgres"]["postgres_db"]["params"] = {"host": socket}
+        config["storage"]["custom"]["config"]["postgres_db"]["params"] = {"host": socket}
     (home / "dagster.yaml").write_text(yaml.safe_dump(config))
     return dg.DagsterInstance.from_config(str(home))
 

@@ -84,7 +84,15 @@ class Written:
 def open_history(storage: str, folder: Path, erp: Erp, database: str) -> Iterator[dg.DagsterInstance]:
     """Open an instance on SQLite in a folder, or on a database of the server of the ERP."""
     url = erp.admin_url.replace("/postgres?", f"/{database}?")
-    overrides: dict[str, Any] = {"storage": {"postgres": {"postgres_url": url}}}
+    overrides: dict[str, Any] = {
+        "storage": {
+            "custom": {
+                "module": "sales_assets.private_apis.postgres_storage",
+                "class": "LastingPostgresStorage",
+                "config": {"postgres_url": url},
+            }
+        }
+    }
     if storage == "sqlite":
         own = {"module": "sales_assets.private_apis.event_log", "class": "BatchingSqliteEventLogStorage"}
         overrides = {

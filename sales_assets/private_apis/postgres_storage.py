@@ -1,0 +1,74 @@
+"""Production's records in PostgreSQL: Dagster's storage, whose event log keeps its connection.
+
+Dagster's own connects anew for each event, of which a day has five hundred, and stores what a run plans event
+by event. The instance of a deployment names this class; the tables are Dagster's own. What a planned check
+is, for any database, is in `planned_checks.py`; the laptop's event log in `event_log.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
+from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
+
+from sales_assets.private_apis.event_log import store_in_index
+from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck
+
+_PLANNED = {
+    dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
+}
+
+
+class LastingPostgresEventLogStorage(OneRowForEachPlannedCheck, PostgresEventLogStorage):
+    """Keeps one connection open in each process that stores events, and opens others while it is in use.
+
+    A connection that broke, as when the server was restarted, is replaced before it is used again.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any):
+        super().__init__(*arguments, **options)
+        self._engine = create_pg_engine(
+            self.postgres_url,
+            self._token_provider,
+            isolation_level="AUTOCOMMIT",
+            pool_size=1,
+            max_overflow=10,
+            pool_pre_ping=True,
+        )
+
+    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
+        """Store the events of a run; what it plans in one transaction."""
+        planned = [event for event in events if event.dagster_event_type in _PLANNED]
+        if planned:
+            store_in_index(self, planned)
+        others = [event for event in events if event.dagster_event_type not in _PLANNED]
+        if others:
+            super().store_event_batch(others)
+
+
+class LastingPostgresStorage(DagsterPostgresStorage):
+    """Dagster's storage in PostgreSQL, configured in the same way, with the event log above."""
+
+    def __init__(
+        self,
+        postgres_url: str,
+        should_autocreate_tables: bool = True,
+        inst_data: Any = None,
+        token_provider: Any = None,
+    ):
+        super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
+        self._event_log_storage = LastingPostgresEventLogStorage(
+            postgres_url, should_autocreate_tables, token_provider=token_provider
+        )
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "LastingPostgresStorage":
+        """Build the storage from the config in `dagster.yaml`; the base class would build its own type."""
+        return cls(
+            pg_url_from_config(config_value),
+            config_value.get("should_autocreate_tables", True),
+            inst_data,
+            get_token_provider_from_config(config_value),
+        )

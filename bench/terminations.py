@@ -20,7 +20,9 @@ from pathlib import Path
 from bench.backfill import print_line
 from bench.dagster_server import DagsterServer, running_server
 from bench.erp import start_bench_erp
+from bench.processes import dump_threads
 from sales_assets.demo.erp.postgres_server import stop_server
+from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.settings import ROOT
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets.warehouse.file_lock import lock_database
@@ -105,7 +107,7 @@ class Combination:
         self.home.mkdir(parents=True)
         with self.serving(url) as server:
             began = time.monotonic()
-            first = server.launch(FIRST, LAST)
+            first = server.launch(server.select(), range_tags(FIRST, LAST))
             server.wait_for_end(first)
             took = time.monotonic() - began
             if (status := server.read_status(first)) != "SUCCESS":
@@ -120,14 +122,14 @@ class Combination:
         self, server: DagsterServer, moment: float, idle: set[int], stored: dict[str, int]
     ) -> Ending:
         """Launch a run, terminate it, and look at what is left."""
-        run = server.launch(FIRST, LAST)
+        run = server.launch(server.select(), range_tags(FIRST, LAST))
         time.sleep(moment)
         asked = time.monotonic()
         is_forced = server.terminate(run)
         server.wait_for_end(run, WITHIN_SECONDS)
         remaining = max(0.0, WITHIN_SECONDS - time.monotonic() + asked)
         server.wait_until(lambda: not server.list_processes() - idle, remaining / 2)
-        server.dump_threads(server.list_processes() - idle)
+        dump_threads(server.list_processes() - idle)
         server.wait_until(lambda: not server.list_processes() - idle, remaining / 2)
         seconds = time.monotonic() - asked
         left, status = server.list_processes() - idle, server.read_status(run)

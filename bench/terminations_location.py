@@ -7,16 +7,18 @@ it writes what its threads do, to the log of the web server.
 import faulthandler
 import os
 import signal
+from dataclasses import replace
 from unittest.mock import patch
 
 import dagster as dg
 
 from sales_assets import resources
-from sales_assets.private_apis.multiprocess import build_multiprocess_executor
+from sales_assets.settings import Environment
 
+build_executor = resources.build_executor
 _EXECUTORS = {
     "in process": lambda _: dg.in_process_executor,
-    "multiprocess": lambda _: build_multiprocess_executor(),
+    "multiprocess": lambda settings: build_executor(replace(settings, environment=Environment.PROD)),
 }
 
 faulthandler.register(signal.SIGUSR2)

@@ -23,7 +23,7 @@ from sales_assets.warehouse.file_stores import FileStores
 from sales_assets.warehouse.lake.lake_resource import LakeResource
 
 _PRELOADED = ["sales_assets.definitions", "sales_assets.dbt.runner", "sales_assets.private_apis.history"]
-"""What a run imports once; each of its steps is forked from there, and connects by itself.
+"""What a run that was not forked itself imports once; each of its steps is forked from there.
 
 Loading the location imports neither dbt nor Dagster's storage, which the other two do.
 """

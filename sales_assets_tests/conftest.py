@@ -33,7 +33,7 @@ from sales_assets_tests.support.data_dir import (  # noqa: E402
 )
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
-from sales_assets_tests.support.event_log import make_instances_quick  # noqa: E402
+from sales_assets_tests.support.quick_instances import make_instances_quick  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
 from sales_assets_tests.support.scheduling import SharedSetUpScheduling, is_together  # noqa: E402
 

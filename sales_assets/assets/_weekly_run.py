@@ -41,9 +41,10 @@ class WeeklyRun:
 
     def find_stored(self, warehouse: WarehouseReader) -> set[str]:
         """Find the weeks that have stored features, by key."""
-        if not has_table(warehouse, "ml", "customer_features"):
-            return set()
-        return set(warehouse.query(_STORED_WEEKS)["week"])
+        with warehouse.connect() as reader:
+            if not has_table(reader, "ml", "customer_features"):
+                return set()
+            return set(reader.query(_STORED_WEEKS)["week"])
 
     def require_features(self, warehouse: WarehouseReader) -> set[str]:
         """Find the weeks that have stored features, and refuse the run if its last week has none.

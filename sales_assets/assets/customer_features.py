@@ -54,8 +54,9 @@ def customer_features(
         if week.key in stored:
             run.report(week, {"kept": True})
             continue
-        frames.append(compute_features(warehouse, week))
-        changed = count_orders_changed_since(warehouse, week)
+        with warehouse.connect() as reader:
+            frames.append(compute_features(reader, week))
+            changed = count_orders_changed_since(reader, week)
         run.report(week, {"customers": len(frames[-1]), "kept": False, "orders_changed_since": changed})
     if frames:
         yield dg.Output(iter(frames), metadata={SKIPPED_PARTITIONS: kept} if kept else {})

@@ -33,7 +33,9 @@ def forecast_model(
     require_ml_packages("forecast_model")
     published = model_io_manager.open(FORECAST_MODEL_KEY).read_published()
     code_version = context.assets_def.code_versions_by_key[FORECAST_MODEL_KEY] or ""
-    holidays = read_holidays(warehouse) if has_table(warehouse, "ml", "holidays") else NO_HOLIDAYS
-    model = train_model(read_revenue_by_day(warehouse), code_version, published, holidays)
+    with warehouse.connect() as reader:
+        holidays = read_holidays(reader) if has_table(reader, "ml", "holidays") else NO_HOLIDAYS
+        revenue = read_revenue_by_day(reader)
+    model = train_model(revenue, code_version, published, holidays)
     mirror_model(record_model(model), settings())
     return dg.Output(model, metadata=describe_model(model))

@@ -19,8 +19,9 @@ def forecast_keeps_its_promise(
     not know: look at `gold/sales_anomalies` for these days, and do not plan with the forecast until a later
     one is right.
     """
-    has_mart = has_table(warehouse, "gold", "forecast_accuracy")
-    known = read_forecast_accuracy(warehouse) if has_mart else None
+    with warehouse.connect() as reader:
+        has_mart = has_table(reader, "gold", "forecast_accuracy")
+        known = read_forecast_accuracy(reader) if has_mart else None
     if known is None or known.empty:
         return dg.AssetCheckResult(passed=True, description="No forecast is two weeks old yet.")
     latest = known.iloc[0]

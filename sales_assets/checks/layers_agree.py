@@ -29,14 +29,14 @@ def layers_agree(
     fails, the first layer that is named is the one that is wrong: run the day again with `make backfill`.
     """
     window = choose_window(context.op_execution_context, settings().lookback_days)
-    differences = compare_layers(
-        {
-            "raw_orders": read_raw(warehouse, window),
-            "silver_enriched_orders": read_silver(warehouse, window),
-            "fct_orders": read_gold_sales(warehouse, window),
-            "daily_sales": read_daily_sales(warehouse, window),
+    with warehouse.connect() as reader:
+        layers = {
+            "raw_orders": read_raw(reader, window),
+            "silver_enriched_orders": read_silver(reader, window),
+            "fct_orders": read_gold_sales(reader, window),
+            "daily_sales": read_daily_sales(reader, window),
         }
-    )
+    differences = compare_layers(layers)
     table = differences.head(_MAX_TABLE_ROWS).to_markdown(index=False, disable_numparse=True)
     return dg.AssetCheckResult(
         passed=differences.empty,

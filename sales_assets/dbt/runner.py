@@ -46,6 +46,23 @@ HEARD = frozenset({_LOG_OF_MACRO})
 """The debug events that are read."""
 
 
+_KEPT: dict[tuple[Path, int], Any] = {}
+"""Loaded manifests by the file and its time. dbt changes a manifest, so each is used once in a process."""
+
+
+def keep_manifest(parsed: Path) -> None:
+    """Load the manifest for the next dbt command of this process, or of each that is forked from it.
+
+    Args:
+        parsed: The `partial_parse.msgpack` of a parsed project.
+    """
+    _KEPT[parsed, parsed.stat().st_mtime_ns] = load_manifest(parsed)
+
+
+def _take_manifest(parsed: Path) -> Any:
+    return _KEPT.pop((parsed, parsed.stat().st_mtime_ns), None) or load_manifest(parsed)
+
+
 class DbtStoppedError(Exception):
     """A model or test was not started, because dbt is to end."""
 
@@ -63,7 +80,7 @@ class _DbtThread(Thread):
         self.events: SimpleQueue[EventMsg | dbtRunnerResult] = SimpleQueue()
         self._command = [*command, *_NO_LOG]
         take_shortcuts(HEARD)
-        manifest = load_manifest(parsed)
+        manifest = _take_manifest(parsed)
         if command[0] == "build":
             keep_unwritten(manifest)
         self._runner = dbtRunner(manifest=manifest, callbacks=[self._receive])

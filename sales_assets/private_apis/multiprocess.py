@@ -18,6 +18,8 @@ from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.executor.multiprocess import MultiprocessExecutor
 from dagster_shared.error import SerializableErrorInfo
 
+from sales_assets.private_apis.forked_runs import share_fork_server
+
 _HAS_BEGUN = {dg.DagsterEventType.RESOURCE_INIT_STARTED, dg.DagsterEventType.STEP_START}
 _IS_TERMINATED = "Multiprocess executor: received termination signal"
 _ENDING = signal.SIGUSR1
@@ -47,6 +49,7 @@ class _EndingExecutor(MultiprocessExecutor):
             DagsterExecutionInterruptedError: The run was asked to end, and no step failed for another reason.
         """
         begun: set[int | None] = set()
+        share_fork_server()
         try:
             for event in super().execute(plan_context, execution_plan):
                 if event.event_type in _HAS_BEGUN:

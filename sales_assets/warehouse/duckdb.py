@@ -4,20 +4,19 @@ How DuckDB replaces and reads a slice belongs here, with the resources that use 
 table is in `duckdb_tables.py`; the code that Snowflake shares is in `io_manager.py` and `statements.py`.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
-import pandas as pd
 import pyarrow as pa
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 from pydantic import Field
 
-from sales_assets.transforms.frames import stamp_reading, to_pandas
+from sales_assets.transforms.frames import stamp_reading
 from sales_assets.warehouse.duckdb_file import open_database
 from sales_assets.warehouse.duckdb_tables import (
     DIALECT_OF_DUCKDB,
@@ -25,7 +24,7 @@ from sales_assets.warehouse.duckdb_tables import (
     read_duckdb_columns,
     replace_in_duckdb,
 )
-from sales_assets.warehouse.engine import Replacement, Written
+from sales_assets.warehouse.engine import Replacement, WarehouseReader, Written
 from sales_assets.warehouse.io_manager import WarehouseIOManager
 from sales_assets.warehouse.origin import (
     ORIGIN,
@@ -34,6 +33,7 @@ from sales_assets.warehouse.origin import (
     build_memory_query,
     is_of_business_days,
 )
+from sales_assets.warehouse.reader import OpenWarehouse, QueriesMixin
 from sales_assets.warehouse.readings import (
     READINGS,
     READINGS_CONTRACT,
@@ -163,7 +163,7 @@ class DuckDBWarehouseIOManager(DuckDBPandasIOManager):
         return WarehouseIOManager(engine, self.schema_)
 
 
-class DuckDBWarehouse(dg.ConfigurableResource[None]):
+class DuckDBWarehouse(QueriesMixin, dg.ConfigurableResource[None]):
     """Reads the warehouse by SQL, for checks, reconciliation and people.
 
     Attributes:
@@ -172,18 +172,11 @@ class DuckDBWarehouse(dg.ConfigurableResource[None]):
 
     database: str
 
-    def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
-        """Run one query, read-only.
-
-        Args:
-            sql: A query with `?` for parameters.
-            params: The parameters' values.
-
-        Returns:
-            The rows, in the types that assets work with.
-        """
+    @contextmanager
+    def connect(self) -> Iterator[WarehouseReader]:
+        """See `WarehouseReader`."""
         with open_database(Path(self.database), read_only=True, caller="a query") as connection:
-            return to_pandas(connection.sql(sql, params=list(params)).to_arrow_table())
+            yield OpenWarehouse(lambda sql, values: connection.sql(sql, params=values).to_arrow_table())
 
 
 def read_memory(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

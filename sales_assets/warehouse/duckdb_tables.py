@@ -1,6 +1,7 @@
 """Creates and replaces one table on an open DuckDB connection, within the transaction of the caller."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 
 import dagster as dg
 import duckdb
@@ -71,10 +72,14 @@ def create_in_duckdb(connection: duckdb.DuckDBPyConnection, slice_: Slice, contr
 
 
 def read_duckdb_columns(connection: duckdb.DuckDBPyConnection, slice_: Slice) -> dict[str, str]:
-    """Return the type of each column of a table; empty if it does not exist."""
-    query = (
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() and schema_name = ? and table_name = ? "
-        "order by column_index"
-    )
-    return dict(connection.execute(query, [slice_.schema, slice_.table]).fetchall())
+    """Return the type of each committed column of a table; empty if it does not exist.
+
+    To be told that a table is missing ends a transaction, so this is asked beside the caller's.
+    `duckdb_columns()`, which never fails, takes ten times as long: it prepares every view of the catalog.
+    """
+    with closing(connection.cursor()) as beside:
+        query = "select name, type from pragma_table_info(?)"
+        try:
+            return dict(beside.execute(query, [DIALECT_OF_DUCKDB.quote_table(slice_)]).fetchall())
+        except duckdb.CatalogException:
+            return {}

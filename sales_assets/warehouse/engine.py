@@ -1,6 +1,7 @@
 """The protocols of the warehouse: of an engine, for the IO manager, and of the resource `warehouse`."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -107,3 +108,6 @@ class WarehouseReader(Protocol):
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
         """Return the rows of one read-only query, which has a `?` for each parameter."""
+
+    def connect(self) -> AbstractContextManager["WarehouseReader"]:
+        """Connect once for several queries; on DuckDB, writers wait until they are done."""

@@ -15,20 +15,19 @@ from itertools import chain
 from typing import Any, cast
 
 import dagster as dg
-import pandas as pd
 import pyarrow as pa
-from dagster_snowflake import SnowflakeResource
-from dagster_snowflake_pandas import SnowflakePandasIOManager
 from pydantic import Field, PrivateAttr
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.cursor import SnowflakeCursor
 
+from sales_assets.private_apis.dagster_snowflake import SnowflakePandasIOManager, SnowflakeResource
 from sales_assets.private_apis.interruptions import raise_interruptions
 from sales_assets.private_apis.snowflake_timers import end_without_timers
 from sales_assets.redaction import RedactedReprMixin
-from sales_assets.transforms.frames import stamp_reading, to_pandas
-from sales_assets.warehouse.engine import Replacement, Written
+from sales_assets.transforms.frames import stamp_reading
+from sales_assets.warehouse.engine import Replacement, WarehouseReader, Written
 from sales_assets.warehouse.io_manager import WarehouseIOManager
+from sales_assets.warehouse.reader import OpenWarehouse, QueriesMixin
 from sales_assets.warehouse.readings import Reading, find_windows
 from sales_assets.warehouse.row_counts import build_count_by_date
 from sales_assets.warehouse.slices import Slice
@@ -164,7 +163,7 @@ class SnowflakeWarehouseIOManager(RedactedReprMixin, SnowflakePandasIOManager):
         return WarehouseIOManager(SnowflakeEngine(config, self.origin), self.schema_)
 
 
-class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
+class SnowflakeWarehouse(QueriesMixin, RedactedReprMixin, SnowflakeResource):
     """Reads the warehouse by SQL, for checks, reconciliation and people."""
 
     _caller: str = PrivateAttr("a query")
@@ -174,19 +173,12 @@ class SnowflakeWarehouse(RedactedReprMixin, SnowflakeResource):
         if context.run is not None:
             self._caller = f"run {context.run.run_id}, warehouse"
 
-    def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
-        """Run one query.
-
-        Args:
-            sql: A query with `?` for parameters.
-            params: The parameters' values.
-
-        Returns:
-            The rows, in the types that assets work with.
-        """
+    @contextmanager
+    def connect(self) -> Iterator[WarehouseReader]:
+        """See `WarehouseReader`."""
         config = self.model_dump(exclude_none=True, by_alias=True)
         with SnowflakeEngine(config).connect(self._caller) as connection:
-            return to_pandas(fetch_rows(connection, sql, list(params)))
+            yield OpenWarehouse(lambda sql, values: fetch_rows(connection, sql, values))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sales_assets.settings import Settings
 from sales_assets.transforms import spooled_rows
 from sales_assets.warehouse import partition_groups
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
+from sales_assets.warehouse.engine import WarehouseReader
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.results import failure
 
@@ -50,10 +51,12 @@ class Loads:
             raise_on_error=False,
             **options,
         )
+        with DuckDBWarehouse(database=database).connect() as reader:
+            tables = {table: _read(reader, table) for table in TABLES}
         return {
             "failure": None if result.success else failure(result),
             "reports": [_describe(m) for asset in ASSETS for m in _list_reports(result, asset)],
-            "tables": {table: _read(DuckDBWarehouse(database=database), table) for table in TABLES},
+            "tables": tables,
         }
 
     def compare(self, erp: Erp, **options: Any) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def _describe(report: dg.AssetMaterialization) -> dict[str, Any]:
     return {**key, **shown, "previewed": str(values["preview"]).count("\n")}
 
 
-def _read(warehouse: DuckDBWarehouse, table: str) -> list[str]:
+def _read(warehouse: WarehouseReader, table: str) -> list[str]:
     [(exists,)] = warehouse.query(
         "select count(*) from duckdb_tables() where schema_name || '.' || table_name = ?", [table]
     ).itertuples(index=False)

@@ -11,6 +11,7 @@ from sales_assets.operations.reconciliation.reconcile import reconcile
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.gold_stand_in import GoldStandIn
 from sales_assets_tests.support.results import failure
 
 DAY = "2025-01-15"
@@ -52,19 +53,8 @@ class Loading:
     def differences(self, erp: Erp) -> list[str]:
         """The days on which the stored sales differ from the ERP's."""
         window = window_between("2025-01-14", "2025-01-16")
-        gold = GoldOfRaw(database=self.database)
+        gold = GoldStandIn(database=self.database, shown="raw.raw_orders")
         return list(reconcile(window, erp.resource, gold, self.instance).differences["day"])
-
-
-class GoldOfRaw(DuckDBWarehouse):
-    """Shows the sales as they were extracted where gold would be."""
-
-    def query(self, sql: str, parameters: Any = ()) -> Any:
-        """Read `raw_orders` instead of gold."""
-        if parameters == ["gold", "fct_orders"]:
-            return super().query("select 1 as found")
-        gold = "(select order_id, order_date::date as order_date, total_amount from raw.raw_orders)"
-        return super().query(sql.replace("gold.fct_orders", gold), parameters)
 
 
 @pytest.fixture

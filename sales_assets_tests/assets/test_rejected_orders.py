@@ -14,6 +14,7 @@ from sales_assets.operations.reconciliation.reconcile import Reconciliation, rec
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.gold_stand_in import GoldStandIn
 from sales_assets_tests.support.results import failure, metadata
 
 DAY = "2025-01-15"
@@ -61,19 +62,8 @@ class Days:
     def reconcile(self) -> Reconciliation:
         """Compare silver, as gold, with the ERP."""
         window = window_between("2025-01-14", "2025-01-16")
-        return reconcile(window, self.erp.resource, GoldOfSilver(database=self.database), self.instance)
-
-
-class GoldOfSilver(DuckDBWarehouse):
-    """Shows silver where gold would be."""
-
-    def query(self, sql: str, params: Any = ()) -> Any:
-        """Read silver instead of gold."""
-        if params == ["gold", "fct_orders"]:
-            params = ["silver", "silver_enriched_orders"]
-        table = "silver.silver_enriched_orders"
-        gold = f"(select order_id, order_date::date as order_date, total_amount from {table})"
-        return super().query(sql.replace("gold.fct_orders", gold), params)
+        gold = GoldStandIn(database=self.database, shown="silver.silver_enriched_orders")
+        return reconcile(window, self.erp.resource, gold, self.instance)
 
 
 @pytest.fixture

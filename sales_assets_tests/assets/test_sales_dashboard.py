@@ -24,6 +24,7 @@ from sales_assets.catalog.partitions import DAILY
 from sales_assets.definitions import defs
 from sales_assets.operations.reporting.trust_records import read_trust
 from sales_assets.reports.dashboard.page import PAGE_NAME
+from sales_assets.warehouse.engine import WarehouseReader
 from sales_assets.warehouse.file_stores import FileStores
 from sales_assets_tests.support.s3 import S3
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
@@ -95,7 +96,7 @@ def test_the_page_has_golds_numbers_on_both_engines_and_is_made_before_any_mart_
 class BrokenWarehouse:
     """A warehouse that cannot be read."""
 
-    def query(self, *_: object) -> pd.DataFrame:
+    def connect(self) -> AbstractContextManager[WarehouseReader]:
         """Fail."""
         message = "The warehouse is away."
         raise OSError(message)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -16,14 +17,15 @@ from sales_assets.operations.lake.unpublished import (
 )
 from sales_assets.settings import Environment, Settings, parse_settings
 from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.quick_instances import stored_instance
 
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"]
 LAKE = (LAKE_FCT_ORDERS_KEY, LAKE_DAILY_SALES_KEY)
 
 
 @pytest.fixture
-def stored() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:  # a schedule's context needs one that can be loaded again
+def stored(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with stored_instance(tmp_path) as instance:  # a schedule's context needs one that can be loaded again
         yield instance
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,7 @@ from sales_assets.catalog.names import NO_DATA_TAG, YESTERDAY_CHECK
 from sales_assets.definitions import defs
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START, group_into_ranges
 from sales_assets.settings import Settings
+from sales_assets_tests.support.quick_instances import stored_instance
 
 DAILY_ASSETS = [
     ["raw_orders"],
@@ -33,8 +35,8 @@ def repository() -> dg.RepositoryDefinition:
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:  # a schedule's context needs one that can be loaded again
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with stored_instance(tmp_path) as instance:  # a schedule's context needs one that can be loaded again
         yield instance
 
 

@@ -105,6 +105,18 @@ def test_what_is_planted_in_a_layer_is_found_there(check: Check, planted: str, s
     assert str(found.description).startswith(f"{DAY}: {sentence}")
 
 
+def test_the_layers_are_read_on_one_connection(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, connect = [], duckdb.connect
+
+    def counting(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        opened.append(arguments)
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(duckdb, "connect", counting)
+    assert check(layers_agree).passed
+    assert len(opened) == 1
+
+
 def test_a_run_of_one_day_compares_that_day_and_layers_without_a_table_are_empty(check: Check) -> None:
     planted = f"delete from gold.fct_orders where order_date = '{DAY}'"
     assert check(layers_agree, planted, partition_key=DAYS[-3]).passed

@@ -18,6 +18,7 @@ import sqlglot
 import yaml
 from adbc_driver_postgresql import dbapi
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
+from dagster._core.run_coordinator import QueuedRunCoordinator
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster_aws.s3.compute_log_manager import S3ComputeLogManager
 from sqlglot import exp
@@ -30,7 +31,10 @@ from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.s3 import S3
 
 DEPLOY = ROOT / "deploy"
-POLICIES = ("concurrency", "run_monitoring", "run_retries", "retention", "python_logs", "nux", "telemetry")
+POLICIES = (
+    *("concurrency", "run_queue", "run_monitoring", "run_retries"),
+    *("retention", "python_logs", "nux", "telemetry"),
+)
 
 
 @pytest.fixture
@@ -58,6 +62,8 @@ def assert_policies(instance: dg.DagsterInstance) -> None:
     queue = concurrency.run_queue_config
     assert queue is not None
     keys = {limit["key"] for limit in queue.tag_concurrency_limits}
+    assert isinstance(instance.run_coordinator, QueuedRunCoordinator)
+    assert instance.run_coordinator.dequeue_interval_seconds == 1
     assert keys == {"dagster/partition", "dagster/backfill"}
 
 

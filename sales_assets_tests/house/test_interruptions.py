@@ -11,12 +11,12 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 import pytest
-from dagster_snowflake import SnowflakeResource
 from snowflake.connector._utils import _TrackedQueryCancellationTimer
 
 from sales_assets.dbt import runner
 from sales_assets.dbt.project import build_dbt_resource, prepare_project
 from sales_assets.private_apis import interruptions
+from sales_assets.private_apis.dagster_snowflake import SnowflakeResource
 from sales_assets.warehouse.duckdb_file import open_database
 from sales_assets.warehouse.file_lock import lock_database
 from sales_assets.warehouse.snowflake import SnowflakeEngine

@@ -6,6 +6,7 @@ import logging
 import runpy
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from dbt.artifacts.schemas.results import NodeStatus, TestStatus
 from dbt.node_types import REFABLE_NODE_TYPES
 
 from sales_assets.private_apis.dbt_library import without_handlers
+from sales_assets.private_apis.deferred_imports import deferring
 from sales_assets.private_apis.loading import load_for_good
 from sales_assets.settings import ROOT
 
@@ -80,6 +82,24 @@ def test_dagster_dbt_without_dbt_has_dbts_names_of_what_it_compares() -> None:
     for theirs in (NodeStatus, TestStatus):
         ours = {member.name: member.value for member in without[theirs.__name__]}
         assert ours == ours | {member.name: member.value for member in theirs}
+
+
+def test_the_names_of_a_deferred_library_import_it_when_they_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "snow").mkdir()
+    (tmp_path / "snow" / "__init__.py").touch()
+    (tmp_path / "snow" / "park.py").write_text(
+        "class Session:\n    rows = 3\n\n    def read(self): return 5\n"
+    )
+    (tmp_path / "its_user.py").write_text("from snow import park\nfrom snow.park import Session\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with deferring("snow.park"):
+        user = import_module("its_user")
+    assert "snow.park" not in sys.modules
+    assert (user.park.Session.rows, user.Session().read()) == (3, 5)
+    with deferring("snow.park"):
+        assert import_module("snow.park").Session.rows == 3
 
 
 def test_a_handler_that_importing_dbt_adds_to_the_root_logger_is_gone_afterwards() -> None:

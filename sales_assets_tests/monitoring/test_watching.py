@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from unittest.mock import patch
 
 import dagster as dg
@@ -39,6 +40,7 @@ from sales_assets.monitoring.alerts.yesterday_alerts import looks_at_yesterday, 
 from sales_assets.private_apis.instance import replace_value
 from sales_assets.settings import Environment
 from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.quick_instances import stored_instance
 from sales_assets_tests.support.receiver import running_receiver
 
 DAY = "2025-03-09"
@@ -125,8 +127,8 @@ class Ticks:
 
 
 @pytest.fixture
-def ticks() -> Iterator[Ticks]:
-    with dg.instance_for_test() as instance:
+def ticks(tmp_path: Path) -> Iterator[Ticks]:
+    with stored_instance(tmp_path) as instance:
         yield Ticks(instance)
 
 

@@ -44,6 +44,7 @@ from sales_assets.sources.marketplace.bucket import Bucket
 from sales_assets.warehouse.file_lock import lock_database
 from sales_assets_tests.support.airbyte import Airbyte
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.quick_instances import stored_instance
 from sales_assets_tests.support.s3 import S3
 from sales_assets_tests.support.warehouses import fake_snowflake
 
@@ -310,7 +311,7 @@ def test_everything_that_production_depends_on_is_checked() -> None:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+    with stored_instance(tmp_path) as instance:
         yield instance
 
 

@@ -45,6 +45,7 @@ from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.file_store import open_file_store
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.made_up_history import CHARGES, CHECKS, CUTOFF, DAYS, History, write
+from sales_assets_tests.support.quick_instances import stored_instance
 from sales_assets_tests.support.warehouses import D15, T, fake_snowflake, rows
 
 STORAGES = ("sqlite", "postgres")
@@ -267,7 +268,7 @@ def test_an_ancestor_stays_as_long_as_one_of_its_retries() -> None:
 @pytest.fixture
 def places(tmp_path: Path) -> Iterator[Places]:
     """A laptop's instance with files of ticks and of dbt, each an old and a new one, and no run."""
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+    with stored_instance(tmp_path) as instance:
         logs = locate_compute_logs(instance)
         assert logs is not None
         for folder in (logs / "__repository__" / "alerts_sensor", tmp_path / "dbt" / "compiled"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -11,7 +10,7 @@ import pyarrow as pa
 
 from sales_assets.catalog.contracts import COLUMN_SCHEMA, optional, required
 from sales_assets.catalog.names import FCT_ORDERS_KEY
-from sales_assets.transforms.frames import to_pandas
+from sales_assets.warehouse.reader import OpenWarehouse
 from sales_assets_tests.support.warehouses import WarehouseUnderTest
 
 CONTRACT = dg.TableSchema(
@@ -29,13 +28,14 @@ Order = tuple[int | None, date, datetime, float, float]
 _COLUMNS = ", ".join(f"{column.name} {column.type}" for column in CONTRACT.columns)
 
 
-class OrdersInMemory:
+class OrdersInMemory(OpenWarehouse):
     """The resource `warehouse` over a DuckDB in memory, with the table of orders."""
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
         self.connection.execute("set threads = 1; create schema gold")
         self.connection.execute(f"create table gold.fct_orders ({_COLUMNS})")
+        super().__init__(lambda sql, values: self.connection.sql(sql, params=values).to_arrow_table())
 
     def add(self, orders: Sequence[Order]) -> None:
         """Store orders."""
@@ -46,10 +46,6 @@ class OrdersInMemory:
     def clear(self) -> None:
         """Remove all orders."""
         self.connection.execute("delete from gold.fct_orders")
-
-    def query(self, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
-        """See `WarehouseReader`."""
-        return to_pandas(self.connection.sql(sql, params=list(params)).to_arrow_table())
 
 
 def order(customer: int | None, day: str, gross: float = 10, total: float = 8, changed: str = "") -> Order:

@@ -53,19 +53,18 @@ class Pipeline:
 
     def totals(self, day: str) -> dict[str, tuple[int, str | None]]:
         """Count and exact sum of a day's orders in each table."""
-        found = {
-            table: self._one(
-                f"select count(*), sum(total_amount)::decimal(38,4)::varchar from {table} where {column} = ?",
-                day,
-            )
+        figures = "sum(total_amount)::decimal(38,4)::varchar"
+        queries = {
+            table: f"select count(*), {figures} from {table} where {column} = ?"
             for table, column in ORDER_TABLES.items()
         }
-        daily = "select coalesce(sum(order_count), 0)::bigint, sum(total_amount)::decimal(38,4)::varchar "
-        found["gold.daily_sales"] = self._one(
-            f"{daily} from gold.daily_sales where order_date = ? and channel = 'erp'", day
+        queries["gold.daily_sales"] = (
+            f"select coalesce(sum(order_count), 0)::bigint, {figures} from gold.daily_sales "
+            "where order_date = ? and channel = 'erp'"
         )
-        return found
-
-    def _one(self, query: str, day: str) -> tuple[int, str | None]:
-        [row] = self.warehouse.query(query, [day]).itertuples(index=False)
-        return int(row[0]), None if pd.isna(row[1]) else row[1]
+        with self.warehouse.connect() as reader:
+            rows = {table: reader.query(query, [day]).iloc[0] for table, query in queries.items()}
+        return {
+            table: (int(row.iloc[0]), None if pd.isna(row.iloc[1]) else row.iloc[1])
+            for table, row in rows.items()
+        }

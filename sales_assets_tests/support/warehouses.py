@@ -4,15 +4,20 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import dagster as dg
-import fakesnow
 import fakesnow.cursor
 import pandas as pd
 import pytest
+import snowflake.connector
+from fakesnow.fakes import write_pandas
+from fakesnow.instance import FakeSnow
+from snowflake.connector import pandas_tools
 
 from sales_assets.catalog.contracts import optional, required, storage_metadata
 from sales_assets.catalog.names import READ_AT, REJECTED_TABLE, SKIPPED_PARTITIONS
@@ -35,6 +40,8 @@ T = dg.TableSchema(
         required("at", "TIMESTAMP", ""),
     ]
 )
+_NUMBERS = count()
+
 D14, D15, D16 = "2025-01-14", "2025-01-15", "2025-01-16"
 
 
@@ -182,7 +189,7 @@ def temporary_duckdb(folder: Path) -> Iterator[WarehouseUnderTest]:
 
 @contextmanager
 def fake_snowflake(folder: Path) -> Iterator[WarehouseUnderTest]:
-    """Snowflake's emulator, in process; it lacks the two methods of the connector that read Arrow."""
+    """A new database of Snowflake's emulator, which lacks two methods of the connector that read Arrow."""
 
     def fetch_arrow_all(cursor: Any, **_: Any) -> Any:
         return cursor._arrow_table
@@ -193,11 +200,19 @@ def fake_snowflake(folder: Path) -> Iterator[WarehouseUnderTest]:
 
     cursor = fakesnow.cursor.FakeSnowflakeCursor
     with (
-        fakesnow.patch(),
+        patch.object(snowflake.connector, "connect", _start_emulator().connect),
+        patch.object(pandas_tools, "write_pandas", write_pandas),
         patch.object(cursor, "fetch_arrow_all", fetch_arrow_all, create=True),
         patch.object(cursor, "fetch_arrow_batches", fetch_arrow_batches, create=True),
     ):
-        yield _connect_to_snowflake({"account": "a", "user": "u", "password": "p", "database": "SALES"})
+        database = f"SALES_{next(_NUMBERS)}"
+        yield _connect_to_snowflake({"account": "a", "user": "u", "password": "p", "database": database})
+
+
+@cache
+def _start_emulator() -> FakeSnow:
+    """Start the emulator in this process, which takes longer than a test."""
+    return FakeSnow()
 
 
 @contextmanager

@@ -19,8 +19,8 @@ import duckdb
 import fakesnow.cursor
 import pandas as pd
 import pytest
-from dagster_snowflake import SnowflakeResource
 
+from sales_assets.private_apis.dagster_snowflake import SnowflakeResource
 from sales_assets.warehouse.snowflake import SnowflakeEngine
 from sales_assets_tests.support.python_process import LIBRARIES, PROCESSES
 from sales_assets_tests.support.warehouses import (
@@ -66,6 +66,9 @@ class MortalConnection:
 
     def interrupt(self) -> None:
         self.connection.interrupt()
+
+    def cursor(self) -> Any:
+        return self.connection.cursor()
 
     def execute(self, *arguments: Any) -> Any:
         next(self.points)

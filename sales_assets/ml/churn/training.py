@@ -73,10 +73,10 @@ def score_week(warehouse: WarehouseReader, week: Week, weeks: ChurnWeeks) -> Chu
     Returns:
         None if the customers of the training weeks all have the same outcome.
     """
-    examples = pd.concat(
-        [take_share(read_examples(warehouse, each)) for each in weeks.training], ignore_index=True
-    )
-    judged, features = read_examples(warehouse, weeks.judged), read_features(warehouse, week)
+    with warehouse.connect() as reader:
+        training = [take_share(read_examples(reader, each)) for each in weeks.training]
+        judged, features = read_examples(reader, weeks.judged), read_features(reader, week)
+    examples = pd.concat(training, ignore_index=True)
     if not _has_both_outcomes(examples):
         return None
     model, recency = (train_churn_model(examples, inputs) for inputs in (ALL_INPUTS, RECENCY))

@@ -61,16 +61,17 @@ def read_figures(warehouse: WarehouseReader, day: date) -> list[str]:
     Returns:
         Lines of text.
     """
-    tables = set(warehouse.query(_TABLES)["name"])
     before = day - _WEEK
+    bounds = [bound.replace(tzinfo=None) for bound in window_between(str(day), str(day)).bounds]
     lines = []
-    if "daily_sales" in tables:
-        lines += describe_sales(warehouse.query(_SALES, [day, day, before, before, day, before]))
-    if "sales_anomalies" in tables:
-        lines += describe_anomalies(warehouse.query(_ANOMALIES, [day]))
-    if "rejected_orders" in tables:
-        bounds = [bound.replace(tzinfo=None) for bound in window_between(str(day), str(day)).bounds]
-        lines += list_rejected(warehouse.query(_REJECTED, bounds))
+    with warehouse.connect() as reader:
+        tables = set(reader.query(_TABLES)["name"])
+        if "daily_sales" in tables:
+            lines += describe_sales(reader.query(_SALES, [day, day, before, before, day, before]))
+        if "sales_anomalies" in tables:
+            lines += describe_anomalies(reader.query(_ANOMALIES, [day]))
+        if "rejected_orders" in tables:
+            lines += list_rejected(reader.query(_REJECTED, bounds))
     return lines or ["Gold has no tables yet."]
 
 

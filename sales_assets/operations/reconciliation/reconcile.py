@@ -55,7 +55,8 @@ def reconcile(
     """
     loads = fetch_latest_records(instance, RAW_ORDERS_KEY, window.days)
     erp = _read_erp_sales(postgres_erp, window, _find_chosen_statuses(loads))
-    gold, rejected = read_gold_sales(warehouse, window), read_rejected(warehouse, window)
+    with warehouse.connect() as reader:
+        gold, rejected = read_gold_sales(reader, window), read_rejected(reader, window)
     loaded_at = {day: datetime.fromtimestamp(record.timestamp, UTC) for day, record in loads.items()}
     return Reconciliation(compare_sales(erp, gold, rejected, loaded_at), int(rejected["rejected"].sum()))
 

@@ -58,8 +58,9 @@ def has_table(warehouse: WarehouseReader, schema: str, table: str) -> bool:
 
 
 def _read_days(warehouse: WarehouseReader, window: Window, table: str, query: str) -> pd.DataFrame:
-    if has_table(warehouse, "gold", table):
-        return warehouse.query(query, window.dates)
+    with warehouse.connect() as reader:
+        if has_table(reader, "gold", table):
+            return reader.query(query, window.dates)
     return _build_empty(_GOLD_TYPES)
 
 
@@ -67,9 +68,10 @@ def _read_quarters(
     warehouse: WarehouseReader, window: Window, table: tuple[str, str], query: str
 ) -> pd.DataFrame:
     """Sum business days from quarters of an hour, in exact decimals."""
-    if not has_table(warehouse, *table):
-        return _build_empty(_GOLD_TYPES)
-    found = warehouse.query(query, [bound.replace(tzinfo=None) for bound in window.bounds])
+    with warehouse.connect() as reader:
+        if not has_table(reader, *table):
+            return _build_empty(_GOLD_TYPES)
+        found = reader.query(query, [bound.replace(tzinfo=None) for bound in window.bounds])
     if found.empty:
         return _build_empty(_GOLD_TYPES)
     instants = found["full_hour"] + pd.to_timedelta(found["quarter"].astype("int64") * 15, unit="min")

@@ -34,6 +34,11 @@ def refuse_without_libraries() -> None:
 
 def read_dashboard_rows(warehouse: WarehouseReader) -> DashboardRows:
     """Read the last two years of gold, up to the last day that it has; nothing without gold."""
+    with warehouse.connect() as reader:
+        return _read_rows(reader)
+
+
+def _read_rows(warehouse: WarehouseReader) -> DashboardRows:
     last = _read(warehouse, ["daily_sales"], "last_day")
     if last.empty or pd.isna(last["last_day"][0]):
         return DashboardRows()

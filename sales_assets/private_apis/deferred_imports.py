@@ -1,6 +1,6 @@
-"""dagster-dbt without sqlglot, until it is asked for column lineage, which this project never does.
+"""Libraries that another library imports, but this project never asks it for: imported at their first use.
 
-sqlglot is 30 MB in every process, and imported together with dagster-dbt.
+Which ones these are belongs to the modules that import the other library, such as `dagster_snowflake.py`.
 """
 
 import sys
@@ -10,21 +10,23 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-_MODULES = ("sqlglot", "sqlglot.expressions", "sqlglot.lineage", "sqlglot.optimizer")
-"""The modules from which dagster-dbt imports names."""
-
 
 @contextmanager
-def deferring_sqlglot() -> Iterator[None]:
-    """Have imports of sqlglot's names import it at their first use, unless it is imported already."""
-    if "sqlglot" in sys.modules:
+def deferring(*modules: str) -> Iterator[None]:
+    """Have imports of names from these modules import them at their first use.
+
+    Args:
+        modules: A library and those of its modules from which names are imported, the library first. If it is
+            imported already, nothing is deferred.
+    """
+    if modules[0] in sys.modules:
         yield
         return
-    sys.modules.update({name: _StandIn(name) for name in _MODULES})
+    sys.modules.update({name: _StandIn(name) for name in modules})
     try:
         yield
     finally:
-        for name in _MODULES:
+        for name in modules:
             del sys.modules[name]
 
 

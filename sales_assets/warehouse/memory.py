@@ -20,8 +20,7 @@ def keep_one_heap() -> None:
 
     By default Arrow has a pool of its own, and each thread a heap. What one of them has freed is not there
     for the others, and is given back late: 70 MB of a range of 0.9 million orders, for no time saved. Blocks
-    of rows, and DuckDB's, do not come from the heap, whose holes would stay when they are freed: 24 MB of a
-    year.
+    of rows, and DuckDB's, do not come from the heap, whose holes would stay when they are freed.
     """
     pa.set_memory_pool(pa.system_memory_pool())
     set_parameter = _find_function("mallopt")

@@ -12,7 +12,6 @@ from sales_assets.catalog.partitions import refuse_other_partitions
 from sales_assets.catalog.policies import with_policies
 from sales_assets.dbt.dbt_assets import build_dbt_assets
 from sales_assets.monitoring.alerts.channels import build_alerts
-from sales_assets.private_apis.forked_runs import fork_runs
 from sales_assets.resources import build_executor, build_resources
 from sales_assets.settings import Settings, settings
 from sales_assets.sources.airbyte.airbyte_assets import build_airbyte_assets
@@ -77,4 +76,4 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 
 defs = build_definitions(settings())
-fork_runs(code_location.PREPARED_RUN, code_location.read_code_files)
+code_location.fork_its_runs()

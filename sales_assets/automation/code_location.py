@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from sales_assets.dbt.project import PROJECT_DIR
+from sales_assets.private_apis.forked_runs import fork_runs
 from sales_assets.settings import ROOT
 
 PREPARED_RUN = "sales_assets.automation.prepared_run"
@@ -25,6 +26,11 @@ def get_repository(
         message = "The schedule or sensor was evaluated without its code location."
         raise dg.DagsterInvariantViolationError(message)
     return context.repository_def
+
+
+def fork_its_runs() -> None:
+    """Have a code server fork the runs of the location; does nothing in other processes."""
+    fork_runs(PREPARED_RUN, read_code_files)
 
 
 def read_code_files() -> dict[Path, int]:

@@ -38,6 +38,11 @@ class LastingPostgresEventLogStorage(OneRowForEachPlannedCheck, PostgresEventLog
             pool_pre_ping=True,
         )
 
+    def dispose(self) -> None:
+        """Close the connections; they open again when they are used."""
+        super().dispose()
+        self._engine.dispose()
+
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store the events of a run; what it plans in one transaction."""
         planned = [event for event in events if event.dagster_event_type in _PLANNED]

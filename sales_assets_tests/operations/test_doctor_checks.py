@@ -205,14 +205,14 @@ def test_a_warehouse_that_a_run_is_writing_is_ok(tmp_path: Path) -> None:
     assert "run 1" in finding.text
 
 
-SNOWFLAKE = {"account": "a", "user": "u", "password": "p", "database": "SALES"}
+SNOWFLAKE = {"account": "a", "user": "u", "password": "p"}
 
 
 def test_snowflake_permissions_are_tried_out_and_nothing_is_left_behind(tmp_path: Path) -> None:
     with fake_snowflake(tmp_path) as warehouse:
         warehouse.query("create schema raw")
         before = warehouse.column("select count(*) from information_schema.schemata")
-        found = check_snowflake(SNOWFLAKE)
+        found = check_snowflake({**SNOWFLAKE, "database": warehouse.reader.database})
         assert not format_problems(found)
         assert any("can create tables in raw" in finding.text for finding in found)
         assert any("gold does not exist yet; our role can create it" in finding.text for finding in found)
@@ -233,13 +233,14 @@ def test_a_snowflake_role_without_permissions_gets_the_grants_as_the_remedy(tmp_
     with fake_snowflake(tmp_path) as warehouse:
         warehouse.query("create schema raw")
         with patch.object(fakesnow.cursor.FakeSnowflakeCursor, "execute", refusing):
-            found = format_problems(check_snowflake(SNOWFLAKE))
+            found = format_problems(check_snowflake({**SNOWFLAKE, "database": warehouse.reader.database}))
     assert found.count("Insufficient privileges. Run deploy/snowflake/grants.sql") == 4
 
 
 def test_a_snowflake_session_of_another_role_is_a_problem(tmp_path: Path) -> None:
-    with fake_snowflake(tmp_path):
-        found = format_problems(check_snowflake(SNOWFLAKE | {"role": "LOADER"}))
+    with fake_snowflake(tmp_path) as warehouse:
+        config = {**SNOWFLAKE, "database": warehouse.reader.database, "role": "LOADER"}
+        found = format_problems(check_snowflake(config))
     assert "The session's role is none, not that of SNOWFLAKE_ROLE" in found
 
 

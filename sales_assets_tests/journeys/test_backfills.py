@@ -118,7 +118,7 @@ def test_commands_with_a_failed_run_exit_with_1_and_name_the_day(backfills: Back
     for code, output in results:
         assert code == 1
         assert "1 of 1 run(s) failed" in output
-        assert f"silver_enriched_orders for {DAYS[0]}: Negative amounts found" in output
+        assert f"silver_enriched_orders for {DAYS[0]}: Negative amounts found" in output, output
 
 
 def test_two_backfills_of_overlapping_ranges_at_once_store_each_day_once(backfills: Backfills) -> None:

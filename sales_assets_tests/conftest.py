@@ -33,7 +33,7 @@ from sales_assets_tests.support.data_dir import (  # noqa: E402
 )
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE  # noqa: E402
 from sales_assets_tests.support.erp import Erp  # noqa: E402
-from sales_assets_tests.support.quick_instances import make_instances_quick  # noqa: E402
+from sales_assets_tests.support.quick_instances import close_empty_instances, make_instances_quick  # noqa: E402
 from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
 from sales_assets_tests.support.scheduling import SharedSetUpScheduling, is_together  # noqa: E402
 
@@ -65,6 +65,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedSetUpS
 def pytest_unconfigure() -> None:
     """Stop the servers that were started in the folder of this process, and remove it."""
     stop_servers(Path(DATA_DIR.name))
+    close_empty_instances()
     DATA_DIR.cleanup()
 
 

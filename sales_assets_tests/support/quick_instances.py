@@ -35,6 +35,14 @@ _EMPTY: dict[type, Any] = {}
 """A storage of each type as Dagster makes it, whose tables are copied."""
 
 
+def close_empty_instances() -> None:
+    """Close what is copied; what is left at the end of a process, DuckDB reports on stderr."""
+    for storage in _EMPTY.values():
+        storage._held_conn.close()
+        storage._engine.dispose()
+    _EMPTY.clear()
+
+
 def _copy_empty(storage: type[InMemoryEventLogStorage | InMemoryRunStorage]) -> Engine:
     """Return an engine with the only connection to a new database with the storage's tables."""
     if storage not in _EMPTY:

@@ -1,5 +1,6 @@
 """The engines of the contract suite, each as an empty warehouse for one test."""
 
+import atexit
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -212,6 +213,7 @@ def fake_snowflake(folder: Path) -> Iterator[WarehouseUnderTest]:
 @cache
 def _start_emulator() -> FakeSnow:
     """Start the emulator in this process, which takes longer than a test."""
+    atexit.register(_start_emulator.cache_clear)  # what is left at the end, DuckDB reports on stderr
     return FakeSnow()
 
 

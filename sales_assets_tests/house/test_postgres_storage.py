@@ -11,12 +11,13 @@ import psycopg2
 import pytest
 from dagster_postgres import PostgresEventLogStorage
 
-from sales_assets.operations.repair.gaps import range_tags
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.recorded_range import materialize_range
 
 OURS = ("sales_assets.private_apis.postgres_storage", "LastingPostgresStorage")
 DAGSTERS = ("dagster_postgres", "DagsterPostgresStorage")
 DAYS = dg.AssetKey("days")
+CHECK = dg.AssetCheckKey(DAYS, "are_fine")
 
 
 def open_instance(storage: tuple[str, str], erp: Erp, folder: Path) -> Any:
@@ -34,24 +35,11 @@ def instance(postgres: Erp, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def materialize_range(instance: dg.DagsterInstance) -> dict[str, Any]:
+def record_range(instance: dg.DagsterInstance) -> dict[str, Any]:
     """Materialize three days in one run; returns all that is recorded of it."""
-
-    @dg.asset(
-        partitions_def=dg.DailyPartitionsDefinition("2025-01-01"),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-    )
-    def days() -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(tags={"why": "test"})
-
-    @dg.asset_check(asset=days)
-    def are_fine() -> dg.AssetCheckResult:
-        return dg.AssetCheckResult(passed=True)
-
-    tags = range_tags("2025-01-01", "2025-01-03")
-    run_id = dg.materialize([days, are_fine], instance=instance, tags=tags).run_id
+    run_id = materialize_range(instance, "2025-01-03")
     [entry] = instance.get_asset_records([DAYS])
-    checks = instance.event_log_storage.get_asset_check_execution_history(are_fine.check_key, limit=9)
+    checks = instance.event_log_storage.get_asset_check_execution_history(CHECK, limit=9)
     return {
         "days": [record.partition_key for record in instance.fetch_materializations(DAYS, limit=9).records],
         "tags": [sorted(tags) for tags in instance.event_log_storage.get_event_tags_for_asset(DAYS)],
@@ -73,11 +61,11 @@ def test_the_event_log_records_what_dagsters_own_records_and_what_is_planned_tog
     with patch.object(
         PostgresEventLogStorage, "store_event", autospec=True, side_effect=PostgresEventLogStorage.store_event
     ) as one_by_one:
-        ours = materialize_range(instance)
+        ours = record_range(instance)
     alone = {str(call.args[1].dagster_event_type) for call in one_by_one.call_args_list}
     assert not [each for each in alone if "PLANNED" in each]
     with open_instance(DAGSTERS, postgres, tmp_path / "dagsters") as own:
-        assert ours == materialize_range(own)
+        assert ours == record_range(own)
     assert ours["days"] == ["2025-01-03", "2025-01-02", "2025-01-01"]
 
 

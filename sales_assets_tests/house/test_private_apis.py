@@ -48,6 +48,7 @@ from sales_assets.private_apis.outputs import (
 from sales_assets.private_apis.storage_files import list_sqlite_files
 from sales_assets.private_apis.ticks import find_cron_time
 from sales_assets_tests.support.data_dir import settings_with
+from sales_assets_tests.support.recorded_range import materialize_range
 
 
 def test_an_outputs_partitions_can_still_be_narrowed_and_described_one_by_one() -> None:
@@ -329,28 +330,6 @@ def event_log(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         },
     ) as instance:
         yield instance
-
-
-def materialize_range(instance: dg.DagsterInstance) -> str:
-    """Materialize ten partitions in one run; returns its id."""
-
-    @dg.asset(
-        partitions_def=dg.DailyPartitionsDefinition("2025-01-01"),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-    )
-    def days() -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(tags={"why": "test"})
-
-    @dg.asset_check(asset=days)
-    def are_fine(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        storage = context.instance.event_log_storage
-        planned = storage.get_asset_check_execution_history(are_fine.check_key, limit=5)
-        plans = [(each.status.value, each.partition, each.run_id == context.run.run_id) for each in planned]
-        found = planned[0].event is not None and planned[0].event.dagster_event_type
-        return dg.AssetCheckResult(passed=True, description=f"{plans} {found}")
-
-    tags = range_tags("2025-01-01", "2025-01-10")
-    return dg.materialize([days, are_fine], instance=instance, tags=tags).run_id
 
 
 def read_records(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def check_content(builder: Builder, services: Services) -> list[str]:
         if services.ask("code", f"python -c 'import {name}' 2>/dev/null && echo found || true").strip():
             problems.append(f"{name} is installed, which only tests need.")
     size, packages = (
-        int(services.ask("web", f"du -smx {path} 2>/dev/null || true").split()[0])
+        int(services.ask("web", f"du -sx --apparent-size -BMB {path} 2>/dev/null || true").split("MB")[0])
         for path in ("/", "/opt/packages")
     )
     _say(f"size {size} MB, {packages} MB of it packages; the goal is {_GOAL_MEGABYTES} MB")

@@ -8,8 +8,11 @@ INSTALLED := .venv/.installed
 BI_CLIENT := .venv/bi-client/.installed
 PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
-# sqlglot's compiled parts, 50 MB: production does not ask dagster-dbt for the lineage that needs them.
-UNUSED := --no-emit-package sqlglotc --no-emit-package sqlglotrs
+# What libraries need for parts that production does not use: sqlglot for dagster-dbt's lineage; Snowpark and Snowflake's
+# Python API, with wheel, setuptools and tzlocal, for dagster-snowflake's components; aiohttp with its own needs for the
+# asynchronous clients of Kubernetes and Snowflake.
+UNUSED := sqlglot sqlglotc sqlglotrs snowflake-snowpark-python snowflake-core wheel setuptools tzlocal \
+	aiohttp aiohappyeyeballs aiosignal frozenlist
 IMAGE := --extra deploy --extra alerts --extra reports --extra metrics --extra lake --extra ml --extra k8s
 
 # Every command finds dagster.yaml here, unless a deployment sets DAGSTER_HOME.
@@ -137,7 +140,7 @@ demo-files: $(INSTALLED) ## List the files of the local S3 as partitions; FILE=â
 .PHONY: lock
 lock: ## Update all pinned dependencies, and the image's to the same versions (needs uv)
 	@uv pip compile $(PINNED) $(IMAGE) --extra dev --extra demo --upgrade -o requirements.lock
-	@uv pip compile $(PINNED) $(IMAGE) --constraint requirements.lock $(UNUSED) -o deploy/requirements.lock
+	@uv pip compile $(PINNED) $(IMAGE) --constraint requirements.lock $(UNUSED:%=--no-emit-package %) -o deploy/requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 â€¦")'

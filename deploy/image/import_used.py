@@ -1,4 +1,4 @@
-"""Imports what the services and their runs import, so that Python writes bytecode of that and nothing else.
+"""Imports the libraries that the services and their runs import, so that Python writes bytecode of no others.
 
 Bytecode of everything would be 300 MB, and without any each process would compile for half a minute: its user
 may not write it. Only the image's build runs this.
@@ -19,8 +19,6 @@ _USED = [
     "prometheus_client",
     "pyiceberg.catalog.rest",
     "pyiceberg.catalog.sql",
-    "sales_assets.commands.__main__",
-    "sales_assets.definitions",
     "sklearn.ensemble",
     "sklearn.linear_model",
     "uvicorn.loops.uvloop",

@@ -47,6 +47,8 @@ class Builder:
             shutil.rmtree(root / name)
         for package in (root / "var/cache/apt").rglob("*.deb"):
             package.unlink()
+        for bytecode in (root / "usr").rglob("__pycache__"):  # Docker's image has none
+            shutil.rmtree(bytecode)
         # Docker's image has its own Python, which is called `python` and takes packages.
         (root / "usr/bin/python").symlink_to("python3")
         (root / "usr/lib/python3.11/EXTERNALLY-MANAGED").unlink()

@@ -4,6 +4,7 @@ What the emulator does not support is documented, and worked around, where it is
 """
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -52,6 +53,7 @@ def run_emulator(folder: Path, address: str = "127.0.0.1") -> Iterator[int]:
             pass_fds=[listening.fileno()],
             stdout=log,
             stderr=log,
+            env=os.environ | {"TMPDIR": str(folder)},  # it is killed, and leaves temporary folders
         )
         try:
             yield listening.getsockname()[1]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, create_autospec
 
 import dagster as dg
 import pandas as pd
@@ -626,6 +626,8 @@ def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
         erp.order(day, f"2025-01-{day} 10:00+00", customer=7)
     erp.customer(7)
     monkeypatch.setattr(day_groups, "ROWS_PER_GROUP", 0)
+    begin = create_autospec(PostgresResource.begin_query, side_effect=PostgresResource.begin_query)
+    monkeypatch.setattr(PostgresResource, "begin_query", begin)
     asked: list[str] = []
     query = PostgresResource.execute_query
 
@@ -641,6 +643,197 @@ def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
     result = run(tags=RANGE)
     assert result.success
     assert asked == ["14", "15", "15", "16"]
+    assert [f"{call.args[2][0]:%d}" for call in begin.mock_calls] == ["15", "16"]
+    assert stored_ids(warehouse) == [14, 15, 16]
+    assert stored_ids(warehouse, "raw.raw_orders") == [14, 15, 16, 150]
+
+
+def test_one_bad_day_of_an_extraction_does_not_spoil_the_others_either(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00")
+    erp.order(150, items=[(10, "9999999999999.99", None)])
+    result = run(tags=RANGE)
+    assert not result.success
+    assert [m.partition for m in result.asset_materializations_for_node("raw_orders")] == [
+        "2025-01-14",
+        "2025-01-16",
+    ]
+    assert stored_ids(warehouse, "raw.raw_orders") == [14, 16]
+
+
+@pytest.fixture
+def lax_erp(erp: Erp) -> Iterator[Erp]:
+    """An ERP that lets columns be null which should not be."""
+    tables = ("orders", "customers")
+    erp.run(*(f"alter table {table} alter column updated_at drop not null" for table in tables))
+    yield erp
+    erp.clear()
+    erp.run(*(f"alter table {table} alter column updated_at set not null" for table in tables))
+
+
+def test_one_day_whose_rows_do_not_fit_the_contract_does_not_spoil_the_others(
+    lax_erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    for day in (14, 15, 16):
+        lax_erp.customer(day)
+        lax_erp.order(day, f"2025-01-{day} 10:00+00", customer=day)
+    lax_erp.run(
+        "update orders set updated_at = null where id = 15",
+        "update customers set updated_at = null where id = 15",
+    )
+    good = ["2025-01-14", "2025-01-16"]
+    for asset, key in ((raw_orders, "order_id"), (raw_customers, "id")):
+        result = run(assets=[asset], tags=RANGE)
+        name = asset.key.to_user_string()
+        reason = f"{name} for {DAY}: updated_at must not be null, but is in 1 row(s): {key} 15. No stored"
+        assert reason in failure(result)
+        assert "2 other day(s) of the run are stored" in failure(result)
+        assert [m.partition for m in result.asset_materializations_for_node(name)] == good
+        assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+    assert stored_ids(warehouse, "raw.raw_orders") == [14, 16]
+    assert list(warehouse.query("select id from raw.raw_customers order by 1")["id"]) == [14, 16]
+
+
+def test_an_order_in_two_days_of_a_range_is_checked_as_in_two_runs(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.order(1, "2025-01-14 10:00+00")
+    run(assets=[raw_orders], tags=RANGE)
+    erp.run("update orders set created_at = '2025-01-16 10:00+00'")
+    run(assets=[raw_orders], partition_key="2025-01-16")
+    silver = [silver_enriched_orders, *[asset.to_source_asset() for asset in (raw_orders, raw_customers)]]
+    run(assets=[raw_customers], tags=RANGE)
+    assert run(assets=silver, tags=RANGE).success
+    assert stored_ids(warehouse) == [1, 1]
+
+
+def test_an_amount_that_is_too_large_is_refused_by_its_order(
+    erp: Erp, run: Any, warehouse: DuckDBWarehouse
+) -> None:
+    erp.order(1)
+    run()
+    erp.order(2, items=[(10, "9999999999999.99", None)])
+    result = run()
+    assert "raw_orders for 2025-01-15: Amounts above 100000000000" in failure(result)
+    assert "found in 1 order(s): 2." in failure(result)
+    assert stored_ids(warehouse, "raw.raw_orders") == [1]
+
+
+def test_duplicate_orders_fail_silver(erp: Erp, settings: Settings, run: Any) -> None:
+    rows = pd.DataFrame({"order_id": [1, 1], "customer_id": [7, 7], "total_amount": [1.0, 2.0]})
+    customers = pd.DataFrame({"id": [7], "city": ["Rome"], "segment": ["consumer"]})
+    mocked = Mock(execute_query=lambda sql, _: customers if "from customers" in sql else rows)
+    with pytest.raises(ValueError, match=r"Duplicate orders found, 2 rows for 1 order\(s\): 1"):
+        dg.materialize(
+            ALL, resources={"postgres_erp": mocked, "io_manager": dg.mem_io_manager}, partition_key=DAY
+        )
+
+
+def test_duplicate_customers_are_refused_before_they_are_stored() -> None:
+    customers = pd.DataFrame({"id": [7, 7], "city": ["Rome", "Oslo"], "segment": "consumer"})
+    resources = {
+        "postgres_erp": Mock(execute_query=Mock(return_value=customers)),
+        "io_manager": dg.mem_io_manager,
+    }
+    with pytest.raises(
+        ValueError, match=r"raw_customers for 2025-01-15: Duplicate customers found.*first ids: 7"
+    ):
+        dg.materialize([raw_customers], resources=resources, partition_key=DAY)
+
+
+def test_a_day_outside_the_partitions_is_refused_by_its_name(erp: Erp, run: Any) -> None:
+    with pytest.raises(dg.DagsterUnknownPartitionError, match="2024-12-31"):
+        run(partition_key="2024-12-31", raise_on_error=True)
+
+
+NOW = pd.Timestamp.now("UTC").normalize()
+COMING = [str((NOW + pd.Timedelta(days=days)).date()) for days in (-2, 3)]
+
+
+@pytest.mark.parametrize(("first", "last"), [("2024-12-30", "2025-01-02"), COMING], ids=["early", "late"])
+def test_a_range_beyond_the_partitions_is_refused_in_one_sentence_and_not_retried(
+    erp: Erp, run: Any, first: str, last: str
+) -> None:
+    tags = dict(zip(RANGE, (first, last), strict=True))
+    result = run(assets=[raw_orders], tags=tags)
+    assert not result.success
+    assert f"The run asks for {first} to {last}, but the business days are 2025-01-01" in failure(result)
+    assert not result.filter_events(lambda event: event.is_step_up_for_retry)
+
+
+@pytest.mark.parametrize("rows_per_group", [1, 1_000], ids=["day by day", "at once"])
+@pytest.mark.parametrize("step", ["raw_orders", "silver_enriched_orders"])
+def test_a_slow_range_does_not_bring_back_an_order_that_a_later_run_no_longer_found(
+    erp: Erp,
+    run: Any,
+    warehouse: DuckDBWarehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    step: str,
+    rows_per_group: int,
+) -> None:
+    """The range has read, the order is cancelled and its day run alone, then the range writes."""
+    erp.order(1, "2025-01-14 12:00+00")
+    erp.order(2)
+    erp.order(3)
+    monkeypatch.setattr(day_groups, "ROWS_PER_GROUP", rows_per_group)
+    slow = [step]
+
+    def prepare_slowly(days: DailyRun, *arguments: Any, **options: Any) -> Any:
+        if slow == [days.context.asset_key.to_user_string()] and DAY in days.window.days:
+            slow.clear()
+            erp.run("update orders set status = 'cancelled', updated_at = now() where id = 2")
+            assert run().success
+        return prepare_days(days, *arguments, **options)
+
+    monkeypatch.setattr(import_module(f"sales_assets.assets.{step}"), "prepare_days", prepare_slowly)
+    result = run(tags=RANGE)
+    assert result.success
+    assert not slow
+    assert stored_ids(warehouse, "raw.raw_orders") == stored_ids(warehouse) == [1, 3]
+
+    reported = {each.partition: each.metadata for each in result.asset_materializations_for_node(step)}
+    assert KEPT_NEWER_ROWS not in reported["2025-01-14"]
+    assert "after this run's" in str(reported[DAY][KEPT_NEWER_ROWS].value)
+    assert reported[DAY]["row_count"].value == reported[DAY]["dagster/partition_row_count"].value == 1
+    days = warehouse.query("select business_day from silver.silver_enriched_orders order by order_id")
+    assert [str(day.date()) for day in days["business_day"]] == ["2025-01-14", DAY]
+
+
+def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
+    erp: Erp,
+    run: Any,
+    warehouse: DuckDBWarehouse,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for day in (14, 15, 16):
+        erp.order(day, f"2025-01-{day} 10:00+00", customer=7)
+    erp.customer(7)
+    monkeypatch.setattr(day_groups, "ROWS_PER_GROUP", 0)
+    begin = create_autospec(PostgresResource.begin_query, side_effect=PostgresResource.begin_query)
+    monkeypatch.setattr(PostgresResource, "begin_query", begin)
+    asked: list[str] = []
+    query = PostgresResource.execute_query
+
+    def break_once(postgres: PostgresResource, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
+        if sql == RAW_ORDERS_SQL:
+            asked.append(f"{params[0]:%d}")
+            if asked == ["14", "15"]:
+                message = "The ERP did not answer."
+                raise ErpUnavailableError(message)
+        return query(postgres, sql, params)
+
+    monkeypatch.setattr(PostgresResource, "execute_query", break_once)
+    result = run(tags=RANGE)
+    assert result.success
+    assert asked == ["14", "15", "15", "16"]
+    assert [f"{window[0]:%d}" for _, _, window in (call.args for call in begin.mock_calls)] == [
+        "15",
+        "16",
+    ]
     assert stored_ids(warehouse) == [14, 15, 16]
     for asset in ALL:
         records = instance.fetch_materializations(asset.key, limit=9, ascending=True).records

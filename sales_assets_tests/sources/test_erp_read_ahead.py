@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from sales_assets.errors import RefusedError
+from sales_assets.sources.erp import postgres
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
 from sales_assets_tests.support.erp import Erp
 
@@ -24,10 +25,10 @@ def resource(erp: Erp) -> Iterator[PostgresResource]:
 def test_what_is_begun_is_read_before_what_is_asked_later_and_only_once(
     erp: Erp, resource: PostgresResource
 ) -> None:
-    resource.begin_query(MANY, [120_000])
+    resource.begin_query(MANY, [320_000])
     between = erp.resource.execute_query("select now() as at")["at"][0]
-    begun, anew = (resource.execute_query(MANY, [120_000]) for _ in range(2))
-    assert begun["n"].tolist() == anew["n"].tolist() == [*range(1, 120_001)]
+    begun, anew = (resource.execute_query(MANY, [320_000]) for _ in range(2))
+    assert begun["n"].tolist() == anew["n"].tolist() == [*range(1, 320_001)]
     assert begun["begun_at"][0] < between < anew["begun_at"][0]
 
 
@@ -37,10 +38,13 @@ def test_rows_of_other_parameters_are_never_given(resource: PostgresResource) ->
     assert [len(chunk) for chunk in resource.spool_query(MANY, [2])] == [2]
 
 
-def test_a_query_that_was_ended_meanwhile_is_asked_again(erp: Erp, resource: PostgresResource) -> None:
-    resource.begin_query(MANY, [3])
+def test_a_query_that_was_ended_meanwhile_is_asked_again(
+    erp: Erp, resource: PostgresResource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "FETCHED_ROWS", 1)
+    resource.begin_query(MANY, [9])
     erp.run("select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = 'sales_reader'")
-    assert resource.execute_query(MANY, [3])["n"].tolist() == [1, 2, 3]
+    assert resource.execute_query(MANY, [9])["n"].tolist() == [*range(1, 10)]
 
 
 def test_beginning_hides_no_error(resource: PostgresResource) -> None:

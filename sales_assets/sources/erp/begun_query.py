@@ -1,17 +1,18 @@
-"""A query that the ERP computes while its run does other work, such as storing what it read before.
+"""A query that is run while its run does other work, such as storing what it read before.
 
-Its rows wait in the ERP, but for the first of them. How a connection is opened, and what its errors mean,
-belongs to `postgres.py`; which query is begun, to the assets.
+Rows beyond the first batches wait in the ERP, so that they never fill the memory. How a connection is opened,
+and what its errors mean, belongs to `postgres.py`; which query is begun, to the assets.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+_BATCHES = 5
 _CANCEL_SECONDS = 0.2
 
 
@@ -28,7 +29,7 @@ class OpenQuery(NamedTuple):
 
 
 class BegunQuery:
-    """Fetches a query's first rows in a thread.
+    """Fetches a query's first batches in a thread.
 
     Args:
         sql: The query.
@@ -41,7 +42,8 @@ class BegunQuery:
         with ExitStack() as stack:
             self._query = stack.enter_context(opened)
             thread = stack.enter_context(ThreadPoolExecutor(1, "read-ahead"))
-            self._first = thread.submit(next, self._query.batches)
+            self._first = thread.submit(lambda: [*islice(self._query.batches, _BATCHES)])
+            stack.callback(self._stop)
             self._until_closed = stack.pop_all()
 
     def asks(self, sql: str, params: Sequence[Any]) -> bool:
@@ -50,17 +52,20 @@ class BegunQuery:
 
     @contextmanager
     def read(self) -> Iterator[OpenQuery]:
-        """The open query, as soon as its first rows are here; it is closed on exit.
+        """The open query, as soon as its first batches are here; it is closed on exit.
 
         Raises:
             Exception: What opening the query raises about an error.
         """
         with self._until_closed:
-            yield self._query._replace(batches=chain([self._first.result()], self._query.batches))
+            yield self._query._replace(batches=chain(self._first.result(), self._query.batches))
 
     def close(self) -> None:
         """End the query, whose rows nobody needs."""
-        with suppress(Exception), self._until_closed:
-            while not self._first.done():
-                self._query.cancel()  # without effect if the thread has not asked yet
-                wait([self._first], _CANCEL_SECONDS)
+        with suppress(Exception):
+            self._until_closed.close()
+
+    def _stop(self) -> None:
+        while not self._first.done():
+            self._query.cancel()  # without effect between two batches
+            wait([self._first], _CANCEL_SECONDS)

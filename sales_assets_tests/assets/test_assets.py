@@ -16,7 +16,7 @@ from sales_assets.catalog import day_groups
 from sales_assets.catalog.names import KEPT_NEWER_ROWS
 from sales_assets.settings import Settings
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
-from sales_assets.sources.erp.queries import RAW_ORDERS_SQL
+from sales_assets.sources.erp.queries import RAW_CUSTOMERS_SQL, RAW_ORDERS_SQL
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.results import failure, metadata, run_tags
@@ -643,7 +643,8 @@ def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
     result = run(tags=RANGE)
     assert result.success
     assert asked == ["14", "15", "15", "16"]
-    assert [f"{call.args[2][0]:%d}" for call in begin.mock_calls] == ["15", "16"]
+    begun = [(call.args[1], f"{call.args[2][0]:%d}") for call in begin.mock_calls]
+    assert begun == [(sql, day) for sql in (RAW_CUSTOMERS_SQL, RAW_ORDERS_SQL) for day in ("15", "16")]
     assert stored_ids(warehouse) == [14, 15, 16]
     for asset in ALL:
         records = instance.fetch_materializations(asset.key, limit=9, ascending=True).records

@@ -1,12 +1,12 @@
 """Measures backfills: whole processes for 1, 30 and 365 days, as ratios to a bare script; `make bench`.
 
 The ERP has 3 000 orders of three lines per day, 1.1 million in the year, and ten times as many on 30 days to
-measure growth. Every variant starts without a warehouse and run history, but with dbt's project parsed. BIG=1
-adds a year of ten million lines.
+measure growth. Every variant starts without a warehouse and run history, but with dbt's project parsed.
+Dagster's records are in SQLite, as on a laptop, and in PostgreSQL, as in production. BIG=1 adds a year of ten
+million lines.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,12 +15,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import yaml
+
+from bench.copies import copy_project, copy_stock_project, reset
 from bench.erp import LINES, start_bench_erp
-from sales_assets.demo.erp.postgres_server import stop_server
+from bench.records import create_database, keep_records_in
+from sales_assets.demo.erp.postgres_server import start_server, stop_server
 from sales_assets.settings import ROOT
 
 FOLDER = ROOT / ".data" / "bench"
 CHECKOUT, STOCK, BARE = (FOLDER / name for name in ("checkout", "stock", "bare"))
+ON_POSTGRES = FOLDER / "on_postgres"
+"""A copy whose Dagster keeps its records in PostgreSQL."""
+
 FIRST = date(2025, 1, 1)
 ORDERS = 3_000
 PER_PARTITION_DAYS = 2
@@ -47,9 +54,11 @@ def main() -> None:
     url = start_bench_erp(FOLDER / "erp", ORDERS, 366)
     print_line(f"\n{'':34}{'wall s':>8}{'ratio':>7}{'cpu s':>8}{'ratio':>7}{'peak MB':>9}{'orders/s':>10}")
     for days, turns in ((1, 2), (30, 2), (365, 2)):
-        bare, ours = measure_in_turns([("bare", days), ("ours", days)], url, turns)
+        variants = [("bare", days), ("ours", days), ("ours, PostgreSQL", days)]
+        bare, ours, on_postgres = measure_in_turns(variants, url, turns)
         print_row(f"{days} day(s): bare script", bare, bare, days * ORDERS)
         print_row(f"{days} day(s): sales_assets", ours, bare, days * ORDERS)
+        print_row("  with records in PostgreSQL", on_postgres, bare, days * ORDERS)
         if days > 1:
             print_row(f"{days} days: stock, a range", run("stock", days, url), bare, days * ORDERS)
     each = run("per partition", PER_PARTITION_DAYS, url)
@@ -87,7 +96,10 @@ def run(variant: str, days: int, url: str) -> Cost:
     """Run a variant in fresh processes."""
     first, last = FIRST.isoformat(), (FIRST + timedelta(days=days - 1)).isoformat()
     python = [sys.executable, "-W", "ignore"]
-    home = reset({"ours": CHECKOUT, "bare": BARE}.get(variant, STOCK))
+    homes = {"ours": CHECKOUT, "bare": BARE, "ours, PostgreSQL": ON_POSTGRES}
+    home = reset(homes.get(variant, STOCK))
+    if home == ON_POSTGRES:
+        create_database(start_server(FOLDER / "erp"), "dagster")
     environment = {
         "ERP_POSTGRES_URL": url,
         "SALES_DUCKDB_PATH": os.fspath(home / ".data" / "sales.duckdb"),
@@ -96,9 +108,11 @@ def run(variant: str, days: int, url: str) -> Cost:
     }
     warehouse = environment["SALES_DUCKDB_PATH"]
     one_day = ["-m", "dagster", "asset", "materialize", "--select", "*", "-m", "bench.stock", "--partition"]
+    ours = [["-m", "sales_assets.commands", "backfill", first, last]]
     commands = {
         "bare": [["bench/bare.py", url, warehouse, first, last]],
-        "ours": [["-m", "sales_assets.commands", "backfill", first, last]],
+        "ours": ours,
+        "ours, PostgreSQL": ours,
         "stock": [["bench/stock.py", first, last]],
         "per partition": [[*one_day, (FIRST + timedelta(days=n)).isoformat()] for n in range(days)],
     }
@@ -129,45 +143,15 @@ def add_up(costs: Iterable[Cost]) -> Cost:
 def prepare() -> None:
     """Create a copy of the project for each variant, with dbt's project parsed."""
     print_line("Parsing dbt's project, creating the ERP (a minute the first time) …")
-    for copy in (CHECKOUT, BARE):
+    for copy in (CHECKOUT, BARE, ON_POSTGRES):
         copy_project(copy)
     copy_stock_project(STOCK)
     url = start_bench_erp(FOLDER / "erp", ORDERS, 366)
-    for variant in ("bare", "ours"):
+    records = create_database(start_server(FOLDER / "erp"), "dagster")
+    instance = ON_POSTGRES / "dagster.yaml"
+    instance.write_text(yaml.safe_dump(keep_records_in(records, yaml.safe_load(instance.read_text()))))
+    for variant in ("bare", "ours", "ours, PostgreSQL"):
         run(variant, 1, url)
-
-
-def copy_stock_project(copy: Path) -> None:
-    """Make a new copy without our instance and contracts, with dbt's project parsed."""
-    copy_project(copy)
-    (copy / "dagster.yaml").unlink()
-    project = copy / "dbt_project" / "dbt_project.yml"
-    text = project.read_text().replace("enforced: true", "enforced: false")
-    project.write_text(
-        f"{text}\ndata_tests:\n  +severity: warn\n"
-    )  # money stored as floats does not add up exactly
-    command = [sys.executable, "-m", "dbt.cli.main", "parse"]
-    subprocess.run(command, cwd=copy / "dbt_project", check=True, stdout=-3)  # noqa: S603 - dbt's own
-
-
-def copy_project(copy: Path) -> None:
-    """Make a new copy of the project, as a fresh clone has it."""
-    shutil.rmtree(copy, ignore_errors=True)
-    (copy / ".data").mkdir(parents=True)
-    for name in ("sales_assets", "bench", "dbt_project"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dagster.yaml", "pyproject.toml"):
-        shutil.copy(ROOT / name, copy)
-
-
-def reset(home: Path) -> Path:
-    """Delete the warehouse and run history of a copy; what dbt parsed is kept."""
-    for path in (home / ".data").iterdir():
-        if path.name.startswith("sales.duckdb") and not path.name.endswith(".target"):
-            path.unlink()
-        elif path.name in ("dagster", "history", "schedules", "storage"):
-            shutil.rmtree(path)
-    return home
 
 
 def print_row(name: str, cost: Cost, bare: Cost, rows: int) -> None:

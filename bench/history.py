@@ -14,6 +14,7 @@ from pathlib import Path
 from adbc_driver_postgresql import dbapi
 
 from bench.erp import start_bench_erp
+from bench.records import create_database
 from sales_assets.demo.erp.postgres_server import start_server, stop_server
 from sales_assets.settings import ROOT, settings
 
@@ -31,12 +32,11 @@ def main() -> None:
     os.environ |= {"ERP_POSTGRES_URL": url, "SALES_DATA_DIR": os.fspath(FOLDER)}
     settings.cache_clear()
     admin = start_server(FOLDER / "erp")
-    with closing(dbapi.connect(admin, autocommit=True)) as server, closing(server.cursor()) as cursor:
-        cursor.execute("create database history")
+    database = create_database(admin, "history")
     write_instance("sqlite", (ROOT / "dagster.yaml").read_text().replace(".data/dagster", f"{FOLDER}/sqlite"))
-    write_instance("postgres", POSTGRES.format(url=admin.replace("/postgres?", "/history?")))
+    write_instance("postgres", POSTGRES.format(url=database))
     for storage in ("sqlite", "postgres"):
-        measure_storage(storage, admin.replace("/postgres?", "/history?"))
+        measure_storage(storage, database)
     stop_server(FOLDER / "erp")
     shutil.rmtree(FOLDER)
 

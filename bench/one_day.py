@@ -13,14 +13,12 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from adbc_driver_postgresql import dbapi
-
-from bench.backfill import CHECKOUT, FOLDER, STOCK, copy_project, copy_stock_project, print_line, reset
+from bench.backfill import CHECKOUT, FOLDER, STOCK, print_line
+from bench.copies import copy_project, copy_stock_project, reset
 from bench.dagster_server import DagsterServer
 from bench.erp import start_bench_erp
 from bench.one_day_services import Variant
@@ -116,17 +114,11 @@ def measure(variant: Variant, url: str) -> Sequence[Day]:
         "SALES_DUCKDB_PATH": os.fspath(home / ".data" / "sales.duckdb"),
     }
     admin = start_server(FOLDER / "erp")
-    with variant.serving(variables, admin, lambda name: create_database(admin, name)) as server:
+    with variant.serving(variables, admin) as server:
         server.wait_until(server.is_loaded)
         server.wait_until(lambda: has_queue(server))
         wait_until_quiet(server)
         return [build_day(server, variant, day) for day in DAYS]
-
-
-def create_database(admin: str, name: str) -> None:
-    """Create a database on a server."""
-    with closing(dbapi.connect(admin, autocommit=True)) as connection, closing(connection.cursor()) as cursor:
-        cursor.execute(f"create database {name}")
 
 
 def build_day(server: DagsterServer, variant: Variant, day: str) -> Day:

@@ -19,6 +19,7 @@ import psutil
 import yaml
 
 from bench.dagster_server import DagsterServer, find_port
+from bench.records import create_database
 from sales_assets.settings import ROOT
 
 POOLS = ("erp", "dbt")
@@ -50,20 +51,18 @@ class Variant:
     is_production: bool
 
     @contextmanager
-    def serving(self, variables: Mapping[str, str], server: str, create: Any) -> Iterator[DagsterServer]:
+    def serving(self, variables: Mapping[str, str], server: str) -> Iterator[DagsterServer]:
         """Start the services, and stop them at the end of the block.
 
         Args:
             variables: The environment, beside this process's.
             server: The URL of a PostgreSQL server, for production's records.
-            create: Called with the name of a database, creates it there.
         """
         environment = {**os.environ, **variables, "PYTHONPATH": os.fspath(self.home)}
         environment |= {"DAGSTER_HOME": os.fspath(self.home), "PYTHONWARNINGS": "ignore"}
         if self.is_production:
-            database = f"dagster_{uuid4().hex[:8]}"
-            create(database)
-            self._configure(_PRODUCTION, {"postgres_url": server.replace("/postgres?", f"/{database}?")})
+            database = create_database(server, f"dagster_{uuid4().hex[:8]}")
+            self._configure(_PRODUCTION, {"postgres_url": database})
             environment["DAGSTER_EVENT_BATCH_SIZE"] = "50"  # as in the image
         else:
             self._configure(_DEV, None)

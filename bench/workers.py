@@ -17,7 +17,8 @@ from datetime import timedelta
 
 import duckdb
 
-from bench.backfill import FIRST, FOLDER, copy_project, print_line, reset
+from bench.backfill import FIRST, FOLDER, print_line
+from bench.copies import copy_project, reset
 from bench.erp import start_bench_erp
 from sales_assets.demo.erp.postgres_server import stop_server
 

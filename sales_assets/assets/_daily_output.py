@@ -5,6 +5,7 @@ Days that the check or the contract refuses do not spoil the others: these are s
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import dagster as dg
@@ -52,7 +53,8 @@ def emit_days(run: DailyRun, prepare: PrepareDays, count_rows: CountRows) -> Ite
             yield dg.Output(group.frame, metadata=group.metadata)
     else:
         # Not `if group`: such a generator would keep a group in memory while the next one is made.
-        groups = filter(None, (prepare(run.narrow(window)) for window in windows))
+        parts = (run.narrow(*each) for each in zip_longest(windows, windows[1:]))
+        groups = filter(None, map(prepare, parts))
         grouped = GroupedPartitions(groups, len(run.window.days))
         yield dg.Output(grouped, metadata={"window": run.window.interval})
     if run.faults:

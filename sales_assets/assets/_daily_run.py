@@ -37,6 +37,7 @@ class DailyRun:
         began: When the run began, by this machine's clock.
         rejected: The rows that their days are stored without, with the day of each.
         large_days: The days that do not fit into memory; each is a part of the run by itself.
+        next_window: What the run will do after this part of it, so that a source can begin to read it.
     """
 
     context: dg.AssetExecutionContext
@@ -48,6 +49,7 @@ class DailyRun:
     began: datetime = field(default_factory=partial(datetime.now, UTC))
     rejected: DailyRows | None = None
     large_days: frozenset[str] = frozenset()
+    next_window: Window | None = None
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext) -> "DailyRun":
@@ -60,9 +62,9 @@ class DailyRun:
         contract = declared_contract(metadata) or dg.TableSchema(columns=[])
         return cls(context, window_of(context), contract, str(metadata[PARTITION_COLUMN]))
 
-    def narrow(self, window: Window) -> "DailyRun":
+    def narrow(self, window: Window, next_window: Window | None) -> "DailyRun":
         """The part of the run for some of its days, which begins now; skipped and refused days are shared."""
-        return replace(self, window=window, began=datetime.now(UTC), rejected=None)
+        return replace(self, window=window, next_window=next_window, began=datetime.now(UTC), rejected=None)
 
     def read(self, stored: StoredRows) -> pd.DataFrame | SpooledRows:
         """The rows of the run's days that an upstream asset stored."""

@@ -12,7 +12,7 @@ from sales_assets.assets._large_days import LargeDayRules, prepare_large_day
 from sales_assets.catalog.column_lineage import RAW_CUSTOMERS_SOURCES, lineage_metadata
 from sales_assets.catalog.contracts import RAW_CUSTOMERS_SCHEMA, storage_metadata
 from sales_assets.catalog.names import ERP_POOL, INGESTION
-from sales_assets.catalog.partitions import BACKFILL, DAILY
+from sales_assets.catalog.partitions import BACKFILL, DAILY, Window
 from sales_assets.catalog.policies import EXTRACTION
 from sales_assets.sources.erp import queries
 from sales_assets.sources.erp.columns import refuse_changed_columns
@@ -50,11 +50,17 @@ def raw_customers(
 
 
 def _extract_customers(days: DailyRun, erp: PostgresResource) -> PartitionGroup | None:
-    parameters = [*days.window.bounds, days.window.day_bounds, list(days.window.days)]
+    parameters = _list_parameters(days.window)
     if days.is_large:
         return _extract_large_day(days, erp.spool_query(queries.RAW_CUSTOMERS_SQL, parameters))
     customers = days.rows(erp.execute_query(queries.RAW_CUSTOMERS_SQL, parameters))
+    if days.next_window:
+        erp.begin_query(queries.RAW_CUSTOMERS_SQL, _list_parameters(days.next_window))
     return prepare_days(days, customers, check=refuse_unstorable_customers)
+
+
+def _list_parameters(window: Window) -> list[Any]:
+    return [*window.bounds, window.day_bounds, list(window.days)]
 
 
 def _extract_large_day(run: DailyRun, spooled: SpooledRows) -> PartitionGroup | None:

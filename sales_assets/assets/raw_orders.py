@@ -87,6 +87,8 @@ def _extract_orders(days: DailyRun, config: RawOrdersConfig, erp: PostgresResour
     if days.is_large:
         return _extract_large_day(days, config, erp)
     orders = days.rows(erp.execute_query(queries.RAW_ORDERS_SQL, [*days.window.bounds]))
+    if days.next_window:
+        erp.begin_query(queries.RAW_ORDERS_SQL, [*days.next_window.bounds])
     _skip_empty_days(days, orders, config)
     orders, counts = _choose_orders(orders, is_listed_twice(orders.frame, orders.days), config)
     orders = reject_orders(days, orders, config.statuses, config.max_rejected_share)

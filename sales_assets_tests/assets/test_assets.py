@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, create_autospec
 
 import dagster as dg
 import pandas as pd
@@ -16,7 +16,7 @@ from sales_assets.catalog import day_groups
 from sales_assets.catalog.names import KEPT_NEWER_ROWS
 from sales_assets.settings import Settings
 from sales_assets.sources.erp.postgres import ErpUnavailableError, PostgresResource
-from sales_assets.sources.erp.queries import RAW_ORDERS_SQL
+from sales_assets.sources.erp.queries import RAW_CUSTOMERS_SQL, RAW_ORDERS_SQL
 from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOManager
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.results import failure, metadata, run_tags
@@ -626,6 +626,8 @@ def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
         erp.order(day, f"2025-01-{day} 10:00+00", customer=7)
     erp.customer(7)
     monkeypatch.setattr(day_groups, "ROWS_PER_GROUP", 0)
+    begin = create_autospec(PostgresResource.begin_query, side_effect=PostgresResource.begin_query)
+    monkeypatch.setattr(PostgresResource, "begin_query", begin)
     asked: list[str] = []
     query = PostgresResource.execute_query
 
@@ -641,6 +643,8 @@ def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
     result = run(tags=RANGE)
     assert result.success
     assert asked == ["14", "15", "15", "16"]
+    begun = [(call.args[1], f"{call.args[2][0]:%d}") for call in begin.mock_calls]
+    assert begun == [(sql, day) for sql in (RAW_CUSTOMERS_SQL, RAW_ORDERS_SQL) for day in ("15", "16")]
     assert stored_ids(warehouse) == [14, 15, 16]
     for asset in ALL:
         records = instance.fetch_materializations(asset.key, limit=9, ascending=True).records

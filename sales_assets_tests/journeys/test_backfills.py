@@ -153,8 +153,8 @@ def test_an_erp_that_disconnects_within_a_range_is_queried_again_and_nothing_is_
     monkeypatch.setattr(postgres, "FETCHED_ROWS", 1)
     fetched, remaining = postgres._fetch_batches, [failures]
 
-    def disconnecting(cursor: Any) -> Iterator[Any]:
-        for rows in fetched(cursor):
+    def disconnecting(*query: Any) -> Iterator[Any]:
+        for rows in fetched(*query):
             yield rows
             if remaining[0]:
                 remaining[0] -= 1

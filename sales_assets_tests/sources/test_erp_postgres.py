@@ -279,11 +279,11 @@ def test_a_run_that_asks_nothing_more_does_not_keep_its_locks_and_is_retried(
 ) -> None:
     monkeypatch.setattr("sales_assets.sources.erp.postgres.ERP_IDLE_TIMEOUT_SECONDS", 1)
 
-    def drop_behind(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
+    def drop_behind(cursor: dbapi.Cursor, read_at: datetime) -> Iterator[pa.Table]:
         """Stop asking, as a suspended run does, until a change of the table has got its lock."""
         change = "alter table orders alter column status set not null"
         erp.run("set lock_timeout = '30 s'", change, "reset lock_timeout")
-        yield from _fetch_batches(cursor)
+        yield from _fetch_batches(cursor, read_at)
 
     monkeypatch.setattr("sales_assets.sources.erp.postgres._fetch_batches", drop_behind)
     with pytest.raises(ErpUnavailableError, match="did not answer"):

@@ -4,10 +4,10 @@ Connections, time limits and error messages belong here. The queries are in `que
 their rows is up to the assets.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import adbc_driver_manager
 import dagster as dg
@@ -20,6 +20,7 @@ from sales_assets.errors import RefusedError, UnavailableError
 from sales_assets.private_apis.adbc import Databases, leave_signals_to_python
 from sales_assets.private_apis.interruptions import pass_on_interruptions
 from sales_assets.sources.erp import queries
+from sales_assets.sources.erp.begun_query import BegunQuery, OpenQuery
 from sales_assets.sources.erp.url import ErpUrl
 from sales_assets.transforms.frames import stamp_reading, to_pandas
 from sales_assets.transforms.spooled_rows import SpooledRows
@@ -56,6 +57,8 @@ _PERMANENT_REASONS = (
 )
 """Reasons that no retry can fix. The driver reports them without a SQLSTATE when it cannot connect."""
 
+_Rows = TypeVar("_Rows")
+
 
 class ErpUnavailableError(UnavailableError):
     """The ERP did not answer, or not in time; the retry policy applies."""
@@ -75,9 +78,11 @@ class PostgresResource(dg.ConfigurableResource[None]):
     connect_timeout_seconds: int = 10
     statement_timeout_seconds: int = 900
     _databases: Databases = PrivateAttr(default_factory=Databases)
+    _begun: BegunQuery | None = PrivateAttr(default=None)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's
-        """Forget what was read of the ERP's types: they may be others in the next run."""
+        """End what was begun, and forget the types that were read: they may be others in the next run."""
+        self._end_begun()
         self._databases.close()
 
     def connection_url(self) -> str:
@@ -98,16 +103,39 @@ class PostgresResource(dg.ConfigurableResource[None]):
             RefusedError: The URL, password, permission, table or column is wrong.
             ErpUnavailableError: No connection, a timeout, or a broken connection.
         """
-        with self._open_cursor(sql, params) as (cursor, read_at):
-            return to_pandas(stamp_reading(pa.concat_tables(_fetch_batches(cursor)), read_at))
+        return self._read_rows(sql, params, lambda batches: to_pandas(pa.concat_tables(batches)))
 
     def spool_query(self, sql: str, params: Sequence[Any] = ()) -> SpooledRows:
         """Run one query as `execute_query` does, whose rows may be more than fit into memory."""
-        with self._open_cursor(sql, params) as (cursor, read_at):
-            return SpooledRows(stamp_reading(rows, read_at) for rows in _fetch_batches(cursor))
+        return self._read_rows(sql, params, SpooledRows)
+
+    def begin_query(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Let the ERP compute what `execute_query` or `spool_query` will ask for, without waiting for it.
+
+        If that fails, the query is run when it is asked for.
+        """
+        self._end_begun()
+        with suppress(RefusedError, ErpUnavailableError):
+            self._begun = BegunQuery(sql, params, self._start_query(sql, params))
+
+    def _end_begun(self) -> None:
+        begun, self._begun = self._begun, None
+        if begun:
+            begun.close()
+
+    def _read_rows(
+        self, sql: str, params: Sequence[Any], read: Callable[[Iterator[pa.Table]], _Rows]
+    ) -> _Rows:
+        if self._begun and self._begun.asks(sql, params):
+            begun, self._begun = self._begun, None
+            # Storing may have taken longer than the ERP lets a transaction idle.
+            with suppress(ErpUnavailableError), begun.read() as query:
+                return read(query.batches)
+        with self._start_query(sql, params) as query:
+            return read(query.batches)
 
     @contextmanager
-    def _open_cursor(self, sql: str, params: Sequence[Any]) -> Iterator[tuple[dbapi.Cursor, datetime]]:
+    def _start_query(self, sql: str, params: Sequence[Any]) -> Iterator[OpenQuery]:
         url = ErpUrl.parse(self.connection_url(), self.connect_timeout_seconds)
         leave_signals_to_python()
         try:
@@ -121,18 +149,18 @@ class PostgresResource(dg.ConfigurableResource[None]):
                 cursor.execute(queries.SESSION_SQL, [str(seconds * 1000) for seconds in limits])
                 [(_, read_at), *_] = cursor.fetchall()
                 cursor.execute(f"declare result no scroll cursor for {sql}", list(params) or None)
-                yield cursor, read_at
+                yield OpenQuery(_fetch_batches(cursor, read_at), connection.adbc_cancel)
         except adbc_driver_manager.Error as error:
             raise _translate_error(error, url) from None
 
 
-def _fetch_batches(cursor: dbapi.Cursor) -> Iterator[pa.Table]:
+def _fetch_batches(cursor: dbapi.Cursor, read_at: datetime) -> Iterator[pa.Table]:
     """Fetch the rows in batches, the last of them empty. Fetched at once, libpq would hold them twice."""
     cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
     while True:
         cursor.execute(f"fetch forward {FETCHED_ROWS} from result")
         rows = cursor.fetch_arrow_table()
-        yield rows
+        yield stamp_reading(rows, read_at)
         if not rows.num_rows:
             return
 

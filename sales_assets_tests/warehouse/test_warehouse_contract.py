@@ -175,6 +175,7 @@ def rejected_ids(warehouse: WarehouseUnderTest) -> list[int]:
     return warehouse.column("select order_id from raw.rejected_t order by order_id")
 
 
+@pytest.mark.slow
 def test_rejected_rows_are_replaced_with_their_day_and_go_when_there_are_none(
     warehouse: WarehouseUnderTest,
 ) -> None:

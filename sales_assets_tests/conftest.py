@@ -44,7 +44,7 @@ def pytest_collection(session: pytest.Session) -> None:
     """Parse the dbt project before test modules load the location; with xdist only its workers do."""
     if not hasattr(session.config, "workerinput") and session.config.getoption("numprocesses", None):
         return
-    prepare_manifests()
+    prepare_manifests(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -180,6 +180,7 @@ def test_a_customer_who_changed_and_ordered_on_a_day_is_stored_once(
     assert list(warehouse.query("select id from raw.raw_customers")["id"]) == [1]
 
 
+@pytest.mark.slow
 def test_a_rerun_replaces_the_day_and_leaves_its_neighbours(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -209,6 +210,7 @@ def test_a_range_is_stored_in_one_run_and_each_day_reports_its_own_numbers(
         assert reported == {"2025-01-14": (1, 1.0), DAY: (2, 5.0), "2025-01-16": (1, 4.0)}
 
 
+@pytest.mark.slow
 def test_a_range_joins_each_day_with_its_own_customers(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -231,6 +233,7 @@ def test_a_range_joins_each_day_with_its_own_customers(
 # --- a day without data ---
 
 
+@pytest.mark.slow
 def test_a_day_without_any_order_keeps_its_rows_and_is_reported(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse, instance: dg.DagsterInstance
 ) -> None:
@@ -247,6 +250,7 @@ def test_a_day_without_any_order_keeps_its_rows_and_is_reported(
     assert observation.partition == DAY
 
 
+@pytest.mark.slow
 def test_allow_empty_stores_a_day_without_orders_as_empty(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -258,6 +262,7 @@ def test_allow_empty_stores_a_day_without_orders_as_empty(
     assert stored_ids(warehouse) == []
 
 
+@pytest.mark.slow
 def test_a_day_whose_orders_are_all_pending_is_stored_as_empty(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -284,6 +289,7 @@ def test_in_a_range_only_the_days_without_data_are_skipped(
     assert [o.partition for o in result.asset_observations_for_node("raw_orders")] == [DAY]
 
 
+@pytest.mark.slow
 def test_in_a_range_a_day_without_data_keeps_its_stored_rows_as_they_are(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -299,6 +305,7 @@ def test_in_a_range_a_day_without_data_keeps_its_stored_rows_as_they_are(
     assert list(cities.itertuples(index=False, name=None)) == [(15, "Rome"), (16, "Oslo"), (140, "Oslo")]
 
 
+@pytest.mark.slow
 def test_a_day_that_had_no_data_once_is_made_when_it_has_some(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -313,6 +320,7 @@ def test_a_day_that_had_no_data_once_is_made_when_it_has_some(
 SILVER_ALONE = [silver_enriched_orders, *[asset.to_source_asset() for asset in (raw_orders, raw_customers)]]
 
 
+@pytest.mark.slow
 def test_silver_alone_refuses_a_day_that_was_never_loaded_and_says_what_to_run(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -331,6 +339,7 @@ def test_silver_alone_refuses_a_day_that_was_never_loaded_and_says_what_to_run(
     assert stored_ids(warehouse) == [14]
 
 
+@pytest.mark.slow
 def test_silver_alone_skips_a_day_without_orders_and_stores_one_that_was_loaded_as_empty(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -344,6 +353,7 @@ def test_silver_alone_skips_a_day_without_orders_and_stores_one_that_was_loaded_
     assert stored_ids(warehouse) == [14]
 
 
+@pytest.mark.slow
 def test_a_corrected_order_needs_a_run_from_raw_orders_on_and_the_refusal_says_so(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -427,6 +437,7 @@ def test_quotes_and_markup_in_names_are_stored_as_they_are(
 # --- bad data: one clear sentence, no retry, and what was stored stays ---
 
 
+@pytest.mark.slow
 def test_negative_amounts_fail_silver_and_keep_what_was_stored(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -442,6 +453,7 @@ def test_negative_amounts_fail_silver_and_keep_what_was_stored(
     assert not result.filter_events(lambda event: event.is_step_restarted)
 
 
+@pytest.mark.slow
 def test_one_bad_day_of_a_range_keeps_what_it_had_and_does_not_spoil_the_others(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse, instance: dg.DagsterInstance
 ) -> None:
@@ -509,6 +521,7 @@ def test_one_day_whose_rows_do_not_fit_the_contract_does_not_spoil_the_others(
     assert list(warehouse.query("select id from raw.raw_customers order by 1")["id"]) == [14, 16]
 
 
+@pytest.mark.slow
 def test_an_order_in_two_days_of_a_range_is_checked_as_in_two_runs(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -522,6 +535,7 @@ def test_an_order_in_two_days_of_a_range_is_checked_as_in_two_runs(
     assert stored_ids(warehouse) == [1, 1]
 
 
+@pytest.mark.slow
 def test_an_amount_that_is_too_large_is_refused_by_its_order(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -576,6 +590,7 @@ def test_a_range_beyond_the_partitions_is_refused_in_one_sentence_and_not_retrie
     assert not result.filter_events(lambda event: event.is_step_up_for_retry)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows_per_group", [1, 1_000], ids=["day by day", "at once"])
 @pytest.mark.parametrize("step", ["raw_orders", "silver_enriched_orders"])
 def test_a_slow_range_does_not_bring_back_an_order_that_a_later_run_no_longer_found(
@@ -615,6 +630,7 @@ def test_a_slow_range_does_not_bring_back_an_order_that_a_later_run_no_longer_fo
     assert [str(day.date()) for day in days["business_day"]] == ["2025-01-14", DAY]
 
 
+@pytest.mark.slow
 def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
     erp: Erp,
     run: Any,
@@ -657,6 +673,7 @@ def test_a_range_that_is_tried_again_goes_on_after_the_days_that_it_stored(
         ]
 
 
+@pytest.mark.slow
 def test_a_day_that_is_refused_in_one_group_does_not_keep_the_next_group_out(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

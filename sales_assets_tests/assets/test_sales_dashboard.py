@@ -29,6 +29,8 @@ from sales_assets.warehouse.file_stores import FileStores
 from sales_assets_tests.support.s3 import S3
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
 
+pytestmark = pytest.mark.slow  # each draws all plots
+
 DAY, BEFORE = pd.Timestamp("2026-11-27").date(), pd.Timestamp("2026-11-26").date()
 ORDERS = pd.DataFrame(
     [

@@ -76,6 +76,7 @@ def request_days(
     ]
 
 
+@pytest.mark.slow
 def test_at_five_in_the_morning_yesterday_is_requested(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_day_without_data_is_not_a_gap(
     assert request_days(repository, instance) == ["2025-03-09"]
 
 
+@pytest.mark.slow
 def test_a_failed_day_is_requested_again_and_one_in_progress_is_not(
     repository: dg.RepositoryDefinition, instance: dg.DagsterInstance
 ) -> None:

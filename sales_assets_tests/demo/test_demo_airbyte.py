@@ -90,6 +90,7 @@ def sources() -> dict[str, pd.DataFrame]:
     return {name: rows(LAST, "UTC") for streams in SOURCES.values() for name, rows in streams.items()}
 
 
+@pytest.mark.slow
 def test_rows_have_the_columns_of_the_catalog(sources: dict[str, pd.DataFrame]) -> None:
     assert {name: list(rows) for name, rows in sources.items()} == {
         name: list(columns) for name, columns in STREAM_COLUMNS.items()
@@ -122,6 +123,7 @@ def test_refunds_are_of_charges_and_cover_the_refunded_orders(sources: dict[str,
     assert len(refunds) > len(refunded)
 
 
+@pytest.mark.slow
 def test_yesterdays_rows_do_not_depend_on_tomorrow(sources: dict[str, pd.DataFrame]) -> None:
     earlier = SOURCES["ads"]["spend"](date(2025, 2, 1), "UTC")
     later = sources["spend"].iloc[: len(earlier)].reset_index(drop=True)

@@ -94,6 +94,7 @@ def storage(postgres: Erp, s3: S3, monkeypatch: pytest.MonkeyPatch) -> str:
     return parse_qs(urlsplit(postgres.admin_url).query)["host"][0]
 
 
+@pytest.mark.slow
 def test_the_instance_of_production_stores_runs_in_postgres_and_shows_no_password(
     home: Path, storage: str
 ) -> None:

@@ -86,6 +86,7 @@ def test_the_dashboards_are_those_of_the_code() -> None:
     assert stale == [], "Rewrite them: python -m sales_assets_tests.dashboards"
 
 
+@pytest.mark.slow
 def test_prometheus_takes_the_rules_each_alert_fires_and_resolves_as_tested(tmp_path: Path) -> None:
     run_tool("promtool", "check", "config", "prometheus.yml")
     run_tool("promtool", "test", "rules", "rules/sales_test.yml")

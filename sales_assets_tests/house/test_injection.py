@@ -35,6 +35,7 @@ both = pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake], ids
 Engine = Callable[[Path], AbstractContextManager[WarehouseUnderTest]]
 
 
+@pytest.mark.slow
 @both
 def test_keys_and_values_that_look_like_sql_are_stored_replaced_and_read_as_they_are(
     engine: Engine, tmp_path: Path

@@ -54,6 +54,7 @@ def record_range(instance: dg.DagsterInstance) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_event_log_records_what_dagsters_own_records_and_what_is_planned_together(
     instance: dg.DagsterInstance, postgres: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -353,6 +353,7 @@ def read_records(instance: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_batching_event_log_records_exactly_what_dagsters_own_records(
     event_log: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,8 @@ from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.gold_orders import order, report_days, store_gold
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, temporary_duckdb
 
+pytestmark = pytest.mark.slow  # each trains models
+
 FIRST_DAY, LAST_DAY = date(2025, 1, 1), date(2025, 10, 5)
 WEEK = "2025-09-29"
 JUDGED, TRAINING = "2025-06-30", "2025-03-31"

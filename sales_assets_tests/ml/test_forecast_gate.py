@@ -15,6 +15,8 @@ from sales_assets.ml.scores import measure_wape, wape_by_origin
 from sales_assets.ml.series import TOTAL, build_series
 from sales_assets_tests.support.revenue import made_up_revenue, shuffle_days
 
+pytestmark = pytest.mark.slow  # each trains models
+
 
 @pytest.fixture(scope="module")
 def series() -> pd.DataFrame:

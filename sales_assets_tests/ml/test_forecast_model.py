@@ -43,6 +43,8 @@ from sales_assets_tests.support.warehouses import (
     temporary_duckdb,
 )
 
+pytestmark = pytest.mark.slow  # each trains models
+
 REVENUE = made_up_revenue(330)
 
 

@@ -65,6 +65,7 @@ def store(warehouse: WarehouseUnderTest, name: str, frame: pd.DataFrame, schema:
     warehouse.materialize(mart)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake])
 def test_the_digest_has_golds_figures_and_is_told_once_for_each_day(
     engine: Callable[[Path], AbstractContextManager[WarehouseUnderTest]],

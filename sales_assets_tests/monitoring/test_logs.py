@@ -71,6 +71,7 @@ def run_and_read(
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_each_line_is_json_and_says_where_it_comes_from_without_a_secret(
     production: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +119,7 @@ def test_each_line_is_json_and_says_where_it_comes_from_without_a_secret(
     assert end["duration_seconds"] >= failure["duration_seconds"]
 
 
+@pytest.mark.slow
 def test_without_the_setting_nothing_is_written_to_standard_output(
     production: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -135,6 +135,7 @@ def scrape(port: int) -> dict[str, dict[tuple[str, ...], float]]:
     return values
 
 
+@pytest.mark.slow
 def test_a_scrape_shows_what_the_web_server_knows(
     history: History, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.runs import begin_load
 
+pytestmark = pytest.mark.slow  # most run several days
+
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16"]
 
 

@@ -48,6 +48,8 @@ from sales_assets_tests.support.made_up_history import CHARGES, CHECKS, CUTOFF, 
 from sales_assets_tests.support.quick_instances import stored_instance
 from sales_assets_tests.support.warehouses import D15, T, fake_snowflake, rows
 
+pytestmark = pytest.mark.slow  # each makes up a history of runs
+
 STORAGES = ("sqlite", "postgres")
 
 

@@ -96,6 +96,7 @@ def test_a_list_is_refused_before_its_values_are_read() -> None:
         next(ParquetRows(file).read_chunks(FILE_COLUMNS))
 
 
+@pytest.mark.slow
 def test_lines_that_are_long_end_a_chunk_before_its_rows_do() -> None:
     content = gzip.compress(csv_file({"sku": LONG}) + (csv_file({"sku": LONG}).split(b"\r\n", 1)[1]) * 999)
     assert len(content) < 200_000

@@ -43,15 +43,19 @@ def environment_with(variables: Mapping[str, str]) -> Iterator[None]:
         settings()
 
 
-def prepare_manifests() -> None:
+def prepare_manifests(worker: int) -> None:
     """Have the manifests of a laptop and of production in the cache, and copies in this process's folder.
 
     A manifest is of one database: production has one without a name, as in an image, and one for `SALES`.
+
+    Args:
+        worker: The number of this process; each begins with another manifest, so that none waits for long.
     """
-    with _lock(CACHE):
-        for each in _CACHED:
-            prepare_project(each)
-        copy_manifests(settings().data_dir)
+    numbers = range(len(_CACHED))
+    for number in sorted(numbers, key=lambda each: (each - worker) % len(_CACHED)):
+        with _lock(CACHE / str(number)):
+            prepare_project(_CACHED[number])
+    copy_manifests(settings().data_dir)
 
 
 def copy_manifests(data_dir: Path) -> None:

@@ -146,6 +146,8 @@ def _run(arguments: Sequence[str], variables: Mapping[str, str], checkout: Path,
     os.dup2(sender.fileno(), 2)
     sender.close()
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
+    # A shell's background jobs, and the processes that these start, ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(checkout)
     os.environ.clear()
     os.environ.update(variables)

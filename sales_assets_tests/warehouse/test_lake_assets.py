@@ -21,6 +21,7 @@ def gold() -> dg.AssetsDefinition:
     return build_dbt_assets(settings_with())
 
 
+@pytest.mark.slow
 def test_a_range_is_one_run_that_shows_what_it_did(
     tmp_path: Path, gold: dg.AssetsDefinition, instance: dg.DagsterInstance
 ) -> None:

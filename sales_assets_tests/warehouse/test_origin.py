@@ -33,6 +33,7 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Wareho
         yield warehouse
 
 
+@pytest.mark.slow
 def test_days_of_another_time_zone_or_erp_are_refused_with_both_values(warehouse: WarehouseUnderTest) -> None:
     warehouse.store(rows(1, day=D14), T, key=D14)  # A warehouse that was made before it remembered.
     for _ in range(2):

@@ -46,6 +46,7 @@ def hours(warehouse: WarehouseUnderTest) -> list[int]:
     return warehouse.column("select n from raw.t order by cast(t.at as date)")
 
 
+@pytest.mark.slow
 def test_a_day_keeps_rows_that_were_read_after_those_of_the_run(warehouse: WarehouseUnderTest) -> None:
     days = (D14, D15, D16)
     warehouse.store(pd.concat([rows(0, day=day, n=0) for day in days]), T, keys=(D14, D16))

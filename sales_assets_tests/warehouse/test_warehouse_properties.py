@@ -86,7 +86,7 @@ def to_comparable(rows: Sequence[Mapping[Any, Any]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(zone=st.sampled_from(ZONES), steps=st.lists(writes(), min_size=1, max_size=5), rerun=st.booleans())
 def test_the_table_is_always_what_the_model_says(zone: str, steps: list[Any], rerun: bool) -> None:
     partitions = dg.DailyPartitionsDefinition("2025-01-01", timezone=zone)

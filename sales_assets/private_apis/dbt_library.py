@@ -30,7 +30,7 @@ with load_for_good(), without_handlers():
     from dbt.include.global_project import PROJECT_NAME
     from dbt_common.clients import agate_helper
     from dbt_common.events import event_manager_client
-    from dbt_common.events.base_types import EventLevel, EventMsg
+    from dbt_common.events.base_types import BaseEvent, EventLevel, EventMsg
     from dbt_common.events.event_manager import EventManager
     from dbt_common.events.functions import msg_to_dict
     from dbt_common.exceptions import CompilationError
@@ -38,6 +38,7 @@ with load_for_good(), without_handlers():
 __all__ = [
     "FACTORY",
     "PROJECT_NAME",
+    "BaseEvent",
     "CompilationError",
     "DuckDBConnectionManager",
     "EventLevel",

@@ -12,6 +12,7 @@ from typing import Any
 
 from sales_assets.private_apis.dbt_library import (
     PROJECT_NAME,
+    BaseEvent,
     EventLevel,
     EventManager,
     MacroGenerator,
@@ -23,7 +24,8 @@ from sales_assets.private_apis.dbt_library import (
 
 build_type_tester = agate_helper.build_type_tester
 build_namespace = MacroNamespaceBuilder.build_namespace
-"""dbt's own, which a test compares with ours."""
+build_message = BaseEvent.__init__
+"""dbt's own, which tests compare with ours."""
 
 
 @cache
@@ -36,6 +38,27 @@ def take_shortcuts(heard: frozenset[str]) -> None:
     event_manager_client.ctx_set_event_manager(_QuietEventManager(heard))
     MacroNamespaceBuilder.build_namespace = build_flat_namespace  # type: ignore[method-assign, assignment]
     agate_helper.build_type_tester = _build_type_tester_once
+    BaseEvent.pb_msg = _LateMessage()
+    BaseEvent.__init__ = _hold_arguments  # type: ignore[method-assign, assignment]
+
+
+class _LateMessage:
+    """The attribute of an event with its protobuf message, which is built when it is first read."""
+
+    def __get__(self, event: Any, owner: type[BaseEvent] | None = None) -> Any:
+        held = vars(event)
+        if "_built" not in held:
+            args, kwargs = held["_arguments"]
+            build_message(event, *args, **kwargs)
+        return held["_built"]
+
+    def __set__(self, event: BaseEvent, message: object) -> None:
+        vars(event)["_built"] = message
+
+
+def _hold_arguments(event: BaseEvent, *args: Any, **kwargs: Any) -> None:
+    """Make an event without its message; most are dropped, and building one takes longer than all else."""
+    vars(event)["_arguments"] = (args, kwargs)
 
 
 class _QuietEventManager(EventManager):

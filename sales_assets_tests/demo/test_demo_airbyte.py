@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import requests
 from airbyte_api import models
 from pydantic import BaseModel
 
+from sales_assets.demo.airbyte import rows
 from sales_assets.demo.airbyte.__main__ import build_emulator
 from sales_assets.demo.airbyte.connections import CONNECTIONS, STREAM_COLUMNS, WORKSPACE_ID
 from sales_assets.demo.airbyte.landing import land_tables
 from sales_assets.demo.airbyte.process import start_airbyte_emulator, stop_airbyte_emulators
 from sales_assets.demo.airbyte.rows import SOURCES
-from sales_assets.demo.erp.orders import build_orders
+from sales_assets.demo.erp.orders import DemoOrders, build_orders
+from sales_assets.demo.seeded_days import find_yesterday
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.airbyte import CRM, Airbyte, wait_for_job
 
@@ -87,12 +89,12 @@ def test_unknown_paths_and_ids_are_not_found(server: Airbyte) -> None:
 
 @pytest.fixture(scope="module")
 def sources() -> dict[str, pd.DataFrame]:
-    return {name: rows(LAST, "UTC") for streams in SOURCES.values() for name, rows in streams.items()}
+    return {name: build(LAST, "UTC") for streams in SOURCES.values() for name, build in streams.items()}
 
 
 @pytest.mark.slow
 def test_rows_have_the_columns_of_the_catalog(sources: dict[str, pd.DataFrame]) -> None:
-    assert {name: list(rows) for name, rows in sources.items()} == {
+    assert {name: list(found) for name, found in sources.items()} == {
         name: list(columns) for name, columns in STREAM_COLUMNS.items()
     }
 
@@ -136,11 +138,11 @@ def test_yesterdays_rows_do_not_depend_on_tomorrow(sources: dict[str, pd.DataFra
 
 def test_a_sync_replaces_all_its_tables_or_none(tmp_path: Path) -> None:
     database, now = tmp_path / "w.duckdb", datetime(2025, 1, 15, tzinfo=UTC)
-    rows = pd.DataFrame({"id": [1, 2], "at": pd.to_datetime(["2025-01-01"] * 2, utc=True)})
-    land_tables(database, "crm", {"a": rows, "b": rows}, now)
+    landed = pd.DataFrame({"id": [1, 2], "at": pd.to_datetime(["2025-01-01"] * 2, utc=True)})
+    land_tables(database, "crm", {"a": landed, "b": landed}, now)
     with pytest.raises(ValueError, match="is not a table name"):
-        land_tables(database, "crm", {"a": rows.head(1), 'b"; drop': rows}, now)
-    assert land_tables(database, "crm", {"a": rows.head(0)}, now, is_wanted=lambda: False) == 0
+        land_tables(database, "crm", {"a": landed.head(1), 'b"; drop': landed}, now)
+    assert land_tables(database, "crm", {"a": landed.head(0)}, now, is_wanted=lambda: False) == 0
     counts = DuckDBWarehouse(database=str(database)).query(
         "select (select count(*) from crm.a) as a, (select count(*) from crm.b) as b, "
         "(select max(_airbyte_extracted_at) from crm.a) as at"
@@ -177,8 +179,27 @@ def test_it_starts_once_is_found_again_and_stops(data_dir: Path) -> None:
     assert start_airbyte_emulator(data_dir, database, "UTC")
 
 
+def test_the_orders_that_both_streams_of_payments_need_are_built_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built: list[date] = []
+
+    def build(first: date, *options: Any) -> DemoOrders:
+        built.append(first)
+        return build_orders(first, *options)
+
+    monkeypatch.setattr(rows, "build_orders", build)
+    for day in (date(2025, 1, 4), date(2025, 1, 5)):
+        for stream in SOURCES["payments"].values():
+            assert len(stream(day, "UTC"))
+    assert len(built) == 2
+
+
 @pytest.mark.slow
-def test_syncs_land_all_selected_streams_in_the_warehouse(data_dir: Path) -> None:
+def test_syncs_land_all_selected_streams_in_the_warehouse(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "FIRST_DAY", find_yesterday("UTC") - timedelta(days=60))
     database = data_dir / "w.duckdb"
     emulator = build_emulator(data_dir, database, "UTC")
     for connection in CONNECTIONS:

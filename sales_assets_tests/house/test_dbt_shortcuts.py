@@ -88,3 +88,17 @@ def test_only_debug_events_that_nobody_reads_are_dropped() -> None:
     finally:
         manager.callbacks.pop()
     assert heard == ["Note error"]
+
+
+def test_the_message_of_an_event_is_dbts_and_built_only_when_it_is_read() -> None:
+    dbt_shortcuts.take_shortcuts(HEARD)
+    note: Any = Note(msg=3)
+    assert "_built" not in vars(note)
+    built = Note(msg=3)
+    dbt_shortcuts.build_message(built, msg=3)
+    assert vars(built)["_built"] == note.pb_msg
+    assert (note.msg, note.to_dict()) == ("3", {"msg": "3"})
+    note.msg = "changed"
+    assert note.message() == "changed"
+    with pytest.raises(Exception, match="Unable to parse logging event"):
+        _ = Note(unknown=1).pb_msg

@@ -15,11 +15,14 @@ from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.order_files import csv_file
+from sales_assets_tests.support.pipeline import TO_ANOMALIES
 from sales_assets_tests.support.s3 import S3
 
 pytestmark = pytest.mark.slow
 
 DAY = "2025-01-15"
+OF_THE_ERP = "erp_to_daily_sales"
+"""A job with the part of the daily one that is about the ERP's orders."""
 
 
 class Location:
@@ -29,7 +32,8 @@ class Location:
         settings = settings_with(
             duckdb_path=folder / "sales.duckdb", has_erp_url=True, has_s3_bucket=True, s3_prefix="in/"
         )
-        self.definitions = build_definitions(settings)
+        part = dg.Definitions(jobs=[dg.define_asset_job(OF_THE_ERP, TO_ANOMALIES)])
+        self.definitions = dg.Definitions.merge(build_definitions(settings), part)
         self.warehouse = DuckDBWarehouse(database=str(settings.duckdb_path))
         self.instance = dg.DagsterInstance.ephemeral()
         self.environment = {
@@ -80,7 +84,7 @@ def test_gold_has_the_erp_and_the_marketplaces_by_channel_and_currency(
     location = Location(erp, s3, tmp_path)
 
     # No file was ever loaded: gold has only the ERP's orders.
-    location.run("daily_sales_pipeline", DAY)
+    location.run(OF_THE_ERP, DAY)
     erp_key = (DAY, "erp", "EUR")
     erp_sales = location.sales()
     assert list(erp_sales) == [erp_key]
@@ -110,7 +114,7 @@ def test_gold_has_the_erp_and_the_marketplaces_by_channel_and_currency(
 
     location.environment |= MODELS_ALONE  # dbt's tests have passed by now
     # A rerun of a day of the ERP changes nothing for the marketplaces, and vice versa.
-    location.run("daily_sales_pipeline", DAY)
+    location.run(OF_THE_ERP, DAY)
     assert location.sales() == with_marketplaces
     s3.put("kiosk.csv", csv_file(line("D", marketplace="kiosk", order_date="2025-01-16T00:00:00Z")))
     location.run("marketplace_orders_job", "in/kiosk.csv")

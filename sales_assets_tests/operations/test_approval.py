@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pandas as pd
@@ -19,8 +20,8 @@ from sales_assets.catalog.approvals import (
     record_approval,
     record_entry,
 )
-from sales_assets.catalog.names import FCT_ORDERS_KEY, MONTHLY_REVENUE_KEY, SILVER_ORDERS_KEY
-from sales_assets.definitions import build_definitions, defs
+from sales_assets.catalog.names import DAILY_JOB, FCT_ORDERS_KEY, MONTHLY_REVENUE_KEY, SILVER_ORDERS_KEY
+from sales_assets.definitions import defs
 from sales_assets.errors import RefusedError
 from sales_assets.monitoring.alerts.approval_alerts import tell_of_approvals, was_only_held_back
 from sales_assets.monitoring.alerts.ended_runs import read_run
@@ -31,7 +32,7 @@ from sales_assets.private_apis.history import list_runless_events
 from sales_assets.transforms.restatements import find_closed_months
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.pipeline import Pipeline
+from sales_assets_tests.support.pipeline import TO_ANOMALIES, Pipeline
 from sales_assets_tests.support.results import failure
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
 
@@ -126,13 +127,14 @@ def test_a_month_is_closed_some_days_after_its_end(today: str, closed: list[str]
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("models_alone")
 def test_a_restatement_reaches_gold_only_after_its_approval_however_it_is_run(
     erp: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ERP_POSTGRES_URL", erp.url)
     erp.order(1, f"{DAY} 10:00+00")
     settings = settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True, **CLOSING)
-    pipeline, days = Pipeline(erp, settings), month_window(MONTH).days
+    pipeline, days = Pipeline(erp, settings, TO_ANOMALIES), month_window(MONTH).days
     tags = {"dagster/asset_partition_range_start": days[0], "dagster/asset_partition_range_end": days[-1]}
     assert pipeline.run(tags=tags).success
     erp.order(2, f"{DAY} 11:00+00")
@@ -145,10 +147,10 @@ def test_a_restatement_reaches_gold_only_after_its_approval_however_it_is_run(
     assert "published with a revenue of 10.00 EUR. It would become 20.00 EUR" in failure(refused)
     assert pipeline.totals(DAY)["gold.fct_orders"] == (1, "10.0000")
     config = {"ops": {"approve": {"config": {"what": MONTH, "by": "ada", "why": "A late order."}}}}
-    repository = build_definitions(settings).get_repository_def()
     # A job that is executed in process is not told its repository, other than by a daemon or a command.
+    repository = SimpleNamespace(get_job={DAILY_JOB: pipeline.job}.__getitem__)
     monkeypatch.setattr(dg.OpExecutionContext, "repository_def", property(lambda _: repository))
-    approval = repository.get_job("approve_job")
+    approval = pipeline.definitions.resolve_job_def("approve_job")
     assert approval.execute_in_process(instance=pipeline.instance, run_config=config).success
     assert pipeline.totals(DAY)["gold.daily_sales"] == (2, "20.0000")
     [latest, *_] = read_entries(pipeline.instance, MONTHLY_REVENUE_KEY)[MONTH]

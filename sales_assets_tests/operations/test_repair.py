@@ -8,14 +8,13 @@ import pytest
 
 from sales_assets.catalog.names import FCT_ORDERS_KEY, RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import window_between
-from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.gaps import RANGE_END, RANGE_START
 from sales_assets.operations.repair.launch import execute_runs
 from sales_assets.operations.repair.lineage import Lineage
 from sales_assets.operations.repair.repair_plan import RepairPlan, plan_repair
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, Pipeline
+from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, TO_ANOMALIES, Pipeline
 from sales_assets_tests.support.results import failure
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("models_alone")]
@@ -28,17 +27,17 @@ ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), FCT_ORDERS_KEY]
 class RepairablePipeline(Pipeline):
     """A pipeline with the repair."""
 
-    def repair(self) -> tuple[bool, list[str]]:
+    def repair(self, first: str = DAYS[0], last: str = DAYS[-1]) -> tuple[bool, list[str]]:
         """Execute the plan; returns whether it succeeded, and the days and first table of its runs."""
         before = {run.run_id for run in self.instance.get_runs()}
-        failed = execute_runs(self.plan().runs, self.job, self.instance, lambda _: None, "a test")
+        failed = execute_runs(self.plan(first, last).runs, self.job, self.instance, lambda _: None, "a test")
         runs = [run for run in self.instance.get_runs() if run.run_id not in before]
         return failed == 0, [describe(run) for run in reversed(runs)]
 
-    def plan(self) -> RepairPlan:
-        """Plan the repair of all days."""
+    def plan(self, first: str = DAYS[0], last: str = DAYS[-1]) -> RepairPlan:
+        """Plan the repair of all days, or of some."""
         return plan_repair(
-            window_between(DAYS[0], DAYS[-1]),
+            window_between(first, last),
             Lineage.of_job(self.job),
             self.instance,
             postgres_erp=self.erp.resource,
@@ -49,7 +48,7 @@ class RepairablePipeline(Pipeline):
     @cached_property
     def freshness_job(self) -> dg.JobDefinition:
         """The job of the check `yesterday_is_complete`."""
-        return build_definitions(self.settings).get_repository_def().get_job("freshness_job")
+        return self.definitions.resolve_job_def("freshness_job")
 
     def is_complete(self, day: str) -> bool:
         """Whether a single day needs nothing, as the check `yesterday_is_complete` decides."""
@@ -74,7 +73,8 @@ def _erp_url(erp: Erp, monkeypatch: pytest.MonkeyPatch) -> None:
 def pipeline(erp: Erp, tmp_path: Path) -> RepairablePipeline:
     for number, day in enumerate(DAYS, start=1):
         erp.order(number, f"{day} 10:00+00")
-    return RepairablePipeline(erp, settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True))
+    settings = settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
+    return RepairablePipeline(erp, settings, TO_ANOMALIES)
 
 
 def test_the_good_days_of_a_range_with_a_bad_one_reach_gold(pipeline: RepairablePipeline) -> None:
@@ -133,7 +133,7 @@ def test_a_day_that_was_corrected_in_the_erp_needs_its_orders_again_and_repair_p
     [planned] = [run for run in pipeline.plan().runs if run.first <= BAD <= run.last]
     assert (planned.first, planned.last) == (BAD, BAD)
     assert planned.assets[:3] == (RAW_CUSTOMERS_KEY, RAW_ORDERS_KEY, SILVER_KEY)
-    assert pipeline.repair()[0]
+    assert pipeline.repair(BAD, BAD)[0]
     assert pipeline.totals(BAD)["gold.fct_orders"] == (1, "10.0000")
 
 

@@ -10,7 +10,8 @@ from unittest.mock import patch
 import dagster as dg
 import pandas as pd
 
-from sales_assets.catalog.names import DAILY_JOB
+from sales_assets.automation.jobs import daily_sales_pipeline
+from sales_assets.catalog.names import DAILY_JOB, SALES_ANOMALIES_KEY
 from sales_assets.definitions import build_definitions
 from sales_assets.settings import Settings
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
@@ -26,17 +27,25 @@ ORDER_TABLES = {
     "silver.silver_enriched_orders": "cast(order_date as date)",
     "gold.fct_orders": "order_date",
 }
+TO_ANOMALIES = dg.AssetSelection.assets(SALES_ANOMALIES_KEY).upstream() & daily_sales_pipeline.selection
+"""A quarter of the daily job's models, for tests of how days are run: a chain from the ERP to two marts."""
 
 
 class Pipeline:
-    """The job `daily_sales_pipeline` on an ERP and a warehouse of its own."""
+    """The job `daily_sales_pipeline`, or a part of it, on an ERP and a warehouse of its own."""
 
-    def __init__(self, erp: Erp, settings: Settings):
+    def __init__(self, erp: Erp, settings: Settings, part: dg.AssetSelection | None = None):
         self.erp = erp
         self.settings = settings
         self.instance = dg.DagsterInstance.ephemeral()
         self.warehouse = DuckDBWarehouse(database=str(settings.duckdb_path))
-        self.job = build_definitions(settings).resolve_job_def(DAILY_JOB)
+        self.definitions = build_definitions(settings)
+        job = DAILY_JOB
+        if part is not None:
+            job = "part_of_the_daily_job"
+            added = dg.Definitions(jobs=[dg.define_asset_job(job, part)])
+            self.definitions = dg.Definitions.merge(self.definitions, added)
+        self.job = self.definitions.resolve_job_def(job)
 
     def run(self, **options: Any) -> dg.ExecuteInProcessResult:
         """Run the job; for a range unless a partition key is given."""

@@ -6,6 +6,7 @@ services return them. Faults are intended: some charges are missing, some differ
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -63,7 +64,7 @@ def build_contacts(last_day: date, timezone: str) -> pd.DataFrame:
 
 def build_charges(last_day: date, timezone: str) -> pd.DataFrame:
     """Build the charges: one per paid order, except a few; a few amounts are too high."""
-    paid = _build_paid_orders(last_day, timezone)
+    paid = _build_paid_orders(FIRST_DAY, last_day, timezone)
     draw = _draw_numbers(paid["order_id"], "charges")
     surplus = np.where(draw < _MISSING + _DIFFERING, 1 + paid["order_id"] % 500, 0)
     charges = pd.DataFrame(
@@ -81,7 +82,7 @@ def build_charges(last_day: date, timezone: str) -> pd.DataFrame:
 
 def build_refunds(last_day: date, timezone: str) -> pd.DataFrame:
     """Build the refunds: the whole amount of each refunded order, and half of a few others."""
-    paid = _build_paid_orders(last_day, timezone)
+    paid = _build_paid_orders(FIRST_DAY, last_day, timezone)
     draw = _draw_numbers(paid["order_id"], "charges")
     whole = paid["status"] == "refunded"
     partly = ~whole & (draw > 1 - _PARTLY_REFUNDED)
@@ -113,9 +114,14 @@ SOURCES: Mapping[str, Mapping[str, Callable[[date, str], pd.DataFrame]]] = Mappi
 """The function that builds each stream's rows, by schema; it takes the last day and a time zone."""
 
 
-def _build_paid_orders(last_day: date, timezone: str) -> pd.DataFrame:
-    """The paid orders with their amounts in cents, rounded once per order like the ERP's bill."""
-    placed: DemoOrders = build_orders(FIRST_DAY, last_day, last_day, timezone)
+@lru_cache(maxsize=1)
+def _build_paid_orders(first_day: date, last_day: date, timezone: str) -> pd.DataFrame:
+    """The paid orders with their amounts in cents, rounded once per order like the ERP's bill.
+
+    They are kept for the other stream of a sync, because two years take seconds to build. Nobody may change
+    them.
+    """
+    placed: DemoOrders = build_orders(first_day, last_day, last_day, timezone)
     items = placed.items
     due = items["qty"] * items["unit_price"] * (1 - items["discount"].fillna(0))
     amounts = due.groupby(items["order_id"]).sum()

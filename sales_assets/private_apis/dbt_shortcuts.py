@@ -24,7 +24,7 @@ from sales_assets.private_apis.dbt_library import (
 
 build_type_tester = agate_helper.build_type_tester
 build_namespace = MacroNamespaceBuilder.build_namespace
-build_message = BaseEvent.__init__
+begin_event = BaseEvent.__init__
 """dbt's own, which tests compare with ours."""
 
 
@@ -49,7 +49,7 @@ class _LateMessage:
         held = vars(event)
         if "_built" not in held:
             args, kwargs = held["_arguments"]
-            build_message(event, *args, **kwargs)
+            begin_event(event, *args, **kwargs)
         return held["_built"]
 
     def __set__(self, event: BaseEvent, message: object) -> None:

@@ -95,7 +95,7 @@ def test_the_message_of_an_event_is_dbts_and_built_only_when_it_is_read() -> Non
     note: Any = Note(msg=3)
     assert "_built" not in vars(note)
     built = Note(msg=3)
-    dbt_shortcuts.build_message(built, msg=3)
+    dbt_shortcuts.begin_event(built, msg=3)
     assert vars(built)["_built"] == note.pb_msg
     assert (note.msg, note.to_dict()) == ("3", {"msg": "3"})
     note.msg = "changed"

@@ -22,7 +22,7 @@ from sales_assets.reports.key_figures import SALES_BY_CHANNEL
 from sales_assets.warehouse.duckdb import DuckDBWarehouse
 from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, RANGE, Pipeline
+from sales_assets_tests.support.pipeline import DAYS, ORDER_TABLES, RANGE, TO_ANOMALIES, Pipeline
 from sales_assets_tests.support.python_process import run_python
 from sales_assets_tests.support.results import failure
 
@@ -202,15 +202,19 @@ def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
 ) -> None:
     pipeline = stocked.copy(tmp_path)
     before = {day: pipeline.totals(day) for day in DAYS}
+    of_orders: dict[str, Any] = {
+        "partition_key": "2025-01-15",
+        "asset_selection": list(TO_ANOMALIES.resolve(pipeline.job.asset_layer.asset_graph)),
+    }
     try:
         stocked.erp.run("update orders set status = 'cancelled'")
         stocked.erp.order(1000, "2025-01-15 12:00+00", items=[(3, "0.07", "0.3333")])
-        assert pipeline.run(partition_key="2025-01-15").success
+        assert pipeline.run(**of_orders).success
         after = {day: pipeline.totals(day) for day in DAYS}
         assert after.pop("2025-01-15") == dict.fromkeys(before[DAYS[0]], (1, "0.1400"))
         assert after == {day: totals for day, totals in before.items() if day != "2025-01-15"}
         stocked.erp.run("update orders set status = 'cancelled'")
-        assert pipeline.run(partition_key="2025-01-15").success
+        assert pipeline.run(**of_orders).success
         assert pipeline.totals("2025-01-15") == dict.fromkeys(before[DAYS[0]], (0, None))
     finally:
         stocked.erp.clear()

@@ -54,11 +54,11 @@ def read_until(writers: Sequence[BaseProcess], warehouse: WarehouseUnderTest) ->
 
 
 def build_with_dbt(settings: Settings) -> int:
-    """dbt, twice, as an asset runs it."""
+    """dbt, twice, as an asset runs it, for some models and their tests."""
     dbt, project = build_dbt_resource(settings), prepare_project(settings)
     for _ in range(2):
-        results = list(dbt.run(["build", "--exclude-resource-type", "unit_test"], project, "test"))
-        assert len(results) > 30
+        command = ["build", "--exclude-resource-type", "unit_test", "--select", "+daily_sales"]
+        assert len(list(dbt.run(command, project, "test"))) > 30
     return 2
 
 

@@ -98,14 +98,15 @@ def run(variant: str, days: int, url: str) -> Cost:
     python = [sys.executable, "-W", "ignore"]
     homes = {"ours": CHECKOUT, "bare": BARE, "ours, PostgreSQL": ON_POSTGRES}
     home = reset(homes.get(variant, STOCK))
-    if home == ON_POSTGRES:
-        create_database(start_server(FOLDER / "erp"), "dagster")
     environment = {
         "ERP_POSTGRES_URL": url,
         "SALES_DUCKDB_PATH": os.fspath(home / ".data" / "sales.duckdb"),
         "PYTHONPATH": os.fspath(home),
         "DAGSTER_HOME": os.fspath(home if (home / "dagster.yaml").exists() else home / ".data"),
     }
+    if home == ON_POSTGRES:
+        create_database(start_server(FOLDER / "erp"), "dagster")
+        environment["DAGSTER_EVENT_BATCH_SIZE"] = "50"  # as in the image
     warehouse = environment["SALES_DUCKDB_PATH"]
     one_day = ["-m", "dagster", "asset", "materialize", "--select", "*", "-m", "bench.stock", "--partition"]
     ours = [["-m", "sales_assets.commands", "backfill", first, last]]

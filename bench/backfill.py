@@ -106,7 +106,6 @@ def run(variant: str, days: int, url: str) -> Cost:
     }
     if home == ON_POSTGRES:
         create_database(start_server(FOLDER / "erp"), "dagster")
-        environment["DAGSTER_EVENT_BATCH_SIZE"] = "50"  # as in the image
     warehouse = environment["SALES_DUCKDB_PATH"]
     one_day = ["-m", "dagster", "asset", "materialize", "--select", "*", "-m", "bench.stock", "--partition"]
     ours = [["-m", "sales_assets.commands", "backfill", first, last]]

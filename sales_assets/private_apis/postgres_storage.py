@@ -25,8 +25,8 @@ _PLANNED = {
 class LastingPostgresEventLogStorage(OneRowForEachPlannedCheck, PostgresEventLogStorage):
     """Keeps one connection open in each process that stores events, and opens others while it is in use.
 
-    A connection that broke, as when the server was restarted, is replaced before it is used again. Events come
-    in batches, unless the environment says otherwise: a range of days needs twice the processor time without.
+    A connection that broke, as when the server was restarted, is replaced before it is used again. Events
+    come in batches, unless the environment says otherwise: a range of days takes twice the time without.
     """
 
     def __init__(self, *arguments: Any, **options: Any):

@@ -71,6 +71,7 @@ def test_a_mocked_erp_works_with_the_in_memory_io_manager_through_to_silver() ->
     assert list(result.output_for_node("silver_enriched_orders")["city"].fillna("-")) == ["Rome", "Oslo", "-"]
 
 
+@pytest.mark.slow
 def test_a_day_of_orders_is_stored_with_exact_amounts(erp: Erp, run: Any, warehouse: DuckDBWarehouse) -> None:
     erp.order(1, items=[(3, "0.10", "0.3333"), (1, "99999.99", None)])
     erp.order(2, items=[(2, "10.00", "0"), (1, "0.01", "1")], status="shipped")
@@ -131,6 +132,7 @@ def test_orders_of_a_null_or_unknown_customer_are_kept_unmatched(
     assert metadata(result, "silver_enriched_orders")["match_rate"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.slow
 def test_ids_beyond_a_floats_precision_are_stored_as_they_are_beside_a_null(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -194,6 +196,7 @@ def test_a_rerun_replaces_the_day_and_leaves_its_neighbours(
         assert stored_ids(warehouse) == [14, 16, 150]
 
 
+@pytest.mark.slow
 def test_a_range_is_stored_in_one_run_and_each_day_reports_its_own_numbers(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:
@@ -275,6 +278,7 @@ def test_a_day_whose_orders_are_all_pending_is_stored_as_empty(
     assert stored_ids(warehouse, "raw.raw_orders") == []
 
 
+@pytest.mark.slow
 def test_in_a_range_only_the_days_without_data_are_skipped(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse, instance: dg.DagsterInstance
 ) -> None:
@@ -370,6 +374,7 @@ def test_a_corrected_order_needs_a_run_from_raw_orders_on_and_the_refusal_says_s
     assert stored_ids(warehouse) == [1]
 
 
+@pytest.mark.slow
 def test_in_a_range_each_day_reports_its_excluded_and_unmatched_orders(erp: Erp, run: Any) -> None:
     erp.customer(7)
     erp.order(1, "2025-01-14 10:00+00", customer=7)
@@ -473,6 +478,7 @@ def test_one_bad_day_of_a_range_keeps_what_it_had_and_does_not_spoil_the_others(
     assert stored_ids(warehouse, "raw.raw_orders") == [14, 15, 16, 150]
 
 
+@pytest.mark.slow
 def test_one_bad_day_of_an_extraction_does_not_spoil_the_others_either(
     erp: Erp, run: Any, warehouse: DuckDBWarehouse
 ) -> None:

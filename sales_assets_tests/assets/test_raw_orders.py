@@ -69,6 +69,7 @@ def three_days(erp: Erp) -> Erp:
     return erp
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["completed", "cancelled"])
 def test_a_day_with_an_order_that_a_view_lists_twice_is_refused_by_its_name(
     three_days: Erp, loading: Loading, status: str
@@ -85,6 +86,7 @@ def test_a_day_with_an_order_that_a_view_lists_twice_is_refused_by_its_name(
     assert loading.differences(doubling) == []
 
 
+@pytest.mark.slow
 def test_an_item_that_a_view_lists_twice_is_a_difference_from_the_erp(
     three_days: Erp, loading: Loading
 ) -> None:

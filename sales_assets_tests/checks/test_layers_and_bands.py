@@ -117,6 +117,7 @@ def test_the_layers_are_read_on_one_connection(check: Check, monkeypatch: pytest
     assert len(opened) == 1
 
 
+@pytest.mark.slow
 def test_a_run_of_one_day_compares_that_day_and_layers_without_a_table_are_empty(check: Check) -> None:
     planted = f"delete from gold.fct_orders where order_date = '{DAY}'"
     assert check(layers_agree, planted, partition_key=DAYS[-3]).passed

@@ -56,6 +56,7 @@ def test_days_with_sales_and_few_unknown_statuses_pass(loading: Loading) -> None
     assert evaluation.metadata["days"].value == 3
 
 
+@pytest.mark.slow
 def test_a_day_whose_sales_have_a_renamed_status_fails_by_name(loading: Loading) -> None:
     loading.erp.run("update orders set status = 'complete' where status = 'completed' and id % 3 = 1")
     evaluation = loading.check()

@@ -99,6 +99,7 @@ def test_rows_have_the_columns_of_the_catalog(sources: dict[str, pd.DataFrame]) 
     }
 
 
+@pytest.mark.slow
 def test_most_charges_match_the_orders_some_are_missing_and_some_differ(
     sources: dict[str, pd.DataFrame],
 ) -> None:
@@ -116,6 +117,7 @@ def test_most_charges_match_the_orders_some_are_missing_and_some_differ(
     assert sources["charges"]["order_id"].isin(orders["id"]).all()
 
 
+@pytest.mark.slow
 def test_refunds_are_of_charges_and_cover_the_refunded_orders(sources: dict[str, pd.DataFrame]) -> None:
     refunds, charges = sources["refunds"], sources["charges"]
     assert refunds["charge_id"].isin(charges["id"]).all()

@@ -83,6 +83,7 @@ def test_a_setting_that_would_become_part_of_dbts_sql_is_refused(name: str, text
         parse_settings({name: text})
 
 
+@pytest.mark.slow
 @both
 def test_a_parameter_that_looks_like_sql_is_only_compared(engine: Engine, tmp_path: Path) -> None:
     with engine(tmp_path) as warehouse:

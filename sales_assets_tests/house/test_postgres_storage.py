@@ -77,6 +77,7 @@ def test_the_event_log_records_what_dagsters_own_records_and_what_is_planned_tog
     assert ours["days"] == ["2025-01-03", "2025-01-02", "2025-01-01"]
 
 
+@pytest.mark.slow
 def test_events_are_stored_on_one_connection_which_is_replaced_when_it_broke(
     instance: dg.DagsterInstance, postgres: Erp
 ) -> None:

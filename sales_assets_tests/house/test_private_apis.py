@@ -121,6 +121,7 @@ def test_an_outputs_partitions_can_still_be_recorded_before_it_ends(tmp_path: Pa
     assert "dagster/data_version_is_user_provided" not in first
 
 
+@pytest.mark.slow
 def test_the_instance_still_reports_partitions_runs_daemons_and_pools(tmp_path: Path) -> None:
     received: list[dg.EventLogEntry] = []
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:

@@ -41,6 +41,7 @@ def test_a_model_that_is_no_better_than_recency_or_the_base_rate_is_refused() ->
     assert judge(badly_calibrated).startswith("By its Brier score")
 
 
+@pytest.mark.slow
 def test_of_a_hundred_models_of_noise_none_passes() -> None:
     random = np.random.default_rng(1)
 

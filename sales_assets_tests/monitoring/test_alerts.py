@@ -110,6 +110,7 @@ def alerting(instance: dg.DagsterInstance, receiver: Receiver) -> Alerting:
     return Alerting(instance, World(), urls=receiver.url)
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_told_once_with_its_reason_and_its_recovery(
     alerting: Alerting, receiver: Receiver
 ) -> None:
@@ -183,6 +184,7 @@ def test_checks_are_told_when_they_change_and_not_when_they_repeat(
     assert "Ada" not in str(receiver.received)
 
 
+@pytest.mark.slow
 def test_a_day_without_data_is_told_once_and_its_orders_when_they_arrive(
     alerting: Alerting, receiver: Receiver
 ) -> None:

@@ -132,6 +132,7 @@ def ticks(tmp_path: Path) -> Iterator[Ticks]:
         yield Ticks(instance)
 
 
+@pytest.mark.slow
 def test_a_sensor_whose_ticks_fail_or_do_not_come_is_told_once_and_its_recovery(
     ticks: Ticks, telling: Telling
 ) -> None:

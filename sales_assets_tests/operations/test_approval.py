@@ -55,6 +55,7 @@ def report(instance: dg.DagsterInstance, asset: dg.AssetKey) -> None:
         instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake])
 def test_many_small_changes_are_measured_by_what_was_published_and_an_approval_by_what_was_approved(
     engine: Callable[[Path], AbstractContextManager[WarehouseUnderTest]],

@@ -69,6 +69,7 @@ def store_refused(
 # --- atomic replace ---
 
 
+@pytest.mark.slow
 def test_a_rerun_replaces_the_day_and_leaves_its_neighbours(warehouse: WarehouseUnderTest) -> None:
     for day, id_ in ((D14, 1), (D15, 2), (D16, 3)):
         warehouse.store(rows(id_, day=day), T, key=day)
@@ -77,6 +78,7 @@ def test_a_rerun_replaces_the_day_and_leaves_its_neighbours(warehouse: Warehouse
     assert ids(warehouse) == [1, 3, 20, 21]
 
 
+@pytest.mark.slow
 def test_a_range_replaces_its_days_in_one_write(warehouse: WarehouseUnderTest) -> None:
     for day, id_ in (("2025-01-13", 0), (D14, 1), (D16, 3)):
         warehouse.store(rows(id_, day=day), T, key=day)
@@ -84,6 +86,7 @@ def test_a_range_replaces_its_days_in_one_write(warehouse: WarehouseUnderTest) -
     assert ids(warehouse) == [0, 10, 11, 12]
 
 
+@pytest.mark.slow
 def test_groups_of_days_are_stored_one_by_one_and_read_back_one_by_one(warehouse: WarehouseUnderTest) -> None:
     warehouse.store(pd.concat([rows(1, day=D14), rows(2), rows(3, day=D16)]), T, keys=(D14, D16))
     read: list[list[int]] = []
@@ -119,6 +122,7 @@ def test_groups_of_days_are_stored_one_by_one_and_read_back_one_by_one(warehouse
     assert read == [[10], [11, 12, 13]]
 
 
+@pytest.mark.slow
 def test_a_day_that_is_larger_than_memory_is_stored_and_read_back_in_chunks(
     warehouse: WarehouseUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +261,7 @@ BROKEN_CHUNKS = {
 }
 
 
+@pytest.mark.slow
 def test_a_chunk_that_fails_leaves_all_old_rows(warehouse: WarehouseUnderTest) -> None:
     warehouse.store(rows(1, 2), T, key=D15)
     for broken, chunks in BROKEN_CHUNKS.items():
@@ -327,6 +332,7 @@ MISFITS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_value_that_does_not_fit_is_refused_by_table_column_and_value(
     warehouse: WarehouseUnderTest,
 ) -> None:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import yaml
-
 from bench.copies import copy_project, copy_stock_project, reset
 from bench.erp import LINES, start_bench_erp
 from bench.records import create_database, keep_records_in
@@ -105,7 +103,7 @@ def run(variant: str, days: int, url: str) -> Cost:
         "DAGSTER_HOME": os.fspath(home if (home / "dagster.yaml").exists() else home / ".data"),
     }
     if home == ON_POSTGRES:
-        create_database(start_server(FOLDER / "erp"), "dagster")
+        keep_records_in(create_database(start_server(FOLDER / "erp"), "dagster"), home)
     warehouse = environment["SALES_DUCKDB_PATH"]
     one_day = ["-m", "dagster", "asset", "materialize", "--select", "*", "-m", "bench.stock", "--partition"]
     ours = [["-m", "sales_assets.commands", "backfill", first, last]]
@@ -147,9 +145,6 @@ def prepare() -> None:
         copy_project(copy)
     copy_stock_project(STOCK)
     url = start_bench_erp(FOLDER / "erp", ORDERS, 366)
-    records = create_database(start_server(FOLDER / "erp"), "dagster")
-    instance = ON_POSTGRES / "dagster.yaml"
-    instance.write_text(yaml.safe_dump(keep_records_in(records, yaml.safe_load(instance.read_text()))))
     for variant in ("bare", "ours", "ours, PostgreSQL"):
         run(variant, 1, url)
 

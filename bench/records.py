@@ -1,13 +1,12 @@
 """Dagster's records in PostgreSQL, as production keeps them; on the server that has the benchmarks' ERP."""
 
 from contextlib import closing
+from pathlib import Path
 
+import yaml
 from adbc_driver_postgresql import dbapi
 
-_PRODUCTIONS = {
-    "module": "sales_assets.private_apis.postgres_storage",
-    "class": "LastingPostgresStorage",
-}
+from sales_assets.settings import ROOT
 
 
 def create_database(server: str, name: str) -> str:
@@ -26,7 +25,12 @@ def create_database(server: str, name: str) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
-def keep_records_in(url: str, instance: dict[str, object]) -> dict[str, object]:
-    """Return the content of a `dagster.yaml`, with production's storage in a database."""
-    kept = {key: value for key, value in instance.items() if not key.endswith("_storage")}
-    return {**kept, "storage": {"custom": {**_PRODUCTIONS, "config": {"postgres_url": url}}}}
+def keep_records_in(url: str, home: Path) -> None:
+    """Write a copy's `dagster.yaml`: the laptop's, with production's storage in a database."""
+    laptop, production = (
+        yaml.safe_load((ROOT / name).read_text())
+        for name in ("dagster.yaml", "deploy/dagster/production.yaml")
+    )
+    kept = {key: value for key, value in laptop.items() if not key.endswith("_storage")}
+    storage = {"custom": {**production["storage"]["custom"], "config": {"postgres_url": url}}}
+    (home / "dagster.yaml").write_text(yaml.safe_dump({**kept, "storage": storage}))

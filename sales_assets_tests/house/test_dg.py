@@ -12,6 +12,7 @@ from sales_assets_tests.support.data_dir import copy_manifests
 pytestmark = pytest.mark.slow  # a process of its own: dg reads pyproject.toml and starts Python itself
 
 
+@pytest.mark.exhaustive
 def test_dg_finds_the_project_and_its_definitions_are_valid(fresh_clone: Path) -> None:
     copy_manifests(fresh_clone / ".data")
     dg = Path(sys.executable).with_name("dg")

@@ -36,6 +36,7 @@ list(dbt.run(["run", "--empty", "--select", "stg_orders"], project, "test"))
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_folders_files_and_logs_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
     data = tmp_path / "data"

@@ -98,6 +98,7 @@ def replace_once(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.exhaustive
 def test_the_documented_steps_add_an_asset_and_a_model_that_keep_the_rules_of_the_house(
     checkout: Path,
 ) -> None:

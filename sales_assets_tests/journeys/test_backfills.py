@@ -121,6 +121,7 @@ def test_commands_with_a_failed_run_exit_with_1_and_name_the_day(backfills: Back
         assert f"silver_enriched_orders for {DAYS[0]}: Negative amounts found" in output, output
 
 
+@pytest.mark.exhaustive
 def test_two_backfills_of_overlapping_ranges_at_once_store_each_day_once(backfills: Backfills) -> None:
     both = [backfills.start(DAYS[0], DAYS[5]), backfills.start(DAYS[3], DAYS[-1])]
     ended = [process.wait() for process in both]

@@ -14,7 +14,7 @@ from sales_assets_tests.support.data_dir import copy_manifests, copy_project
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 if missing := why_no_browser():
     pytest.skip(missing, allow_module_level=True)

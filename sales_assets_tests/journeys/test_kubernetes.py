@@ -30,6 +30,7 @@ from sales_assets_tests.support.kubernetes_pod import Pod
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.exhaustive,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of Dagster's daemons, about themselves
 ]
 

@@ -184,6 +184,7 @@ def test_the_pipeline_on_snowflake_stores_the_same_rows_as_on_duckdb_for_a_day_a
         pd.testing.assert_frame_equal(rows, runs.expected[table], obj=table)
 
 
+@pytest.mark.exhaustive
 def test_the_unit_tests_of_the_models_pass_on_snowflake_too(runs: Runs) -> None:
     settings, warehouse = runs.production.settings, runs.production.warehouse
     files = Slice("raw", "raw_marketplace_orders")
@@ -247,6 +248,7 @@ def test_the_secret_is_neither_on_disk_nor_in_dagster(runs: Runs) -> None:
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
 
 
+@pytest.mark.exhaustive
 def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path: Path) -> None:
     add_orders(erp)
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")

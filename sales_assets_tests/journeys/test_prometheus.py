@@ -27,6 +27,7 @@ ALERT, DAY = "SalesDayFailed", "2025-01-15"
 PATIENCE_SECONDS = 120
 
 pytestmark = [
+    pytest.mark.exhaustive,
     pytest.mark.slow,  # Prometheus and Alertmanager need a second for each step
     pytest.mark.skipif(
         None in map(shutil.which, (PROMETHEUS, ALERTMANAGER)),

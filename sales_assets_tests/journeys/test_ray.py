@@ -29,7 +29,7 @@ def find_reason_to_skip() -> str:
 
 REASON = find_reason_to_skip()
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(REASON), reason=REASON)]
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.skipif(bool(REASON), reason=REASON)]
 
 
 def test_a_backfill_spreads_over_two_hosts_and_after_one_is_killed_every_day_is_right_and_none_is_doubled(

@@ -151,6 +151,7 @@ def find_missing(expected: str, printed: str) -> list[str]:
     return [line for line, pattern in patterns.items() if not re.search(pattern, text)]
 
 
+@pytest.mark.exhaustive
 def test_every_command_of_the_tour_prints_what_the_tour_says(shell: Shell) -> None:
     assert len(STEPS) > 8
     wrong = ""

@@ -67,6 +67,7 @@ def test_the_location_loads_with_airbyte_unreachable_and_unset(
     assert not [key for key in keys if "staging_crm" in key or "crm_staging" in key]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_fresh_process_loads_with_a_server_that_does_not_exist_and_starts_none(tmp_path: Path) -> None:
     variables = {"AIRBYTE_URL": "http://127.0.0.1:1", "SALES_DUCKDB_PATH": str(tmp_path / "w.duckdb")}

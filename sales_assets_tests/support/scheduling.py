@@ -7,7 +7,6 @@ server that these are forked from takes as long to start.
 from xdist.scheduler import LoadScopeScheduling
 
 _TOGETHER = {
-    "sales_assets_tests/journeys/test_airbyte_marts.py": "laptop",
     "sales_assets_tests/journeys/test_whole_graph.py": "laptop",
     "sales_assets_tests/journeys/test_pipeline.py": "pipeline",
     "sales_assets_tests/journeys/test_production.py": "production",

@@ -62,6 +62,7 @@ def build_with_dbt(settings: Settings) -> int:
     return 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_two_runs_of_twenty_days_a_reader_and_dbt_at_once_all_succeed(tmp_path: Path) -> None:
     settings = settings_with(duckdb_path=tmp_path / "sales.duckdb")

@@ -78,8 +78,12 @@ metrics: $(INSTALLED) ## Show the numbers of monitoring, beside `make dev`
 	@PYTHONWARNINGS=ignore $(BIN)/sales-assets metrics --show --url http://$(HOST):$(PORT)
 
 .PHONY: test
-test: $(INSTALLED) $(BI_CLIENT) ## Run every test; with CI=true also measure branch coverage
-	@$(BIN)/pytest $(if $(CI),--cov --cov-report=term)
+test: $(INSTALLED) $(BI_CLIENT) ## Run the tests; with CI=true also measure branch coverage
+	@$(BIN)/pytest -m "not exhaustive and not snowflake" $(if $(CI),--cov --cov-report=term)
+
+.PHONY: test-exhaustive
+test-exhaustive: $(INSTALLED) ## Run what `make test` leaves out: every moment of a write, whole deployments, tours and launchers
+	@$(BIN)/pytest -m exhaustive
 
 .PHONY: lint
 lint: $(INSTALLED) ## Check style, types, imports and SQL
@@ -92,7 +96,7 @@ lint: $(INSTALLED) ## Check style, types, imports and SQL
 
 .PHONY: check
 check: lint ## Lint, and run the quick tests
-	@$(BIN)/pytest -m "not slow and not snowflake"
+	@$(BIN)/pytest -m "not slow and not snowflake and not exhaustive"
 
 .PHONY: airbyte-snapshot
 airbyte-snapshot: $(INSTALLED) ## Rewrite the snapshot of Airbyte's connections, and show the changes

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -88,11 +88,7 @@ def building_with_dbt(_: Pipeline, instance: dg.DagsterInstance) -> Iterator[Cal
     )
 
 
-MOMENTS = (
-    (reading_the_erp, signal.SIGTERM),
-    (waiting_for_the_lock, signal.SIGINT),
-    (building_with_dbt, signal.SIGINT),
-)
+Moment = Callable[[Pipeline, dg.DagsterInstance], AbstractContextManager[Callable[[], bool]]]
 
 
 @pytest.fixture
@@ -102,14 +98,25 @@ def pipeline(erp: Erp, settings: Settings) -> Pipeline:
 
 
 @pytest.mark.usefixtures("models_alone")
-def test_a_run_that_is_terminated_at_any_moment_ends_and_keeps_what_was_stored(
-    pipeline: Pipeline, tmp_path: Path
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pytest.param([(building_with_dbt, signal.SIGINT)], id="building with dbt"),
+        pytest.param(
+            [(reading_the_erp, signal.SIGTERM), (waiting_for_the_lock, signal.SIGINT)],
+            id="waiting for the ERP or the lock",
+            marks=pytest.mark.exhaustive,
+        ),
+    ],
+)
+def test_a_run_that_is_terminated_ends_and_keeps_what_was_stored(
+    pipeline: Pipeline, tmp_path: Path, moments: list[tuple[Moment, signal.Signals]]
 ) -> None:
     assert pipeline.run(partition_key=DAY).success
     stored = pipeline.totals(DAY)
     pipeline.erp.run("update order_items set unit_price = 20")
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        for number, (moment, ending) in enumerate(MOMENTS, start=1):
+        for number, (moment, ending) in enumerate(moments, start=1):
             child = PROCESSES.Process(target=run_day, args=(pipeline.settings, pipeline.erp.url, tmp_path))
             with moment(pipeline, instance) as has_come:
                 child.start()

@@ -85,10 +85,29 @@ def to_comparable(rows: Sequence[Mapping[Any, Any]]) -> list[tuple[Any, ...]]:
     return sorted(tuples, key=repr)
 
 
+random_writes = given(
+    zone=st.sampled_from(ZONES), steps=st.lists(writes(), min_size=1, max_size=5), rerun=st.booleans()
+)
+
+
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(zone=st.sampled_from(ZONES), steps=st.lists(writes(), min_size=1, max_size=5), rerun=st.booleans())
+@settings(max_examples=10, deadline=None, derandomize=True)
+@random_writes
 def test_the_table_is_always_what_the_model_says(zone: str, steps: list[Any], rerun: bool) -> None:
+    compare_with_model(zone, steps, rerun=rerun)
+
+
+@pytest.mark.exhaustive
+@settings(max_examples=80, deadline=None, derandomize=True)
+@random_writes
+def test_the_table_is_what_the_model_says_after_many_more_writes(
+    zone: str, steps: list[Any], rerun: bool
+) -> None:
+    compare_with_model(zone, steps, rerun=rerun)
+
+
+def compare_with_model(zone: str, steps: list[Any], *, rerun: bool) -> None:
+    """Do the writes, each twice for a rerun, and compare the table with the model after each."""
     partitions = dg.DailyPartitionsDefinition("2025-01-01", timezone=zone)
     model: list[dict[str, Any]] = []
     with TemporaryDirectory() as folder:

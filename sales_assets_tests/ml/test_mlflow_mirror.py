@@ -2,18 +2,23 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mlflow
 import pytest
 
 from sales_assets.ml.mlflow_mirror import ModelRecord, mirror_model
 from sales_assets.settings import Settings, parse_settings
 
+if TYPE_CHECKING:
+    import mlflow
+
 RECORD = ModelRecord("forecast_model", "abc", {"champion": "average"}, {"wape": 0.12}, '{"bands": {}}')
 
 
 @pytest.fixture
-def tracking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> mlflow.MlflowClient:
+def tracking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "mlflow.MlflowClient":
+    import mlflow  # noqa: PLC0415 - two seconds for each test process
+
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.chdir(tmp_path)
@@ -22,7 +27,7 @@ def tracking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> mlflow.MlflowCl
 
 @pytest.mark.slow
 def test_a_version_is_mirrored_once_with_parameters_metrics_and_artefact(
-    tracking: mlflow.MlflowClient, tmp_path: Path
+    tracking: "mlflow.MlflowClient", tmp_path: Path
 ) -> None:
     settings = Settings(has_mlflow=True, data_dir=tmp_path / "data")
     mirror_model(RECORD, settings)

@@ -21,12 +21,21 @@ from typing import TextIO
 ROOT = Path(__file__).resolve().parents[2]
 
 LIBRARIES = [
+    "altair",
     "dagster",
+    "dagster._cli",
     "dagster._core.storage.event_log",
+    "dagster._core.storage.runs",
+    "dagster_airbyte",
+    "dagster_aws.s3",
     "dagster_dbt",
     "dbt.cli.main",
     "dbt.adapters.duckdb",
     "pandas",
+    "pyarrow.dataset",
+    "rich.progress",
+    "structlog",
+    "upath",
 ]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)

@@ -12,7 +12,6 @@ from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
-from dagster_webserver.app import create_app_from_workspace_process_context
 
 
 @contextmanager
@@ -25,6 +24,8 @@ def running_webserver(
         instance: What it shows.
         module: Has the definitions.
     """
+    from dagster_webserver import app as webserver  # noqa: PLC0415 - two seconds for each test process
+
     target = LoadableTargetOrigin(executable_path=sys.executable, module_name=module, attribute="defs")
     origin = InProcessCodeLocationOrigin(target, location_name="sales_assets")
     with warnings.catch_warnings():
@@ -33,7 +34,7 @@ def running_webserver(
     with workspace as context:
         for entry in context.get_current_workspace().code_location_entries.values():
             assert entry.load_error is None, entry.load_error.to_string()
-        app = create_app_from_workspace_process_context(context)
+        app = webserver.create_app_from_workspace_process_context(context)
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
         socket = server.config.bind_socket()
         socket.listen()  # from now on requests wait for the server

@@ -136,8 +136,15 @@ def test_a_large_day_is_refused_in_the_same_words_and_the_other_days_are_stored(
     assert "2 other day(s) of the run are stored" in ended["failure"]
 
 
-@pytest.mark.parametrize("share", [0, 0.5])
-@pytest.mark.parametrize("status", ["completed", "cancelled"])
+@pytest.mark.parametrize(
+    ("status", "share"),
+    [
+        ("completed", 0.5),
+        ("cancelled", 0),
+        pytest.param("completed", 0, marks=pytest.mark.exhaustive),
+        pytest.param("cancelled", 0.5, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_orders_that_are_listed_twice_in_different_chunks_are_found(
     three_days: Erp, loads: Loads, status: str, share: float
 ) -> None:

@@ -114,6 +114,7 @@ def test_deleted_files_do_not_hide_others(follower: Follower) -> None:
     assert follower.tick_files() == ["a.csv"]
 
 
+@pytest.mark.exhaustive
 def test_ten_full_pages_of_files_are_requested_in_bounded_ticks_and_none_is_lost(
     follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -197,6 +197,7 @@ def test_the_orders_that_both_streams_of_payments_need_are_built_once(
     assert len(built) == 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_syncs_land_all_selected_streams_in_the_warehouse(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch

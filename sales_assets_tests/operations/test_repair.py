@@ -96,6 +96,7 @@ def test_the_good_days_of_a_range_with_a_bad_one_reach_gold(pipeline: Repairable
     assert pipeline.repair() == (True, [])
 
 
+@pytest.mark.exhaustive
 def test_a_day_that_does_not_fit_the_contract_is_the_only_one_that_is_asked_for_again(
     pipeline: RepairablePipeline,
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_day_that_was_corrected_in_the_erp_needs_its_orders_again_and_repair_p
     assert pipeline.totals(BAD)["gold.fct_orders"] == (1, "10.0000")
 
 
+@pytest.mark.exhaustive
 def test_deleted_orders_are_run_again_an_empty_day_is_skipped_and_old_marts_are_rebuilt_alone(
     pipeline: RepairablePipeline,
 ) -> None:

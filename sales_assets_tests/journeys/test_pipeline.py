@@ -1,6 +1,8 @@
 """The main street from the ERP to gold: real PostgreSQL, real dbt, a real DuckDB file."""
 
 import random
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -58,6 +60,15 @@ def stocked(postgres: Erp, tmp_path_factory: pytest.TempPathFactory) -> Pipeline
     pipeline = Pipeline(postgres, settings_with(duckdb_path=folder / "sales.duckdb", has_erp_url=True))
     assert pipeline.run().success
     return pipeline
+
+
+@pytest.fixture
+def changed(stocked: Pipeline, tmp_path: Path) -> Iterator[Pipeline]:
+    """The same pipeline with a history of its own, whose warehouse may be changed and is put back."""
+    database = stocked.settings.duckdb_path
+    kept = shutil.copy(database, tmp_path / "kept.duckdb")
+    yield stocked.with_new_history()
+    shutil.copy(kept, database)
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -198,50 +209,46 @@ def test_an_unknown_status_of_many_orders_is_a_warning_of_the_daily_job(stocked:
 
 @pytest.mark.usefixtures("models_alone")
 def test_running_a_day_again_follows_the_erp_and_leaves_the_neighbours(
-    stocked: Pipeline, tmp_path: Path
+    stocked: Pipeline, changed: Pipeline
 ) -> None:
-    pipeline = stocked.copy(tmp_path)
-    before = {day: pipeline.totals(day) for day in DAYS}
+    before = {day: changed.totals(day) for day in DAYS}
     of_orders: dict[str, Any] = {
         "partition_key": "2025-01-15",
-        "asset_selection": list(TO_ANOMALIES.resolve(pipeline.job.asset_layer.asset_graph)),
+        "asset_selection": list(TO_ANOMALIES.resolve(changed.job.asset_layer.asset_graph)),
     }
     try:
         stocked.erp.run("update orders set status = 'cancelled'")
         stocked.erp.order(1000, "2025-01-15 12:00+00", items=[(3, "0.07", "0.3333")])
-        assert pipeline.run(**of_orders).success
-        after = {day: pipeline.totals(day) for day in DAYS}
+        assert changed.run(**of_orders).success
+        after = {day: changed.totals(day) for day in DAYS}
         assert after.pop("2025-01-15") == dict.fromkeys(before[DAYS[0]], (1, "0.1400"))
         assert after == {day: totals for day, totals in before.items() if day != "2025-01-15"}
         stocked.erp.run("update orders set status = 'cancelled'")
-        assert pipeline.run(**of_orders).success
-        assert pipeline.totals("2025-01-15") == dict.fromkeys(before[DAYS[0]], (0, None))
+        assert changed.run(**of_orders).success
+        assert changed.totals("2025-01-15") == dict.fromkeys(before[DAYS[0]], (0, None))
     finally:
         stocked.erp.clear()
         fill(stocked.erp, seed=20250115)
 
 
 @pytest.mark.usefixtures("models_alone")
-def test_the_daily_models_can_run_while_the_marts_after_them_are_old(
-    stocked: Pipeline, tmp_path: Path
-) -> None:
-    pipeline = stocked.copy(tmp_path)
-    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+def test_the_daily_models_can_run_while_the_marts_after_them_are_old(changed: Pipeline) -> None:
+    with duckdb.connect(changed.settings.duckdb_path) as connection:
         connection.execute("delete from silver.silver_enriched_orders where order_date >= '2025-01-17'")
     daily = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])]
-    assert pipeline.run(asset_selection=daily, partition_key="2025-01-17").success
-    assert pipeline.totals("2025-01-17")["gold.fct_orders"] == (0, None)
-    assert pipeline.totals("2025-01-17")["gold.daily_sales"] != (0, None)
+    assert changed.run(asset_selection=daily, partition_key="2025-01-17").success
+    assert changed.totals("2025-01-17")["gold.fct_orders"] == (0, None)
+    assert changed.totals("2025-01-17")["gold.daily_sales"] != (0, None)
 
 
 @pytest.mark.usefixtures("models_alone")
 def test_gold_alone_refuses_days_that_silver_never_loaded_and_names_them(
-    stocked: Pipeline, tmp_path: Path
+    stocked: Pipeline, changed: Pipeline
 ) -> None:
-    pipeline = stocked.copy(tmp_path)
-    pipeline.instance = stocked.instance
+    changed.instance = stocked.instance
+    before = changed.totals(DAYS[0])
     gold = [FCT_ORDERS_KEY]
-    result = pipeline.run(asset_selection=gold, partition_key="2025-01-20")
+    result = changed.run(asset_selection=gold, partition_key="2025-01-20")
     assert not result.success
     assert (
         "gold/fct_orders cannot be built: silver_enriched_orders was never loaded for 2025-01-20."
@@ -250,24 +257,23 @@ def test_gold_alone_refuses_days_that_silver_never_loaded_and_names_them(
     assert "`make backfill FROM=2025-01-20 TO=2025-01-20`" in failure(result)
     assert not result.filter_events(lambda event: event.is_step_up_for_retry)
     last = {**RANGE, "dagster/asset_partition_range_end": "2025-01-19"}
-    result = pipeline.run(asset_selection=gold, tags=last)
+    result = changed.run(asset_selection=gold, tags=last)
     assert "never loaded for 2025-01-18, 2025-01-19. No stored data was changed." in failure(result)
     stocked.instance.report_runless_asset_event(
         dg.AssetObservation(RAW_ORDERS_KEY, partition="2025-01-18", metadata={NO_DATA_TAG: True})
     )
     last["dagster/asset_partition_range_end"] = "2025-01-18"
-    assert pipeline.run(asset_selection=gold, tags=last).success
-    assert pipeline.totals(DAYS[0]) == stocked.totals(DAYS[0])
+    assert changed.run(asset_selection=gold, tags=last).success
+    assert changed.totals(DAYS[0]) == before
 
 
-def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipeline, tmp_path: Path) -> None:
-    pipeline = stocked.copy(tmp_path)
-    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(changed: Pipeline) -> None:
+    with duckdb.connect(changed.settings.duckdb_path) as connection:
         connection.execute(
             "insert into silver.silver_enriched_orders select * from silver.silver_enriched_orders "
             "where order_id = (select min(order_id) from silver.silver_enriched_orders)"
         )
-    result = pipeline.run(
+    result = changed.run(
         asset_selection=[dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "fct_orders"])],
         partition_key="2025-01-17",
     )
@@ -277,9 +283,8 @@ def test_a_day_that_dbts_tests_reject_fails_its_check_and_the_run(stocked: Pipel
     assert not result.filter_events(lambda event: event.is_step_up_for_retry)
 
 
-def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipeline, tmp_path: Path) -> None:
-    pipeline = stocked.copy(tmp_path)
-    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(changed: Pipeline) -> None:
+    with duckdb.connect(changed.settings.duckdb_path) as connection:
         for statement in (
             "insert into silver.silver_enriched_orders select * replace (-5 as order_id) "
             "from silver.silver_enriched_orders limit 1",
@@ -297,10 +302,10 @@ def test_the_tests_of_gold_find_orders_and_amounts_that_are_wrong(stocked: Pipel
         ):
             connection.execute(statement)
     command = ["test", "--select", "test_type:singular"]
-    project, failed = prepare_project(pipeline.settings), set()
+    project, failed = prepare_project(changed.settings), set()
 
     def run_tests() -> None:
-        for result in build_dbt_resource(pipeline.settings).run(command, project, "a test"):
+        for result in build_dbt_resource(changed.settings).run(command, project, "a test"):
             node = result["data"]["node_info"]
             if node["node_status"] == "fail":
                 failed.add(node["node_name"])
@@ -317,31 +322,30 @@ ORDERS_OF_GOLD = [dg.AssetKey(["staging", "stg_orders"]), dg.AssetKey(["gold", "
 
 @pytest.mark.usefixtures("models_alone")
 def test_a_full_refresh_in_a_run_of_days_needs_the_models_name_and_rebuilds_every_day(
-    stocked: Pipeline, tmp_path: Path
+    changed: Pipeline,
 ) -> None:
-    pipeline = stocked.copy(tmp_path)
-    with duckdb.connect(pipeline.settings.duckdb_path) as connection:
+    before = changed.totals(DAYS[1])["gold.fct_orders"]
+    with duckdb.connect(changed.settings.duckdb_path) as connection:
         connection.execute("delete from gold.fct_orders")
     day: dict[str, Any] = {"asset_selection": ORDERS_OF_GOLD, "partition_key": DAYS[0]}
-    assert pipeline.run(**day).success
-    assert pipeline.totals(DAYS[1])["gold.fct_orders"] == (0, None)
+    assert changed.run(**day).success
+    assert changed.totals(DAYS[1])["gold.fct_orders"] == (0, None)
     refresh = {"ops": {"dbt_models": {"config": {"full_refresh": ["fct_orders"]}}}}
-    assert pipeline.run(run_config=refresh, **day).success
-    assert pipeline.totals(DAYS[1])["gold.fct_orders"] == stocked.totals(DAYS[1])["gold.fct_orders"]
+    assert changed.run(run_config=refresh, **day).success
+    assert changed.totals(DAYS[1])["gold.fct_orders"] == before
     misspelt = {"ops": {"dbt_models": {"config": {"full_refresh": ["fact_orders"]}}}}
-    assert not pipeline.run(run_config=misspelt, **day).success
+    assert not changed.run(run_config=misspelt, **day).success
 
 
-def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(stocked: Pipeline, tmp_path: Path) -> None:
-    pipeline = stocked.copy(tmp_path)
-    before = pipeline.totals(DAYS[1])
+def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(changed: Pipeline) -> None:
+    before = changed.totals(DAYS[1])
     window = "{start_date: '2025-01-14', end_date: '2025-01-15'}"
     command = ["build", "--full-refresh", "--select", "fct_orders", "--vars", window]
-    project = prepare_project(pipeline.settings)
+    project = prepare_project(changed.settings)
     message = r"Refused --full-refresh of fct_orders in a run of the days \[2025-01-14, 2025-01-15\)\."
     with pytest.raises(RefusedError, match=message):
-        list(build_dbt_resource(pipeline.settings).run(command, project, "a test"))
-    assert pipeline.totals(DAYS[1]) == before
+        list(build_dbt_resource(changed.settings).run(command, project, "a test"))
+    assert changed.totals(DAYS[1]) == before
 
 
 @pytest.mark.usefixtures("models_alone")

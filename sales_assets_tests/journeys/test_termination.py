@@ -11,15 +11,13 @@ import dagster as dg
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from sales_assets.catalog.names import DAILY_JOB
-from sales_assets.definitions import build_definitions
 from sales_assets.operations.repair.launch import execute_run
 from sales_assets.operations.repair.planned_runs import PlannedRun
 from sales_assets.settings import Settings
 from sales_assets.warehouse import file_lock
 from sales_assets.warehouse.file_lock import WAITING, lock_database
 from sales_assets_tests.support.erp import Erp
-from sales_assets_tests.support.pipeline import DAYS, Pipeline
+from sales_assets_tests.support.pipeline import DAYS, TO_ANOMALIES, Pipeline, build_daily_job
 from sales_assets_tests.support.python_process import PROCESSES
 
 pytestmark = pytest.mark.slow
@@ -34,7 +32,7 @@ DAY = DAYS[0]
 def run_day(settings: Settings, erp_url: str, history: Path) -> None:
     """In a child: run a day as the commands do."""
     os.environ["ERP_POSTGRES_URL"] = erp_url
-    job = build_definitions(settings).resolve_job_def(DAILY_JOB)
+    _, job = build_daily_job(settings, TO_ANOMALIES)
     with (
         patch.object(file_lock, "FIRST_NOTICE_SECONDS", 0.0),
         dg.DagsterInstance.local_temp(str(history)) as instance,
@@ -94,7 +92,7 @@ Moment = Callable[[Pipeline, dg.DagsterInstance], AbstractContextManager[Callabl
 @pytest.fixture
 def pipeline(erp: Erp, settings: Settings) -> Pipeline:
     erp.order(1, f"{DAY} 10:00+00")
-    return Pipeline(erp, settings)
+    return Pipeline(erp, settings, TO_ANOMALIES)
 
 
 @pytest.mark.usefixtures("models_alone")

@@ -1,9 +1,7 @@
 """The daily job on an ERP and a warehouse of a test's own, and what it stored."""
 
 import os
-import shutil
-from dataclasses import replace
-from pathlib import Path
+from copy import copy
 from typing import Any
 from unittest.mock import patch
 
@@ -31,6 +29,18 @@ TO_ANOMALIES = dg.AssetSelection.assets(SALES_ANOMALIES_KEY).upstream() & daily_
 """A quarter of the daily job's models, for tests of how days are run: a chain from the ERP to two marts."""
 
 
+def build_daily_job(
+    settings: Settings, part: dg.AssetSelection | None = None
+) -> tuple[dg.Definitions, dg.JobDefinition]:
+    """The definitions with the daily job, or with a job of a part of it; and that job."""
+    definitions, job = build_definitions(settings), DAILY_JOB
+    if part is not None:
+        job = "part_of_the_daily_job"
+        added = dg.Definitions(jobs=[dg.define_asset_job(job, part)])
+        definitions = dg.Definitions.merge(definitions, added)
+    return definitions, definitions.resolve_job_def(job)
+
+
 class Pipeline:
     """The job `daily_sales_pipeline`, or a part of it, on an ERP and a warehouse of its own."""
 
@@ -39,13 +49,7 @@ class Pipeline:
         self.settings = settings
         self.instance = dg.DagsterInstance.ephemeral()
         self.warehouse = DuckDBWarehouse(database=str(settings.duckdb_path))
-        self.definitions = build_definitions(settings)
-        job = DAILY_JOB
-        if part is not None:
-            job = "part_of_the_daily_job"
-            added = dg.Definitions(jobs=[dg.define_asset_job(job, part)])
-            self.definitions = dg.Definitions.merge(self.definitions, added)
-        self.job = self.definitions.resolve_job_def(job)
+        self.definitions, self.job = build_daily_job(settings, part)
 
     def run(self, **options: Any) -> dg.ExecuteInProcessResult:
         """Run the job; for a range unless a partition key is given."""
@@ -54,11 +58,11 @@ class Pipeline:
         with patch.dict(os.environ, {"ERP_POSTGRES_URL": self.erp.url}):
             return self.job.execute_in_process(instance=self.instance, raise_on_error=False, **options)
 
-    def copy(self, folder: Path) -> "Pipeline":
-        """The same ERP, and a warehouse that may be changed."""
-        settings = replace(self.settings, duckdb_path=folder / "sales.duckdb")
-        shutil.copy(self.settings.duckdb_path, settings.duckdb_path)
-        return Pipeline(self.erp, settings)
+    def with_new_history(self) -> "Pipeline":
+        """The same ERP, warehouse and job, on a Dagster instance of its own."""
+        pipeline = copy(self)
+        pipeline.instance = dg.DagsterInstance.ephemeral()
+        return pipeline
 
     def totals(self, day: str) -> dict[str, tuple[int, str | None]]:
         """Count and exact sum of a day's orders in each table."""

@@ -14,6 +14,7 @@ from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 
 from sales_assets.private_apis.event_log import BATCH_SIZE, STORED_TOGETHER, store_in_index
+from sales_assets.private_apis.found_tables import TablesFoundOnce
 from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck
 from sales_assets.settings import set_default
 
@@ -21,7 +22,7 @@ _STORED_TOGETHER = STORED_TOGETHER - {dg.DagsterEventType.ASSET_FAILED_TO_MATERI
 """Dagster's storage drops what failed, and so does this one."""
 
 
-class LastingPostgresEventLogStorage(OneRowForEachPlannedCheck, PostgresEventLogStorage):
+class LastingPostgresEventLogStorage(TablesFoundOnce, OneRowForEachPlannedCheck, PostgresEventLogStorage):
     """Keeps one connection open in each process that stores events, and opens others while it is in use.
 
     A connection that broke, as when the server was restarted, is replaced before it is used again. Events

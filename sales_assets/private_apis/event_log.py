@@ -19,6 +19,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from sqlalchemy import Connection, Engine
 
 from sales_assets.private_apis.event_rows import build_rows
+from sales_assets.private_apis.found_tables import TablesFoundOnce
 from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck, build_planned_check
 from sales_assets.private_apis.sqlite_connections import (
     create_lasting_engine,
@@ -37,7 +38,7 @@ STORED_TOGETHER = {*ASSET_EVENTS, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLA
 """What a batch stores in one transaction; other events, which are few, are stored one by one."""
 
 
-class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogStorage):
+class BatchingSqliteEventLogStorage(TablesFoundOnce, OneRowForEachPlannedCheck, SqliteEventLogStorage):
     """Stores the events of a batch together; if that fails, Dagster stores them one by one.
 
     When an event is stored, the index of all runs is on the disk, as with Dagster. A run's own file outlives
@@ -48,7 +49,6 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
         self._runs: dict[str, Engine] = {}
         self._index: Engine | None = None
         self._shared: Connection | None = None
-        self._found_tables: set[str] = set()
         super().__init__(base_dir, inst_data)
         self._db_lock = RLock()  # type: ignore[assignment] # of Dagster's, which one thread may take once
         self._index = create_lasting_engine(self.path_for_shard(INDEX_SHARD_NAME), "full")
@@ -59,12 +59,6 @@ class BatchingSqliteEventLogStorage(OneRowForEachPlannedCheck, SqliteEventLogSto
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "BatchingSqliteEventLogStorage":
         """Build the storage from the config in `dagster.yaml`; the base class would build its own type."""
         return cls(inst_data=inst_data, **config_value)
-
-    def has_table(self, table_name: str) -> bool:
-        """Whether the index has a table; Dagster asks before each evaluation of a check."""
-        if table_name not in self._found_tables and super().has_table(table_name):
-            self._found_tables.add(table_name)
-        return table_name in self._found_tables
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store an event of a run; of an asset, a check or the run itself also in the index."""

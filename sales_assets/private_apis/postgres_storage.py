@@ -1,8 +1,9 @@
 """Production's records in PostgreSQL: Dagster's storage, whose event log keeps its connection.
 
-Dagster's own connects anew for each event, of which a day has five hundred, and stores what a run plans event
-by event. The instance of a deployment names this class; the tables are Dagster's own. What a planned check
-is, for any database, is in `planned_checks.py`; the laptop's event log in `event_log.py`.
+Dagster's own connects anew for each event, of which a day has five hundred, stores what a run plans event by
+event, and compiles the statement of each batch anew. The instance of a deployment names this class; the
+tables are Dagster's own. What a planned check is, for any database, is in `planned_checks.py`; the laptop's
+event log in `event_log.py`.
 """
 
 from collections.abc import Sequence
@@ -12,17 +13,16 @@ import dagster as dg
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 
-from sales_assets.private_apis.event_log import BATCH_SIZE, store_in_index
+from sales_assets.private_apis.event_log import BATCH_SIZE, STORED_TOGETHER, store_in_index
+from sales_assets.private_apis.found_tables import TablesFoundOnce
 from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck
 from sales_assets.settings import set_default
 
-_PLANNED = {
-    dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
-    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
-}
+_STORED_TOGETHER = STORED_TOGETHER - {dg.DagsterEventType.ASSET_FAILED_TO_MATERIALIZE}
+"""Dagster's storage drops what failed, and so does this one."""
 
 
-class LastingPostgresEventLogStorage(OneRowForEachPlannedCheck, PostgresEventLogStorage):
+class LastingPostgresEventLogStorage(TablesFoundOnce, OneRowForEachPlannedCheck, PostgresEventLogStorage):
     """Keeps one connection open in each process that stores events, and opens others while it is in use.
 
     A connection that broke, as when the server was restarted, is replaced before it is used again. Events
@@ -47,11 +47,11 @@ class LastingPostgresEventLogStorage(OneRowForEachPlannedCheck, PostgresEventLog
         self._engine.dispose()
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
-        """Store the events of a run; what it plans in one transaction."""
-        planned = [event for event in events if event.dagster_event_type in _PLANNED]
-        if planned:
-            store_in_index(self, planned)
-        others = [event for event in events if event.dagster_event_type not in _PLANNED]
+        """Store the events of a run: of assets and planned checks in one transaction, as on a laptop."""
+        together = [event for event in events if event.dagster_event_type in _STORED_TOGETHER]
+        if together:
+            store_in_index(self, together)
+        others = [event for event in events if event.dagster_event_type not in _STORED_TOGETHER]
         if others:
             super().store_event_batch(others)
 

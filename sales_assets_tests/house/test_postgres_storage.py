@@ -54,15 +54,25 @@ def record_range(instance: dg.DagsterInstance) -> dict[str, Any]:
     }
 
 
-def _record_and_count(postgres: Erp, folder: Path) -> tuple[set[str], dict[str, Any]]:
-    """Record the range in our storage; returns the types of the events that were stored one by one, too."""
-    store = PostgresEventLogStorage.store_event
+def _record_and_count(postgres: Erp, folder: Path) -> tuple[set[str], list[str], dict[str, Any]]:
+    """Record the range in our storage.
+
+    Returns:
+        The types of the events that were stored one by one, the tables that were asked for, and the records.
+    """
     with (
-        patch.object(PostgresEventLogStorage, "store_event", autospec=True, side_effect=store) as one_by_one,
+        _counting("store_event") as one_by_one,
+        _counting("has_table") as asked,
         open_instance(OURS, postgres, folder) as instance,
     ):
         recorded = record_range(instance)
-    return {str(call.args[1].dagster_event_type) for call in one_by_one.call_args_list}, recorded
+    types = {str(call.args[1].dagster_event_type) for call in one_by_one.call_args_list}
+    return types, [call.args[1] for call in asked.call_args_list], recorded
+
+
+def _counting(method: str) -> Any:
+    original = getattr(PostgresEventLogStorage, method)
+    return patch.object(PostgresEventLogStorage, method, autospec=True, side_effect=original)
 
 
 @pytest.mark.slow
@@ -70,7 +80,8 @@ def test_the_event_log_records_what_dagsters_own_records_and_what_is_planned_tog
     postgres: Erp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DAGSTER_EVENT_BATCH_SIZE")
-    one_by_one, ours = _record_and_count(postgres, tmp_path / "ours")
+    one_by_one, asked, ours = _record_and_count(postgres, tmp_path / "ours")
+    assert len(asked) == len(set(asked)) > 0
     assert not [each for each in one_by_one if "PLANNED" in each or "MATERIALIZATION" in each]
     with open_instance(DAGSTERS, postgres, tmp_path / "dagsters") as own:
         assert ours == record_range(own)

@@ -20,8 +20,9 @@ from sales_assets.warehouse.file_lock import WarehouseBusyError, backoff_pauses,
 FOREIGN_LOCK_TIMEOUT_SECONDS = 60.0
 """How long to wait for a program that does not take our lock, such as a DuckDB shell."""
 
-WRITER_MEMORY = "256MB"
-"""Beyond it DuckDB writes a transaction's rows to its files; its default is most of the machine's memory."""
+WRITER_MEMORY, READER_MEMORY = "256MB", "128MB"
+"""Beyond it DuckDB writes a transaction's rows, or those that a query sorts, to files; its default is most
+of the machine's memory. A reader keeps what it has scanned, up to its limit, which is dbt's, too."""
 
 
 @contextmanager
@@ -100,8 +101,9 @@ def _connect(
     for pause in backoff_pauses(timeout_seconds):
         try:
             connection = duckdb.connect(database, read_only=read_only, config=config)
-            if not read_only and "memory_limit" not in config:
-                connection.execute(f"set memory_limit = '{WRITER_MEMORY}'")
+            if "memory_limit" not in config:
+                limit = READER_MEMORY if read_only else WRITER_MEMORY
+                connection.execute(f"set memory_limit = '{limit}'")
             return connection
         except duckdb.IOException as error:
             reason = " ".join(str(error).split())

@@ -10,9 +10,12 @@ PINNED := pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet
 # What libraries need for parts that production does not use: sqlglot for dagster-dbt's lineage; Snowpark and Snowflake's
 # Python API, with wheel, setuptools and tzlocal, for dagster-snowflake's components; aiohttp with its own needs for the
-# asynchronous clients of Kubernetes and Snowflake.
+# asynchronous clients of Kubernetes and Snowflake; GitPython for dbt projects of other repositories, and typer for the
+# command dagster-dbt, each with its own needs; SQLAlchemy's dialect of Snowflake; watchfiles, for a web server that is
+# developed.
 UNUSED := sqlglot sqlglotc sqlglotrs snowflake-snowpark-python snowflake-core wheel setuptools tzlocal \
-	aiohttp aiohappyeyeballs aiosignal frozenlist
+	aiohttp aiohappyeyeballs aiosignal frozenlist gitpython gitdb smmap typer annotated-doc shellingham \
+	snowflake-sqlalchemy watchfiles
 IMAGE := --extra deploy --extra alerts --extra reports --extra metrics --extra lake --extra ml --extra k8s
 
 # Every command finds dagster.yaml here, unless a deployment sets DAGSTER_HOME.

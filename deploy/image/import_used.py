@@ -7,15 +7,19 @@ may not write it. Only the image's build runs this.
 import importlib
 
 _USED = [
+    "adbc_driver_manager.dbapi",
+    "adbc_driver_postgresql",
     "altair",
     "apprise",
     "dagster._daemon.cli",
+    "dagster._grpc.server",
     "dagster_aws.s3",
     "dagster_k8s",
     "dagster_postgres",
     "dagster_webserver.cli",
     "dbt.adapters.snowflake",
     "dbt.cli.main",
+    "duckdb",
     "prometheus_client",
     "pyiceberg.catalog.rest",
     "pyiceberg.catalog.sql",

@@ -16,9 +16,9 @@ IMAGE = "localhost/sales_assets"
 TESTS = "/check"
 """Where a container finds this project's tests, which are not in the image."""
 
-_BASE = "docker.io/library/python:3.11-slim"
-_PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
-_DEBIAN = "bookworm"  # its Python is 3.11
+_BASE, _DEBIAN = "docker.io/library/debian:bookworm-slim", "bookworm"
+_NOT_IN_BASE = ("doc", "info", "locale", "man")
+"""Of /usr/share, as in Docker's slim image: not of the base nor of what is installed into it."""
 _THIS_MACHINES = ("/etc/pip.conf", "/etc/ssl/certs")
 """Mounted while packages are installed, so that pip finds a mirror that this machine is told to use."""
 
@@ -36,22 +36,23 @@ class Builder:
         self._buildah = ["buildah", *store]
 
     def make_base(self) -> None:
-        """Make what the Dockerfile starts from: Debian with Python and nothing else, under the same name."""
+        """Make what the Dockerfile starts from, under the same name: Debian and nothing else.
+
+        Certificates are there already, because this machine's are mounted over them while the image is built.
+        """
         if self._run("images", "--quiet", "--filter", f"reference={_BASE}"):
             return
         root = self._folder / "base"
         shutil.rmtree(root, ignore_errors=True)
-        debootstrap = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _DEBIAN, str(root)]
+        debootstrap = ["debootstrap", "--variant=minbase", "--include=ca-certificates", _DEBIAN, str(root)]
         subprocess.run(debootstrap, check=True, stdout=subprocess.DEVNULL)
-        for name in ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists"):
-            shutil.rmtree(root / name)
+        for name in _NOT_IN_BASE:
+            shutil.rmtree(root / "usr/share" / name)
+        excluded = "".join(f"path-exclude /usr/share/{name}/*\n" for name in _NOT_IN_BASE)
+        (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(excluded)
+        shutil.rmtree(root / "var/lib/apt/lists")
         for package in (root / "var/cache/apt").rglob("*.deb"):
             package.unlink()
-        for bytecode in (root / "usr").rglob("__pycache__"):  # Docker's image has none
-            shutil.rmtree(bytecode)
-        # Docker's image has its own Python, which is called `python` and takes packages.
-        (root / "usr/bin/python").symlink_to("python3")
-        (root / "usr/lib/python3.11/EXTERNALLY-MANAGED").unlink()
         container = self._run("from", "scratch")
         self._run("copy", "--quiet", container, str(root), "/")
         self._run("commit", "--quiet", "--rm", container, _BASE)

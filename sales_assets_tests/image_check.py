@@ -25,7 +25,7 @@ _SIZE = (
     "find {} -xdev -type f -printf '%i %s\\n' 2>/dev/null | sort -u"
     " | awk '{{all += $2}} END {{printf \"%.0f\", all}}'"
 )
-"""As `docker images` counts: files, each once, and no folders."""
+"""All files, each once, and no folders."""
 _METRICS = "python -m sales_assets.commands metrics --show"
 _PROBES = {
     "code server": "dagster api grpc-health-check -p 4000",

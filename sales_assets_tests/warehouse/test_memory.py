@@ -40,7 +40,7 @@ def test_chunks_that_are_stored_do_not_wait_in_memory_for_the_commit(tmp_path: P
 def test_writers_and_readers_have_a_limit_of_memory_unless_one_is_configured(
     tmp_path: Path, config: dict[str, str], limits: list[str]
 ) -> None:
-    found = []
+    found: list[str] = []
     for read_only in (False, True):
         opened = open_database(tmp_path / "sales.duckdb", read_only=read_only, caller="a test", config=config)
         with opened as connection:

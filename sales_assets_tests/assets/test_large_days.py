@@ -107,7 +107,13 @@ def three_days(erp: Erp) -> Erp:
     return erp
 
 
-@pytest.mark.parametrize("options", [{"tags": RANGE}, {"partition_key": DAY}], ids=["range", "day"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"tags": RANGE}, id="range"),
+        pytest.param({"partition_key": DAY}, id="day", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_large_day_is_stored_and_reported_as_any_other(
     three_days: Erp, loads: Loads, options: dict[str, Any]
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_restarted_server_has_the_same_versions_and_what_a_person_put_and_dele
     assert fetched["Body"].read() == b"order_id"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_killed_server_is_started_again(folder: Path) -> None:
     first = start_demo_s3(folder, "UTC")

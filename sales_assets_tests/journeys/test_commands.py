@@ -94,6 +94,7 @@ def test_the_lock_file_pins_hashes_and_contains_no_index() -> None:
     assert not [line for line in lines if "://" in line or line.startswith("--")]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("models_alone")
 def test_backfill_and_repair_store_the_days_and_the_repair_job_finds_no_gaps_afterwards(
     checkout: Path, erp: Erp

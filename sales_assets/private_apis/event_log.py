@@ -34,8 +34,10 @@ BATCH_SIZE = 1000
 MOST_RUNS_KEPT_OPEN = 2
 """A process that executes a run writes one; a daemon a little of each."""
 
-STORED_TOGETHER = {*ASSET_EVENTS, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
-"""What a batch stores in one transaction; other events, which are few, are stored one by one."""
+STORED_TOGETHER = ASSET_EVENTS - {dg.DagsterEventType.ASSET_FAILED_TO_MATERIALIZE} | {
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+}
+"""What a batch stores in one transaction; other events, which are few, are left to Dagster's storage."""
 
 
 class BatchingSqliteEventLogStorage(TablesFoundOnce, OneRowForEachPlannedCheck, SqliteEventLogStorage):

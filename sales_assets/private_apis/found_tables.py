@@ -14,7 +14,7 @@ class TablesFoundOnce(SqlEventLogStorage):
 
     def has_table(self, table_name: str) -> bool:
         """Whether the event log has a table."""
-        asked = table_name not in self._found_tables
-        if asked and super().has_table(table_name):  # type: ignore[safe-super] # of the database's storage
+        unknown = table_name not in self._found_tables
+        if unknown and super().has_table(table_name):  # type: ignore[safe-super] # of the database's storage
             self._found_tables |= {table_name}
         return table_name in self._found_tables

@@ -18,9 +18,6 @@ from sales_assets.private_apis.found_tables import TablesFoundOnce
 from sales_assets.private_apis.planned_checks import OneRowForEachPlannedCheck
 from sales_assets.settings import set_default
 
-_STORED_TOGETHER = STORED_TOGETHER - {dg.DagsterEventType.ASSET_FAILED_TO_MATERIALIZE}
-"""Dagster's storage drops what failed, and so does this one."""
-
 
 class LastingPostgresEventLogStorage(TablesFoundOnce, OneRowForEachPlannedCheck, PostgresEventLogStorage):
     """Keeps one connection open in each process that stores events, and opens others while it is in use.
@@ -48,10 +45,10 @@ class LastingPostgresEventLogStorage(TablesFoundOnce, OneRowForEachPlannedCheck,
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store the events of a run: of assets and planned checks in one transaction, as on a laptop."""
-        together = [event for event in events if event.dagster_event_type in _STORED_TOGETHER]
+        together = [event for event in events if event.dagster_event_type in STORED_TOGETHER]
         if together:
             store_in_index(self, together)
-        others = [event for event in events if event.dagster_event_type not in _STORED_TOGETHER]
+        others = [event for event in events if event.dagster_event_type not in STORED_TOGETHER]
         if others:
             super().store_event_batch(others)
 

@@ -59,7 +59,7 @@ def look():
 
 put(0)
 assert in_child(lambda: Lake(folder).publish(gold, D14, D15, D16)) == 0
-for step in range(1, 100, {step}):
+for step in range({step}, 100, {step}):
     put(step)
     code = in_child(lambda: kill_at(step))
     assert code in (0, -signal.SIGKILL), code
@@ -80,8 +80,8 @@ def test_a_publication_that_is_killed_at_any_step_leaves_main_whole(tmp_path: ob
     left_branches = 0
     moved = []
     before = "0.0000"
-    for number, (amounts, refs, after) in enumerate(looks):
-        new = f"{1 + step * number}.0000"
+    for number, (amounts, refs, after) in enumerate(looks, 1):
+        new = f"{step * number}.0000"
         [seen] = {amount for day in amounts for amount in day}
         assert [len(day) for day in amounts] == [2, 2, 2]
         assert seen in (before, new)
@@ -90,5 +90,5 @@ def test_a_publication_that_is_killed_at_any_step_leaves_main_whole(tmp_path: ob
         assert after == [[new] * 2 for _ in (D14, D15, D16)]
         before = new
     assert moved == sorted(moved)
-    assert moved.count(True) >= 1
+    assert moved.count(True) >= 2
     assert left_branches >= 1

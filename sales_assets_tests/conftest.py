@@ -1,6 +1,5 @@
 """What tests share: a clean environment, no network but loopback, a real PostgreSQL, a fresh warehouse."""
 
-import gc
 import os
 import socket
 import tempfile
@@ -39,7 +38,6 @@ from sales_assets_tests.support.s3 import S3, running_s3  # noqa: E402
 from sales_assets_tests.support.scheduling import SharedSetUpScheduling, is_together  # noqa: E402
 
 make_instances_quick()
-gc.set_threshold(20_000, 20, 50)  # the default spends a thirtieth of the tests' time on looking for garbage
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -145,9 +143,14 @@ def instance() -> dg.DagsterInstance:
 
 
 @pytest.fixture
-def models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have dbt build its models without tests and plots, which are most of a run and not what is tested."""
+def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have dbt's runs in this process draw no plots, which takes a second and is not what is tested."""
     monkeypatch.setattr("sales_assets.dbt.build_metadata.can_draw", lambda: False)
+
+
+@pytest.fixture
+def models_alone(without_plots: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have dbt build its models without tests and plots, which are most of a run and not what is tested."""
     for name, value in MODELS_ALONE.items():
         monkeypatch.setenv(name, value)
 

@@ -143,9 +143,14 @@ def instance() -> dg.DagsterInstance:
 
 
 @pytest.fixture
-def models_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have dbt's runs in this process draw no plots, which takes a second and is not what is tested."""
+    monkeypatch.setattr("sales_assets.dbt.build_metadata.can_draw", lambda: False)
+
+
+@pytest.fixture
+def models_alone(without_plots: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have dbt build its models without tests and plots, which are most of a run and not what is tested."""
-    monkeypatch.setattr("sales_assets.dbt.build_metadata._import_charts", lambda: None)
     for name, value in MODELS_ALONE.items():
         monkeypatch.setenv(name, value)
 

@@ -3,56 +3,92 @@
 Which rows dbt reports is in the macro `report_build`; how they become figures and plots is in `reports/`.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from sales_assets.reports.drawings import can_draw, draw_markdown
 from sales_assets.reports.key_figures import SUMMARIES
 
-_CHARTS = ("altair", "vl_convert")
-"""The packages of the extra `reports`."""
+Report = Mapping[str, Any]
+"""What the macro `report_build` says of a table: its id, its number of rows, and recent rows."""
 
 
-def add_build_metadata(event: Any, report: Mapping[str, Any] | None, manifest: Mapping[str, Any]) -> Any:
-    """Add rows, key figures and plot to the output of a model; any other event stays as it is.
+@dataclass
+class _WaitingTable:
+    """A table that is built and not described yet: its recent rows, and its events, the output first."""
+
+    name: str
+    rows: pd.DataFrame
+    events: list[Any] = field(default_factory=list)
+
+
+class BuiltTables:
+    """Describes the tables of a dbt run. Those with recent rows wait for their plots until dbt has ended.
+
+    Plots need the memory that dbt's queries have until then.
 
     Args:
-        event: An event of the dbt run.
-        report: What the macro `report_build` said of the model: its id, row count and recent rows.
-        manifest: dbt's manifest, which has the types of the model's columns.
+        manifest: dbt's manifest, which has the types of the models' columns.
     """
-    if report is None or not isinstance(event, dg.Output):
-        return event
-    model = manifest["nodes"][report["model"]]
-    metadata = {"dagster/row_count": report["row_count"], **_build_figures(model, report)}
+
+    def __init__(self, manifest: Mapping[str, Any]):
+        self._nodes = manifest["nodes"]
+        self._waiting: dict[dg.AssetKey, _WaitingTable] = {}
+
+    def describe(self, event: Any, asset: dg.AssetKey, report: Report | None) -> Iterator[Any]:
+        """Add rows and key figures to the output of a model; any other event stays as it is.
+
+        Args:
+            event: An event of the dbt run.
+            asset: What the event is about.
+            report: What was reported of the model, if the event is its output.
+
+        Yields:
+            The event, unless it is of a table that waits.
+        """
+        if report is not None and isinstance(event, dg.Output):
+            event = _add_metadata(
+                event, {"dagster/row_count": report["row_count"], **self._build_figures(asset, report)}
+            )
+        if asset in self._waiting:
+            self._waiting[asset].events.append(event)
+        else:
+            yield event
+
+    def describe_waiting(self) -> Iterator[Any]:
+        """Yield the events of the tables that wait, with their plots."""
+        plots = _draw_plots({table.name: table.rows for table in self._waiting.values()})
+        for table in self._waiting.values():
+            output, *checks = table.events
+            yield _add_metadata(output, plots.get(table.name, {}))
+            yield from checks
+
+    def _build_figures(self, asset: dg.AssetKey, report: Report) -> dict[str, Any]:
+        """Summarize the reported rows; if that fails, the table is built all the same."""
+        model = self._nodes[report["model"]]
+        name = model["name"]
+        if not report["rows"]:
+            return {}
+        try:
+            rows = parse_rows(report["columns"], report["rows"], model["columns"])
+            figures = SUMMARIES[name](rows) if name in SUMMARIES else {}
+        except Exception as error:
+            dg.get_dagster_logger().warning(
+                f"{name} is built, but has no key figures and no plot: {error!r}. "
+                "The stored data is complete."
+            )
+            return {}
+        self._waiting[asset] = _WaitingTable(name, rows)
+        return figures
+
+
+def _add_metadata(event: dg.Output[Any], metadata: Mapping[str, Any]) -> dg.Output[Any]:
     return event.with_metadata({**event.metadata, **metadata})
-
-
-def _build_figures(model: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    """Summarize and plot the reported rows; if that fails, the table is built all the same."""
-    name = model["name"]
-    if not report["rows"]:
-        return {}
-    try:
-        rows = parse_rows(report["columns"], report["rows"], model["columns"])
-        return {**(SUMMARIES[name](rows) if name in SUMMARIES else {}), **_build_plot(name, rows)}
-    except Exception as error:
-        dg.get_dagster_logger().warning(
-            f"{name} is built, but has no key figures and no plot: {error!r}. The stored data is complete."
-        )
-        return {}
-
-
-def _build_plot(name: str, rows: pd.DataFrame) -> dict[str, Any]:
-    charts = _import_charts()
-    if charts is None or name not in charts.PLOTS:
-        return {}
-    return {"plot": dg.MetadataValue.md(charts.to_markdown(charts.PLOTS[name](rows), name))}
 
 
 def parse_rows(
@@ -80,16 +116,22 @@ def parse_rows(
     return frame
 
 
-@cache
-def _import_charts() -> ModuleType | None:
-    """Import the charts when the first one is drawn; None without their packages, which the log says once."""
+def _draw_plots(rows: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    """Draw the plots of tables, by name; if that fails, the tables are built all the same."""
+    if not rows:
+        return {}
+    if not can_draw():
+        dg.get_dagster_logger().info(
+            "Gold has no plots in the catalog: the extra `reports` is not installed. "
+            "To have them: pip install 'sales_assets[reports]'"
+        )
+        return {}
     try:
-        return import_module("sales_assets.reports.charts")
-    except ModuleNotFoundError as error:
-        if error.name not in _CHARTS:
-            raise
-    dg.get_dagster_logger().info(
-        "Gold has no plots in the catalog: the extra `reports` is not installed. "
-        "To have them: pip install 'sales_assets[reports]'"
-    )
-    return None
+        plots = import_module("sales_assets.reports.charts").PLOTS
+        drawn = draw_markdown({name: plots[name](each) for name, each in rows.items() if name in plots})
+    except Exception as error:
+        dg.get_dagster_logger().warning(
+            f"{', '.join(rows)}: built, but without plots: {error!r}. The stored data is complete."
+        )
+        return {}
+    return {name: {"plot": dg.MetadataValue.md(plot)} for name, plot in drawn.items()}

@@ -10,7 +10,7 @@ from pydantic import Field
 from sales_assets.catalog.names import DBT_POOL, RAW_ORDERS_KEY
 from sales_assets.catalog.partitions import BACKFILL, is_of_days, window_of
 from sales_assets.catalog.policies import TRANSFORMATION
-from sales_assets.dbt.build_metadata import add_build_metadata
+from sales_assets.dbt.build_metadata import BuiltTables
 from sales_assets.dbt.failures import DbtFailedError
 from sales_assets.dbt.held_back import refuse_held_back
 from sales_assets.dbt.loaded_days import refuse_days_never_loaded
@@ -45,10 +45,11 @@ class DbtConfig(dg.Config):
 def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     """Build the assets of the dbt project; parses the project if its manifest is missing or outdated."""
     project = prepare_project(settings)
+    manifest = json.loads(project.manifest_path.read_text())
     translator = SalesDbtTranslator()
 
     @dbt_assets(
-        manifest=project.manifest_path,
+        manifest=manifest,
         project=project,
         dagster_dbt_translator=translator,
         name="dbt_models",
@@ -62,7 +63,6 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         dbt: SalesDbtResource,
         io_manager: dg.ResourceParam[Any],
     ) -> Iterator[Any]:
-        manifest = json.loads(project.manifest_path.read_text())
         refuse_unknown_models(config.full_refresh, manifest)
         refuse_days_never_loaded(context)
         if settings.closed_after_days is not None:
@@ -93,7 +93,9 @@ def to_dagster_events(
         RefusedError: A test failed, or a model and all its retries; more would end the same way.
         DbtFailedError: dbt failed before its first model; the retry policy applies.
     """
-    failed = []
+    tables = BuiltTables(manifest)
+    failed: list[str] = []
+    failure: Exception | None = None
     release_memory()  # dbt starts with the first result
     try:
         for result in results:
@@ -101,19 +103,37 @@ def to_dagster_events(
             for event in log_entry.to_default_asset_events(manifest, translator, context):
                 if _is_failed_check(event):
                     failed.append(str(event.check_name))
-                yield add_build_metadata(event, result.get("report"), manifest)
+                yield from tables.describe(event, _find_asset(event, context), result.get("report"))
             if result.get("report"):
                 release_memory()
-    except DbtFailedError as error:
-        if not failed:
-            if error.nodes or is_lasting(str(error)):
-                raise RefusedError(str(error)) from error
-            raise
-        message = (
+    except Exception as error:
+        failure = error
+    yield from tables.describe_waiting()
+    if isinstance(failure, DbtFailedError):
+        raise explain_failure(failure, failed) from failure
+    if failure:
+        raise failure
+
+
+def _find_asset(event: Any, context: dg.AssetExecutionContext) -> dg.AssetKey:
+    is_output = isinstance(event, dg.Output)
+    key: dg.AssetKey = context.asset_key_for_output(event.output_name) if is_output else event.asset_key
+    return key
+
+
+def explain_failure(error: DbtFailedError, failed: Sequence[str]) -> Exception:
+    """Return what a failed dbt command raises: a refusal if more attempts would end the same way.
+
+    Args:
+        error: What dbt raised.
+        failed: The tests that failed.
+    """
+    if failed:
+        return RefusedError(
             f"dbt tests failed: {', '.join(failed)}. Models built before the failure are stored; downstream "
             "models were skipped. Correct the data (each check shows its query), then run again."
         )
-        raise RefusedError(message) from error
+    return RefusedError(str(error)) if error.nodes or is_lasting(str(error)) else error
 
 
 def refuse_other_settings(context: dg.AssetExecutionContext, io_manager: object) -> None:

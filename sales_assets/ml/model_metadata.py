@@ -1,7 +1,6 @@
 """What the catalog and MLflow show of a model: who competed, who won, and a plot of what it forecasts."""
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any
 
 import dagster as dg
@@ -11,6 +10,7 @@ from sales_assets.ml.artefact import Artefact, encode_artefact
 from sales_assets.ml.mlflow_mirror import ModelRecord
 from sales_assets.ml.series import TOTAL
 from sales_assets.ml.training import forecast_with_model
+from sales_assets.reports.drawings import can_draw, draw_markdown
 
 _DAYS_SHOWN = 120
 
@@ -28,10 +28,8 @@ def describe_model(model: Artefact) -> Mapping[str, Any]:
         "verdict": " ".join(model.refusals) or "It is published.",
         **{name: float(model.score[name]) for name in ("wape", "wape_total", "bias_total")},
     }
-    if find_spec("altair") and find_spec("vl_convert"):
-        from sales_assets.reports.charts import to_markdown  # noqa: PLC0415 - half a second
-
-        plot = to_markdown(draw_forecast(model), "Revenue and its forecast")
+    if can_draw():
+        [plot] = draw_markdown({"Revenue and its forecast": draw_forecast(model)}).values()
         metadata["plot"] = dg.MetadataValue.md(plot)
     return metadata
 

@@ -1,11 +1,9 @@
 """The charts of gold's marts: frames in, Altair charts out. Needs the extra `reports`.
 
 Every place that shows a chart (the catalog, a page, a mail) draws it with these functions. Numbers belong to
-`key_figures.py`.
+`key_figures.py`, images of the charts to `drawings.py`.
 """
 
-import base64
-import io
 from collections.abc import Callable, Mapping
 
 import altair as alt
@@ -146,23 +144,6 @@ PLOTS: Mapping[str, Callable[[pd.DataFrame], Chart]] = {
     "customer_cohorts": plot_customer_cohorts,
 }
 """The plot of each mart that has one."""
-
-
-def draw_svg(chart: Chart) -> str:
-    """Draw a chart as SVG, 10 to 20 kB, whose fonts are the reader's.
-
-    Without a label for each mark (`aria`), which would be half of it; the image's title is read instead.
-    """
-    drawing = io.StringIO()
-    plain = chart.configure(aria=False).configure_axis(ticks=False, labelPadding=5)
-    plain.configure_axisX(grid=False).save(drawing, format="svg")
-    return drawing.getvalue()
-
-
-def to_markdown(chart: Chart, title: str) -> str:
-    """Draw a chart as an image within Markdown, which needs no file and no server."""
-    content = base64.b64encode(draw_svg(chart).encode()).decode()
-    return f"![{title}](data:image/svg+xml;base64,{content})"
 
 
 _LINES = alt.StrokeDash("line:N", title=None, sort=["actual", "forecast"])

@@ -83,6 +83,7 @@ def backfills(erp: Erp, checkout: Path) -> Backfills:
     return Backfills(erp, checkout)
 
 
+@pytest.mark.exhaustive
 def test_a_backfill_killed_within_a_step_keeps_the_days_before_and_is_completed_by_running_it_again(
     backfills: Backfills,
 ) -> None:

@@ -18,7 +18,7 @@ from sales_assets_tests.support.order_files import csv_file
 from sales_assets_tests.support.pipeline import TO_ANOMALIES
 from sales_assets_tests.support.s3 import S3
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_plots")]
 
 DAY = "2025-01-15"
 OF_THE_ERP = "erp_to_daily_sales"

@@ -348,6 +348,7 @@ def test_dbts_own_full_refresh_is_refused_in_a_run_of_days(changed: Pipeline) ->
     assert changed.totals(DAYS[1]) == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("models_alone")
 def test_a_business_day_in_rome_is_exact_on_the_days_when_the_clock_changes(erp: Erp, tmp_path: Path) -> None:
     days = ["2025-03-29", "2025-03-30", "2025-03-31"]

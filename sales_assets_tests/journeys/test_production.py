@@ -40,7 +40,7 @@ from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.snowflake import redirect_connections, run_emulator, work_around_emulator_gaps
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16", "2025-01-17"]
 RANGE = range_tags(DAYS[0], DAYS[-1])
@@ -184,7 +184,6 @@ def test_the_pipeline_on_snowflake_stores_the_same_rows_as_on_duckdb_for_a_day_a
         pd.testing.assert_frame_equal(rows, runs.expected[table], obj=table)
 
 
-@pytest.mark.exhaustive
 def test_the_unit_tests_of_the_models_pass_on_snowflake_too(runs: Runs) -> None:
     settings, warehouse = runs.production.settings, runs.production.warehouse
     files = Slice("raw", "raw_marketplace_orders")
@@ -248,7 +247,6 @@ def test_the_secret_is_neither_on_disk_nor_in_dagster(runs: Runs) -> None:
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
 
 
-@pytest.mark.exhaustive
 def test_a_deployment_runs_each_step_in_a_process_of_its_own(erp: Erp, tmp_path: Path) -> None:
     add_orders(erp)
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")

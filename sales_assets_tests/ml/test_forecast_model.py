@@ -67,9 +67,10 @@ class Location:
         self._warehouse = temporary_duckdb(folder).__enter__()
         duckdb.connect(str(folder / "sales.duckdb")).close()
 
-    def run(self, trained: Artefact) -> dg.ExecuteInProcessResult:
+    def run(self, trained: Artefact, *, with_plot: bool = False) -> dg.ExecuteInProcessResult:
         """Run the job, as if a model had been trained that tests have trained already."""
         asset = import_module("sales_assets.assets.forecast_model")
+        self._monkeypatch.setattr("sales_assets.ml.model_metadata.can_draw", lambda: with_plot)
         self._monkeypatch.setattr(asset, "read_revenue_by_day", lambda _: REVENUE)
         self._monkeypatch.setattr(asset, "train_model", lambda *_: trained)
         return dg.materialize(
@@ -200,7 +201,7 @@ def test_a_forecast_of_another_day_stays(location: Location, model: Artefact) ->
 
 
 def test_the_catalog_shows_who_competed_the_odd_days_and_a_plot(location: Location, model: Artefact) -> None:
-    result = location.run(model)
+    result = location.run(model, with_plot=True)
     [materialization] = result.asset_materializations_for_node("forecast_model")
     shown: dict[str, Any] = {name: value.value for name, value in materialization.metadata.items()}
     assert all(

@@ -24,7 +24,8 @@ from vl_convert import svg_to_png
 from sales_assets.ml.candidates.boosting import forecast_boosting
 from sales_assets.ml.candidates.ridge import forecast_ridge
 from sales_assets.ml.churn.model import train_churn_model
-from sales_assets.reports.charts import draw_svg, plot_daily_sales
+from sales_assets.reports.charts import plot_daily_sales
+from sales_assets.reports.drawings import draw_svgs
 from sales_assets.warehouse.bi_files import write_bi_database, write_parquet
 from sales_assets.warehouse.lake.lake_resource import NAMESPACE, LakeResource
 
@@ -51,7 +52,8 @@ def forecast(_folder: Path) -> None:
 def draw(_folder: Path) -> None:
     """A plot, and the picture of an alert."""
     sales = pd.DataFrame({"order_date": _DAYS, "channel": "web", "currency": "EUR", "total_amount": 1.0})
-    if not svg_to_png(draw_svg(plot_daily_sales(sales))).startswith(b"\x89PNG"):
+    [svg] = draw_svgs([plot_daily_sales(sales)])
+    if not svg_to_png(svg).startswith(b"\x89PNG"):
         raise ValueError("no picture")
 
 

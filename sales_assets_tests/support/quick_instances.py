@@ -29,7 +29,11 @@ from dagster._core.storage.runs import InMemoryRunStorage
 from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import StaticPool
 
-from sales_assets.private_apis.event_log import STORED_TOGETHER, store_in_index
+from sales_assets.private_apis.event_log import (
+    STORED_TOGETHER,
+    BatchingSqliteEventLogStorage,
+    store_in_index,
+)
 
 _EMPTY: dict[type, Any] = {}
 """A storage of each type as Dagster makes it, whose tables are copied."""
@@ -58,16 +62,23 @@ def _copy_empty(storage: type[InMemoryEventLogStorage | InMemoryRunStorage]) -> 
 
 @contextmanager
 def stored_instance(folder: Path) -> Iterator[dg.DagsterInstance]:
-    """Yield an instance in files, which others can load too, as `dg.instance_for_test` does."""
+    """Yield an instance in files, which others can load too, with the event log of a laptop's."""
     shutil.copytree(_make_empty_files().name, folder, dirs_exist_ok=True)
-    with dg.instance_for_test(temp_dir=str(folder)) as instance:
+    with dg.instance_for_test(temp_dir=str(folder), overrides=_name_event_log(folder)) as instance:
         yield instance
+
+
+def _name_event_log(folder: Path) -> dict[str, Any]:
+    log = BatchingSqliteEventLogStorage
+    config = {"base_dir": str(folder / "history" / "runs")}
+    return {"event_log_storage": {"module": log.__module__, "class": log.__name__, "config": config}}
 
 
 @cache
 def _make_empty_files() -> tempfile.TemporaryDirectory[str]:
     folder = tempfile.TemporaryDirectory(prefix="sales-", ignore_cleanup_errors=True)
-    with dg.instance_for_test(temp_dir=folder.name) as instance:
+    log = _name_event_log(Path(folder.name))
+    with dg.instance_for_test(temp_dir=folder.name, overrides=log) as instance:
         instance.all_instigator_state()
         instance.all_asset_keys()
     return folder

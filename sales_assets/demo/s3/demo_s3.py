@@ -12,14 +12,11 @@ from typing import Any
 
 from sales_assets.demo.background import lock_folder, start_module, stop_process
 from sales_assets.demo.packages import require_packages
+from sales_assets.demo.s3.kept_objects import BUCKET, STATE_FILE
 from sales_assets.demo.s3.marketplaces import PREFIX
 from sales_assets.errors import RefusedError
 from sales_assets.settings import make_private_folder
 from sales_assets.sources.marketplace.s3_resource import MarketplaceS3Resource, build_s3_client
-
-BUCKET = "sales-demo"
-STATE_FILE = "server.json"
-"""The server holds a lock on this file while it is running, and writes its process id and port to it."""
 
 
 class DemoS3Resource(MarketplaceS3Resource):

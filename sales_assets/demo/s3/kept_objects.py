@@ -1,4 +1,4 @@
-"""Keeps the S3 emulator's objects in a folder, so that a restart finds what a person put into the bucket.
+"""What the S3 emulator keeps in its folder: its state and its objects, so that a restart finds all of them.
 
 Serving them belongs to `s3_server.py`. Nothing here uses S3.
 """
@@ -11,6 +11,10 @@ from datetime import date, datetime
 from pathlib import Path
 
 from sales_assets.settings import make_private_folder
+
+BUCKET = "sales-demo"
+STATE_FILE = "server.json"
+"""The server holds a lock on this file while it is running, and writes its process id and port to it."""
 
 _INDEX = "index.json"
 

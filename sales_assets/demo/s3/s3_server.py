@@ -20,8 +20,13 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.s3.models import s3_backends
 
-from sales_assets.demo.s3.demo_s3 import BUCKET, STATE_FILE
-from sales_assets.demo.s3.kept_objects import KeptObject, keep_objects, read_kept_objects
+from sales_assets.demo.s3.kept_objects import (
+    BUCKET,
+    STATE_FILE,
+    KeptObject,
+    keep_objects,
+    read_kept_objects,
+)
 from sales_assets.demo.s3.marketplaces import build_files
 from sales_assets.demo.seeded_days import find_yesterday, iterate_days
 

@@ -31,10 +31,17 @@ def draw_svgs(charts: Sequence["Chart"]) -> list[str]:
     Raises:
         subprocess.CalledProcessError: The process that draws failed; what it said is on the standard error.
     """
+    if not charts:
+        return []
     plain = [chart.configure(aria=False).configure_axis(ticks=False, labelPadding=5) for chart in charts]
-    described = json.dumps([chart.configure_axisX(grid=False).to_dict() for chart in plain])
-    command = [sys.executable, str(_DRAWING_PROCESS)]
-    drawn = subprocess.run(command, input=described, stdout=subprocess.PIPE, check=True, text=True)  # noqa: S603 - our own
+    drawn = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, str(_DRAWING_PROCESS)],
+        input=json.dumps([chart.configure_axisX(grid=False).to_dict() for chart in plain]),
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the run, which ends it
+    )
     svgs: list[str] = json.loads(drawn.stdout)
     return svgs
 

@@ -89,13 +89,14 @@ def to_dagster_events(
 ) -> Iterator[Any]:
     """Convert dbt's results to Dagster's events, one by one as dbt builds and tests.
 
+    Those of tables with figures and plots come when dbt has ended, also if it failed.
+
     Raises:
         RefusedError: A test failed, or a model and all its retries; more would end the same way.
         DbtFailedError: dbt failed before its first model; the retry policy applies.
     """
     tables = BuiltTables(manifest)
-    failed: list[str] = []
-    failure: Exception | None = None
+    failed = []
     release_memory()  # dbt starts with the first result
     try:
         for result in results:
@@ -107,12 +108,11 @@ def to_dagster_events(
             if result.get("report"):
                 release_memory()
     except Exception as error:
-        failure = error
+        yield from tables.describe_waiting()
+        if isinstance(error, DbtFailedError) and (reason := _explain_refusal(error, failed)):
+            raise RefusedError(reason) from error
+        raise
     yield from tables.describe_waiting()
-    if isinstance(failure, DbtFailedError):
-        raise explain_failure(failure, failed) from failure
-    if failure:
-        raise failure
 
 
 def _find_asset(event: Any, context: dg.AssetExecutionContext) -> dg.AssetKey:
@@ -121,19 +121,14 @@ def _find_asset(event: Any, context: dg.AssetExecutionContext) -> dg.AssetKey:
     return key
 
 
-def explain_failure(error: DbtFailedError, failed: Sequence[str]) -> Exception:
-    """Return what a failed dbt command raises: a refusal if more attempts would end the same way.
-
-    Args:
-        error: What dbt raised.
-        failed: The tests that failed.
-    """
+def _explain_refusal(error: DbtFailedError, failed: Sequence[str]) -> str | None:
+    """Say why more attempts would end the same way; None if they may not."""
     if failed:
-        return RefusedError(
+        return (
             f"dbt tests failed: {', '.join(failed)}. Models built before the failure are stored; downstream "
             "models were skipped. Correct the data (each check shows its query), then run again."
         )
-    return RefusedError(str(error)) if error.nodes or is_lasting(str(error)) else error
+    return str(error) if error.nodes or is_lasting(str(error)) else None
 
 
 def refuse_other_settings(context: dg.AssetExecutionContext, io_manager: object) -> None:

@@ -20,10 +20,11 @@ Report = Mapping[str, Any]
 
 @dataclass
 class _WaitingTable:
-    """A table that is built and not described yet: its recent rows, and its events, the output first."""
+    """A table that is built and not described yet; of its events, the output is the first."""
 
     name: str
     rows: pd.DataFrame
+    figures: Mapping[str, Any]
     events: list[Any] = field(default_factory=list)
 
 
@@ -41,7 +42,7 @@ class BuiltTables:
         self._waiting: dict[dg.AssetKey, _WaitingTable] = {}
 
     def describe(self, event: Any, asset: dg.AssetKey, report: Report | None) -> Iterator[Any]:
-        """Add rows and key figures to the output of a model; any other event stays as it is.
+        """Add the number of rows to the output of a model; any other event stays as it is.
 
         Args:
             event: An event of the dbt run.
@@ -52,39 +53,37 @@ class BuiltTables:
             The event, unless it is of a table that waits.
         """
         if report is not None and isinstance(event, dg.Output):
-            event = _add_metadata(
-                event, {"dagster/row_count": report["row_count"], **self._build_figures(asset, report)}
-            )
+            event = _add_metadata(event, {"dagster/row_count": report["row_count"]})
+            if table := _summarize(self._nodes[report["model"]], report):
+                self._waiting[asset] = table
         if asset in self._waiting:
             self._waiting[asset].events.append(event)
         else:
             yield event
 
     def describe_waiting(self) -> Iterator[Any]:
-        """Yield the events of the tables that wait, with their plots."""
+        """Yield the events of the tables that wait, with their figures and plots."""
         plots = _draw_plots({table.name: table.rows for table in self._waiting.values()})
         for table in self._waiting.values():
             output, *checks = table.events
-            yield _add_metadata(output, plots.get(table.name, {}))
+            yield _add_metadata(output, {**table.figures, **plots.get(table.name, {})})
             yield from checks
 
-    def _build_figures(self, asset: dg.AssetKey, report: Report) -> dict[str, Any]:
-        """Summarize the reported rows; if that fails, the table is built all the same."""
-        model = self._nodes[report["model"]]
-        name = model["name"]
-        if not report["rows"]:
-            return {}
-        try:
-            rows = parse_rows(report["columns"], report["rows"], model["columns"])
-            figures = SUMMARIES[name](rows) if name in SUMMARIES else {}
-        except Exception as error:
-            dg.get_dagster_logger().warning(
-                f"{name} is built, but has no key figures and no plot: {error!r}. "
-                "The stored data is complete."
-            )
-            return {}
-        self._waiting[asset] = _WaitingTable(name, rows)
-        return figures
+
+def _summarize(model: Mapping[str, Any], report: Report) -> _WaitingTable | None:
+    """Summarize the reported rows; without rows, or if that fails, the table does not wait."""
+    name = model["name"]
+    if not report["rows"]:
+        return None
+    try:
+        rows = parse_rows(report["columns"], report["rows"], model["columns"])
+        figures = SUMMARIES[name](rows) if name in SUMMARIES else {}
+    except Exception as error:
+        dg.get_dagster_logger().warning(
+            f"{name} is built, but has no key figures and no plot: {error!r}. The stored data is complete."
+        )
+        return None
+    return _WaitingTable(name, rows, figures)
 
 
 def _add_metadata(event: dg.Output[Any], metadata: Mapping[str, Any]) -> dg.Output[Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 from sales_assets.errors import RefusedError
 from sales_assets.operations.reconciliation.warehouse_days import has_table
 from sales_assets.reports.dashboard.content import DashboardRows
+from sales_assets.reports.drawings import can_draw
 from sales_assets.warehouse.engine import WarehouseReader
 
 SHOWN_DAYS = 2 * 364
@@ -24,7 +25,7 @@ def refuse_without_libraries() -> None:
     Raises:
         RefusedError: Names the extra.
     """
-    if not all(map(find_spec, ("altair", "jinja2", "vl_convert"))):
+    if not (can_draw() and find_spec("jinja2")):
         message = (
             "sales_dashboard needs the extra reports, which is not installed. No stored data was changed; "
             "the page before was kept. Install it: pip install 'sales_assets[reports]'."

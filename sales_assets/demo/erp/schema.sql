@@ -36,3 +36,5 @@ insert into demo_progress values ('2024-12-31');
 
 create role sales_reader login;
 grant select on customers, orders, order_items to sales_reader;
+-- As in deploy/postgres/grants.sql: the disk is solid-state.
+alter role sales_reader set random_page_cost = 1.1;

@@ -67,11 +67,13 @@ class Gold:
 
     def put(self, orders: Orders) -> None:
         """Replace days by orders; an amount is the order's only one."""
-        for day, amounts in orders.items():
-            self.execute(f"delete from gold.{self.table.name} where order_date = ?", [day])
-            for order, amount in amounts.items():
-                values = (order, day, Decimal(amount))
-                self.execute(_INSERT[self.table.name], [values[number] for number in _ORDER[self.table.name]])
+        name = self.table.name
+        with duckdb.connect(str(self.database)) as connection:
+            for day, amounts in orders.items():
+                connection.execute(f"delete from gold.{name} where order_date = ?", [day])
+                for order, amount in amounts.items():
+                    values = (order, day, Decimal(amount))
+                    connection.execute(_INSERT[name], [values[number] for number in _ORDER[name]])
 
     def days(self) -> GoldDays:
         """What is read of it."""

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 from sales_assets.reports.dashboard.page import PAGE_NAME
 from sales_assets.settings import ROOT, Settings
-from sales_assets_tests.conftest import stop_servers
 from sales_assets_tests.support.browser import WIDTH, Catalog, opened_catalog, running_browser, why_no_browser
 from sales_assets_tests.support.dagster_dev import running_dagster_dev
 from sales_assets_tests.support.data_dir import copy_project
+from sales_assets_tests.support.fixtures import stop_servers
 from sales_assets_tests.support.python_process import run_python
 
 PICTURES = ROOT / "docs" / "pictures"

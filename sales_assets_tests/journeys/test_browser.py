@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from sales_assets_tests.conftest import stop_servers
 from sales_assets_tests.support.browser import Catalog, opened_catalog, why_no_browser
 from sales_assets_tests.support.dagster_dev import running_dagster_dev
 from sales_assets_tests.support.data_dir import copy_manifests, copy_project
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.fixtures import stop_servers
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 

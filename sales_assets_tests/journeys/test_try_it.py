@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from sales_assets.settings import ROOT, settings
-from sales_assets_tests.conftest import stop_servers
 from sales_assets_tests.support.data_dir import copy_manifests
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE
+from sales_assets_tests.support.fixtures import stop_servers
 from sales_assets_tests.support.python_process import PythonProcess
 
 pytestmark = pytest.mark.slow

@@ -156,6 +156,7 @@ def test_who_loses_a_race_reads_gold_again_and_publishes_on_the_new_main(
     assert lake.orders() == exact({D14: {1: "11"}, D16: ORDERS[D16], **others})
 
 
+@pytest.mark.exhaustive
 def test_many_publishers_at_once_lose_no_day(tmp_path: Path, gold: Gold) -> None:
     days = [date(2025, 2, day) for day in range(1, 5)]
     gold.put({day: {100 + day.day: "1"} for day in days})

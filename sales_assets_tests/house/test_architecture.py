@@ -3,8 +3,6 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,6 +11,7 @@ from sales_assets import assets
 from sales_assets.settings import ROOT
 
 PACKAGE = ROOT / "sales_assets"
+TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 MARTS = ROOT / "dbt_project" / "models" / "marts"
 MAX_ENTRIES = 20
 MAX_LINES = 200
@@ -20,11 +19,6 @@ MAX_FUNCTION_LINES = 40
 MAX_ASSET_LINES = 20
 ONE_IN_EACH = {"run"}
 """What every module of a room has under the same name, to be called alike: a command's function."""
-
-
-@cache
-def parse_package() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
@@ -53,11 +47,11 @@ def test_a_newcomer_sees_all_rooms_at_a_glance() -> None:
 
 
 def test_files_and_functions_are_short() -> None:
-    long_files = [str(path) for path in parse_package() if len(path.read_text().splitlines()) > MAX_LINES]
+    long_files = [str(path) for path in TREES if len(path.read_text().splitlines()) > MAX_LINES]
     assert long_files == []
     long_functions = [
         f"{path}:{function.name}"
-        for path, tree in parse_package().items()
+        for path, tree in TREES.items()
         for function in functions(tree)
         if body_lines(function) > MAX_FUNCTION_LINES
     ]
@@ -66,7 +60,7 @@ def test_files_and_functions_are_short() -> None:
 
 def test_no_public_name_has_two_meanings() -> None:
     homes: defaultdict[str, list[str]] = defaultdict(list)
-    for path, tree in parse_package().items():
+    for path, tree in TREES.items():
         for name in defined_names(tree):
             if not name.startswith("_") and name not in ONE_IN_EACH:
                 homes[name].append(str(path.relative_to(PACKAGE)))
@@ -75,7 +69,7 @@ def test_no_public_name_has_two_meanings() -> None:
 
 @pytest.mark.parametrize("name", assets.__all__)
 def test_an_asset_has_a_file_of_its_name_and_a_short_body(name: str) -> None:
-    [function] = [f for f in functions(parse_package()[PACKAGE / "assets" / f"{name}.py"]) if f.name == name]
+    [function] = [f for f in functions(TREES[PACKAGE / "assets" / f"{name}.py"]) if f.name == name]
     assert body_lines(function) <= MAX_ASSET_LINES
 
 
@@ -97,7 +91,7 @@ def test_the_table_of_contents_is_short() -> None:
 def test_no_query_is_formatted_outside_the_warehouse() -> None:
     texts = [
         (str(path), "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant)))
-        for path, tree in parse_package().items()
+        for path, tree in TREES.items()
         if "warehouse" not in path.parts
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr)

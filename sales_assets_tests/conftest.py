@@ -23,8 +23,9 @@ os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"  # as the laptop's event log set
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load what tests share, where tests run."""
-    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+    """Load what tests share, where tests run or are listed."""
+    is_listing = any(map(config.getoption, ("collectonly", "showfixtures", "show_fixtures_per_test")))
+    if is_listing or hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         config.pluginmanager.import_plugin("sales_assets_tests.support.fixtures")
 
 

@@ -1,6 +1,6 @@
 """A lake of a test's own, and gold's tables to publish there, filled by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -60,10 +60,10 @@ class Gold:
         columns = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS[table.name])
         self.execute(f"create schema if not exists gold; create table gold.{table.name} ({columns})")
 
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+    def execute(self, sql: str) -> None:
         """Run a statement."""
         with duckdb.connect(str(self.database)) as connection:
-            connection.execute(sql, list(values))
+            connection.execute(sql)
 
     def put(self, orders: Orders) -> None:
         """Replace days by orders; an amount is the order's only one."""

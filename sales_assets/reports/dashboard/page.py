@@ -7,6 +7,7 @@ page works without a network and never asks one.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -120,6 +121,7 @@ def _find_recent_cohorts(cohorts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(shown, columns=["cohort_month", "months_since_first_order", "retention"])
 
 
+@cache
 def _bundle_libraries() -> str:
     import vl_convert  # noqa: PLC0415 - of the extra `reports`
 

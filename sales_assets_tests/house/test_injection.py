@@ -31,7 +31,13 @@ CONTRACT = dg.TableSchema(
     ]
 )
 
-both = pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake], ids=["duckdb", "snowflake"])
+both = pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(temporary_duckdb, id="duckdb"),
+        pytest.param(fake_snowflake, id="snowflake", marks=pytest.mark.exhaustive),
+    ],
+)
 Engine = Callable[[Path], AbstractContextManager[WarehouseUnderTest]]
 
 

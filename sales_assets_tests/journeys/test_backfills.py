@@ -170,6 +170,7 @@ def test_an_erp_that_disconnects_within_a_range_is_queried_again_and_nothing_is_
     assert read_ids(database) == expected
 
 
+@pytest.mark.exhaustive
 def test_a_day_with_a_quarter_of_a_million_orders_is_stored_like_any_other(erp: Erp, tmp_path: Path) -> None:
     erp.run(
         "insert into orders select n, n % 1000, timestamptz '2025-01-15' + n * interval '300 milliseconds', "

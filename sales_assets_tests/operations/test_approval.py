@@ -56,7 +56,9 @@ def report(instance: dg.DagsterInstance, asset: dg.AssetKey) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake])
+@pytest.mark.parametrize(
+    "engine", [temporary_duckdb, pytest.param(fake_snowflake, marks=pytest.mark.exhaustive)]
+)
 def test_many_small_changes_are_measured_by_what_was_published_and_an_approval_by_what_was_approved(
     engine: Callable[[Path], AbstractContextManager[WarehouseUnderTest]],
     instance: dg.DagsterInstance,

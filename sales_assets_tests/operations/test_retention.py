@@ -50,7 +50,7 @@ from sales_assets_tests.support.warehouses import D15, T, fake_snowflake, rows
 
 pytestmark = pytest.mark.slow  # each makes up a history of runs
 
-STORAGES = ("sqlite", "postgres")
+STORAGES = ("sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive))
 
 
 class KilledError(BaseException):

@@ -48,7 +48,7 @@ ENGINES = {"duckdb": temporary_duckdb, "fakesnow": fake_snowflake, "snowflake": 
 @pytest.fixture(
     params=[
         "duckdb",
-        pytest.param("fakesnow", marks=pytest.mark.slow),
+        pytest.param("fakesnow", marks=[pytest.mark.slow, pytest.mark.exhaustive]),
         pytest.param("snowflake", marks=pytest.mark.snowflake),
     ]
 )

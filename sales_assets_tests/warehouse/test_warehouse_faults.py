@@ -113,7 +113,11 @@ def read_ids(folder: Path) -> list[int]:
 
 @AT_SOME_OR_ALL_MOMENTS
 @pytest.mark.parametrize(
-    ("before", "at_least"), [(OLD + NEIGHBOUR, 14), ([], 18)], ids=["a rerun", "a first write"]
+    ("before", "at_least"),
+    [
+        pytest.param(OLD + NEIGHBOUR, 14, id="a rerun"),
+        pytest.param([], 18, id="a first write", marks=pytest.mark.exhaustive),
+    ],
 )
 def test_a_process_killed_at_any_statement_leaves_all_old_rows_or_all_new(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], before: list[int], at_least: int, step: int

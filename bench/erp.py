@@ -70,8 +70,11 @@ def _has(cursor: dbapi.Cursor, where: str, name: str) -> bool:
 
 
 def _fill(url: str, orders_a_day: int, days: int, *, has_role: bool) -> None:
-    schema = (files("sales_assets.demo.erp") / "schema.sql").read_text().split(";\n")
-    statements = [*schema, *_FILL]
+    schema, indexes = (
+        (files("sales_assets.demo.erp") / name).read_text().split(";\n")
+        for name in ("schema.sql", "indexes.sql")
+    )
+    statements = [*schema, *_FILL, *indexes]
     with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
         for statement in statements:
             if statement.strip() and not (has_role and "create role" in statement):

@@ -4,7 +4,7 @@ The events of a day depend only on its date. So tomorrow's data extends today's 
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 
 FIRST_DAY = date(2025, 1, 1)
+
+Columns = Mapping[str, np.ndarray]
+"""The rows of a day as columns of equal length; a frame for each of hundreds of days would take seconds."""
 
 
 def find_yesterday(timezone: str) -> date:
@@ -28,6 +31,11 @@ def seed_generator(day: date, purpose: str) -> np.random.Generator:
 def iterate_days(first: date, last: date) -> Iterator[date]:
     """Yield every day from the first to the last, both included; nothing if the last is earlier."""
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def join_days(days: Sequence[Columns]) -> pd.DataFrame:
+    """Return the rows of many days, which have the same columns, as one frame."""
+    return pd.DataFrame({name: np.concatenate([day[name] for day in days]) for name in days[0]})
 
 
 def to_utc(days: pd.Series, seconds: pd.Series, timezone: str) -> pd.Series:

@@ -13,7 +13,7 @@ from adbc_driver_postgresql import dbapi
 
 from sales_assets.sources.erp.postgres import PostgresResource
 
-_SCHEMA = (files("sales_assets.demo.erp") / "schema.sql").read_text()
+_SCHEMA = [(files("sales_assets.demo.erp") / name).read_text() for name in ("schema.sql", "indexes.sql")]
 _TABLES = ("customers", "orders", "order_items")
 
 
@@ -38,7 +38,8 @@ class Erp:
 
     def create(self) -> None:
         """Create the tables and the role that may read them."""
-        self.run(*(statement for statement in _SCHEMA.split(";\n") if statement.strip()))
+        statements = ";\n".join(_SCHEMA).split(";\n")
+        self.run(*(statement for statement in statements if statement.strip()))
 
     def create_role(self, role: str, password: str) -> str:
         """Create a role that, unlike the others, needs its password; returns its URL."""

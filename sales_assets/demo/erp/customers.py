@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from sales_assets.demo.seeded_days import FIRST_DAY, iterate_days, seed_generator, to_utc
+from sales_assets.demo.seeded_days import FIRST_DAY, Columns, iterate_days, join_days, seed_generator, to_utc
 
 FIRST_CUSTOMERS = 2_000
 NEW_PER_DAY = 6
@@ -72,7 +72,7 @@ def build_customers(day: date, timezone: str) -> pd.DataFrame:
     for today in iterate_days(FIRST_DAY, day):
         known = count_customers(today - timedelta(days=1))
         states += [_draw_registrations(today, NEW_PER_DAY, known), _draw_moves(today, known)]
-    history = pd.concat(states, ignore_index=True)
+    history = join_days(states)
     latest = history.groupby("id", sort=True).last().reset_index()
     latest["email"] = latest["first_name"].str.lower() + "." + latest["id"].astype(str) + "@example.com"
     latest["updated_at"] = to_utc(latest.pop("day"), latest.pop("second"), timezone)
@@ -80,31 +80,29 @@ def build_customers(day: date, timezone: str) -> pd.DataFrame:
     return latest[columns]
 
 
-def _draw_registrations(day: date, count: int, after_id: int) -> pd.DataFrame:
+def _draw_registrations(day: date, count: int, after_id: int) -> Columns:
     random = seed_generator(day, "registrations")
-    return pd.DataFrame(
-        {
-            "id": np.arange(after_id + 1, after_id + count + 1),
-            "first_name": random.choice(_FIRST_NAMES, count),
-            "last_name": random.choice(_LAST_NAMES, count),
-            "city": random.choice(_CITIES, count),
-            "segment": random.choice(_SEGMENTS, count, p=_SHARES),
-            "day": pd.Timestamp(day),
-            "second": random.integers(0, 86_400, count),
-        }
-    )
+    return {
+        "id": np.arange(after_id + 1, after_id + count + 1),
+        "first_name": random.choice(_FIRST_NAMES, count),
+        "last_name": random.choice(_LAST_NAMES, count),
+        "city": random.choice(_CITIES, count),
+        "segment": random.choice(_SEGMENTS, count, p=_SHARES),
+        "day": np.full(count, day, "datetime64[us]"),
+        "second": random.integers(0, 86_400, count),
+    }
 
 
-def _draw_moves(day: date, known: int) -> pd.DataFrame:
+def _draw_moves(day: date, known: int) -> Columns:
     """Draw the customers who changed city and segment on a day; their other columns stay as they were."""
     random = seed_generator(day, "moves")
     ids = np.unique(random.integers(1, known + 1, CHANGES_PER_DAY))
-    return pd.DataFrame(
-        {
-            "id": ids,
-            "city": random.choice(_CITIES, len(ids)),
-            "segment": random.choice(_SEGMENTS, len(ids), p=_SHARES),
-            "day": pd.Timestamp(day),
-            "second": random.integers(0, 86_400, len(ids)),
-        }
-    )
+    return {
+        "id": ids,
+        "first_name": np.full(len(ids), None),
+        "last_name": np.full(len(ids), None),
+        "city": random.choice(_CITIES, len(ids)),
+        "segment": random.choice(_SEGMENTS, len(ids), p=_SHARES),
+        "day": np.full(len(ids), day, "datetime64[us]"),
+        "second": random.integers(0, 86_400, len(ids)),
+    }

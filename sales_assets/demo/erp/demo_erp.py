@@ -102,6 +102,7 @@ def _add_days(cursor: dbapi.Cursor, last_loaded: date, last_day: date, timezone:
     for table, rows in staged.items():
         cursor.adbc_ingest(table, pa.Table.from_pandas(rows, preserve_index=False), mode="create")
     _run_script(cursor, "extend.sql")
+    _run_script(cursor, "indexes.sql")
     cursor.execute("update demo_progress set last_day = $1", [last_day])
     cursor.execute("analyze")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sales_assets.demo.erp.customers import count_customers
-from sales_assets.demo.seeded_days import FIRST_DAY, iterate_days, seed_generator, to_utc
+from sales_assets.demo.seeded_days import FIRST_DAY, Columns, iterate_days, join_days, seed_generator, to_utc
 
 LONGEST_LIFE_DAYS = 30
 """An order does not change after this many days."""
@@ -46,8 +46,8 @@ def build_orders(first: date, last: date, at: date, timezone: str) -> DemoOrders
         timezone: The time zone of days.
     """
     lives, items = zip(*map(_draw_day, iterate_days(first, last)), strict=True)
-    orders = _find_states(pd.concat(lives, ignore_index=True), at, timezone)
-    return DemoOrders(orders, pd.concat(items, ignore_index=True))
+    orders = _find_states(join_days(lives), at, timezone)
+    return DemoOrders(orders, join_days(items))
 
 
 def _draw_count(day: date, random: np.random.Generator) -> int:
@@ -57,50 +57,44 @@ def _draw_count(day: date, random: np.random.Generator) -> int:
     return int(random.poisson(260 * 1.2**age * season * _WEEK[day.weekday()]))
 
 
-def _draw_day(day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _draw_day(day: date) -> tuple[Columns, Columns]:
     random = seed_generator(day, "orders")
     count = _draw_count(day, random)
     ids = (day - FIRST_DAY).days * 100_000 + np.arange(1, count + 1)
-    customers = pd.Series(1 + (count_customers(day) * random.random(count) ** 1.5).astype(int), dtype="Int64")
+    customers = 1 + (count_customers(day) * random.random(count) ** 1.5).astype(int)
     fate = random.random(count)
-    customers = customers.mask(fate < 0.02).mask((fate > 0.985), customers + 90_000_000)
     placed = np.sort(random.integers(0, _DAY, count))
     settled = placed + (random.exponential(0.5, count) * _DAY).astype(int) + 60
     ended = settled + (random.uniform(0.3, 20, count) * _DAY).astype(int)
     course = random.random(count)
-    life = pd.DataFrame(
-        {
-            "id": ids,
-            "customer_id": customers,
-            "day": pd.Timestamp(day),
-            "placed": placed,
-            "settled": np.minimum(settled, (LONGEST_LIFE_DAYS - 1) * _DAY),
-            "ended": np.minimum(ended, LONGEST_LIFE_DAYS * _DAY - 1),
-            "becomes": np.select([course < 0.06], ["cancelled"], "completed"),
-            "ends_as": np.select(
-                [course < 0.06, course < 0.1, course < 0.7], ["", "refunded", "shipped"], ""
-            ),
-        }
-    )
+    life = {
+        "id": ids,
+        "customer_id": np.where(fate > 0.985, customers + 90_000_000, customers),
+        "has_customer": fate >= 0.02,
+        "day": np.full(count, day, "datetime64[us]"),
+        "placed": placed,
+        "settled": np.minimum(settled, (LONGEST_LIFE_DAYS - 1) * _DAY),
+        "ended": np.minimum(ended, LONGEST_LIFE_DAYS * _DAY - 1),
+        "becomes": np.select([course < 0.06], ["cancelled"], "completed"),
+        "ends_as": np.select([course < 0.06, course < 0.1, course < 0.7], ["", "refunded", "shipped"], ""),
+    }
     return life, _draw_items(ids, random)
 
 
-def _draw_items(order_ids: np.ndarray, random: np.random.Generator) -> pd.DataFrame:
+def _draw_items(order_ids: np.ndarray, random: np.random.Generator) -> Columns:
     """One to about six items per order; one order in two hundred has none."""
     lines = np.where(random.random(len(order_ids)) < 0.005, 0, 1 + random.poisson(1.6, len(order_ids)))
     of_order = np.repeat(order_ids, lines)
     position = np.arange(len(of_order)) - np.repeat(np.cumsum(lines) - lines, lines)
     product = random.integers(0, _PRODUCTS, len(of_order))
     price = np.round(3 + 180 * ((product * 7919 % _PRODUCTS) / _PRODUCTS) ** 3, 2)
-    return pd.DataFrame(
-        {
-            "id": of_order * 100 + position,
-            "order_id": of_order,
-            "qty": random.integers(1, 5, len(of_order)).astype("int32"),
-            "unit_price": price,
-            "discount": random.choice(_DISCOUNTS, len(of_order), p=_DISCOUNT_SHARES),
-        }
-    )
+    return {
+        "id": of_order * 100 + position,
+        "order_id": of_order,
+        "qty": random.integers(1, 5, len(of_order)).astype("int32"),
+        "unit_price": price,
+        "discount": random.choice(_DISCOUNTS, len(of_order), p=_DISCOUNT_SHARES),
+    }
 
 
 def _find_states(life: pd.DataFrame, at: date, timezone: str) -> pd.DataFrame:
@@ -112,7 +106,7 @@ def _find_states(life: pd.DataFrame, at: date, timezone: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": life["id"],
-            "customer_id": life["customer_id"],
+            "customer_id": life["customer_id"].astype("Int64").where(life["has_customer"]),
             "created_at": to_utc(life["day"], life["placed"], timezone),
             "updated_at": to_utc(life["day"], changed, timezone),
             "status": pd.Series("pending", index=life.index)

@@ -25,11 +25,6 @@ create table order_items (
     discount numeric(5, 4)
 );
 
-create index on orders (created_at);
-create index on orders (updated_at);
-create index on order_items (order_id);
-create index on customers (updated_at);
-
 -- One row: the last day whose events were loaded.
 create table demo_progress (last_day date not null);
 insert into demo_progress values ('2024-12-31');

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sales_assets.demo.erp.customers import build_customers
 from sales_assets.demo.erp.orders import DemoOrders, build_orders
-from sales_assets.demo.seeded_days import FIRST_DAY, iterate_days, seed_generator
+from sales_assets.demo.seeded_days import FIRST_DAY, Columns, iterate_days, join_days, seed_generator
 
 _CHANNELS = ["search", "social", "email", "referral", "organic"]
 _SHARES = [0.35, 0.25, 0.1, 0.1, 0.2]
@@ -100,8 +100,7 @@ def build_refunds(last_day: date, timezone: str) -> pd.DataFrame:
 
 def build_spend(last_day: date, timezone: str) -> pd.DataFrame:  # noqa: ARG001 - spend has no time of day
     """Build the cost of each campaign on each day."""
-    days = [_build_spend_of(day) for day in iterate_days(FIRST_DAY, last_day)]
-    return pd.concat(days, ignore_index=True)
+    return join_days([_draw_spend(day) for day in iterate_days(FIRST_DAY, last_day)])
 
 
 SOURCES: Mapping[str, Mapping[str, Callable[[date, str], pd.DataFrame]]] = MappingProxyType(
@@ -130,22 +129,20 @@ def _build_paid_orders(first_day: date, last_day: date, timezone: str) -> pd.Dat
     return orders.assign(cents=(total * 100).round().astype("int64")).reset_index(drop=True)
 
 
-def _build_spend_of(day: date) -> pd.DataFrame:
+def _draw_spend(day: date) -> Columns:
     random = seed_generator(day, "advertising")
     names, channels, budgets = zip(*_CAMPAIGNS, strict=True)
     cents = np.rint(np.array(budgets) * random.uniform(0.6, 1.4, len(names))).astype("int64")
     clicks = random.poisson(cents / 45)
-    return pd.DataFrame(
-        {
-            "campaign": names,
-            "channel": channels,
-            "day": day,
-            "amount": cents,
-            "currency": "EUR",
-            "clicks": clicks,
-            "impressions": clicks * random.integers(20, 60, len(names)),
-        }
-    )
+    return {
+        "campaign": np.array(names, dtype=object),
+        "channel": np.array(channels, dtype=object),
+        "day": np.full(len(names), day, dtype=object),
+        "amount": cents,
+        "currency": np.full(len(names), "EUR", dtype=object),
+        "clicks": clicks,
+        "impressions": clicks * random.integers(20, 60, len(names)),
+    }
 
 
 def _draw_numbers(ids: "pd.Series | np.ndarray", purpose: str) -> np.ndarray:

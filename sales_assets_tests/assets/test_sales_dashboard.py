@@ -71,7 +71,9 @@ def data_of(page: bytes) -> Any:
     return json.loads(found[1])
 
 
-@pytest.mark.parametrize("engine", [temporary_duckdb, fake_snowflake])
+@pytest.mark.parametrize(
+    "engine", [temporary_duckdb, pytest.param(fake_snowflake, marks=pytest.mark.exhaustive)]
+)
 def test_the_page_has_golds_numbers_on_both_engines_and_is_made_before_any_mart_is(
     engine: Callable[[Path], AbstractContextManager[WarehouseUnderTest]], tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_the_semantic_layer_has_the_metrics_and_a_time_spine() -> None:
     assert spine["standard_granularity_column"] == "date_day"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_column_lineage_in_the_repository_is_that_of_the_models_sql(tmp_path: Path) -> None:
     found = to_text(find_lineage(tmp_path))
@@ -132,27 +133,22 @@ def test_every_model_and_test_parses_and_compiles_to_sql_of_its_engine(
 
 
 @pytest.mark.slow
-def test_the_manifest_is_made_when_it_is_missing_even_twice_at_once_and_again_when_a_model_changes(
+def test_each_databases_manifest_is_made_when_it_is_missing_even_twice_at_once_and_when_a_model_changes(
     small_project: Path, tmp_path: Path
 ) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
-    with ThreadPoolExecutor(2) as pool:
-        projects = list(pool.map(prepare_project, [settings, settings]))
-    assert all("nodes" in json.loads(each.manifest_path.read_text()) for each in projects)
-    manifest = projects[0].manifest_path
-    first = manifest.stat().st_mtime_ns
-    assert prepare_project(settings).manifest_path.stat().st_mtime_ns == first
-    (small_project / "models" / "marts" / "months.sql").unlink()
-    assert [*json.loads(prepare_project(settings).manifest_path.read_text())["nodes"]] == ["model.sales.days"]
-
-
-@pytest.mark.slow
-def test_each_database_has_a_manifest_of_its_own(small_project: Path, tmp_path: Path) -> None:
-    built = Settings(environment=Environment.PROD, data_dir=tmp_path)
+    built = Settings(environment=Environment.PROD, data_dir=tmp_path / "data")
     deployed = replace(built, snowflake_database="OTHER")
-    for settings, database in ((built, ""), (deployed, "OTHER")):
-        nodes = json.loads(prepare_project(settings).manifest_path.read_text())["nodes"].values()
-        assert {node["database"] for node in nodes} == {database}
+    with ThreadPoolExecutor(3) as pool:
+        manifests = [each.manifest_path for each in pool.map(prepare_project, [built, built, deployed])]
+    databases = [
+        {node["database"] for node in json.loads(manifest.read_text())["nodes"].values()}
+        for manifest in manifests
+    ]
+    assert databases == [{""}, {""}, {"OTHER"}]
+    first = manifests[0].stat().st_mtime_ns
+    assert prepare_project(built).manifest_path.stat().st_mtime_ns == first
+    (small_project / "models" / "marts" / "months.sql").unlink()
+    assert [*json.loads(prepare_project(built).manifest_path.read_text())["nodes"]] == ["model.sales.days"]
 
 
 @pytest.mark.slow

@@ -112,7 +112,7 @@ def loaded() -> dg.DagsterInstance:
     return instance
 
 
-@pytest.fixture(params=["duckdb", pytest.param("fakesnow", marks=pytest.mark.slow)])
+@pytest.fixture(params=["duckdb", pytest.param("fakesnow", marks=[pytest.mark.slow, pytest.mark.exhaustive])])
 def warehouse(
     request: pytest.FixtureRequest, tmp_path: Path, loaded: dg.DagsterInstance
 ) -> Iterator[WarehouseUnderTest]:

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from sales_assets.catalog.contracts import COLUMN_SCHEMA, optional, required
 from sales_assets.catalog.names import FCT_ORDERS_KEY
+from sales_assets.catalog.partitions import DAILY
+from sales_assets.operations.repair.gaps import range_tags
 from sales_assets.warehouse.reader import OpenWarehouse
 from sales_assets_tests.support.warehouses import WarehouseUnderTest
 
@@ -73,10 +75,12 @@ def store_gold(warehouse: WarehouseUnderTest, orders: Sequence[Order]) -> None:
 
 def report_days(instance: dg.DagsterInstance, first: str, last: str) -> None:
     """Have the instance know that gold has some days."""
-    day = date.fromisoformat(first)
-    while day <= date.fromisoformat(last):
-        instance.report_runless_asset_event(dg.AssetMaterialization(FCT_ORDERS_KEY, partition=str(day)))
-        day += timedelta(days=1)
+
+    @dg.asset(key=FCT_ORDERS_KEY, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run())
+    def loaded() -> None:
+        """Store nothing."""
+
+    dg.materialize([loaded], instance=instance, tags=range_tags(first, last))
 
 
 def to_instant(week_end: date, hours: int = 0) -> datetime:

@@ -19,6 +19,7 @@ from sales_assets.warehouse.file_lock import WAITING, lock_database
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.pipeline import DAYS, TO_ANOMALIES, Pipeline, build_daily_job
 from sales_assets_tests.support.python_process import PROCESSES
+from sales_assets_tests.support.quick_instances import stored_instance
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def run_day(settings: Settings, erp_url: str, history: Path) -> None:
     _, job = build_daily_job(settings, TO_ANOMALIES)
     with (
         patch.object(file_lock, "FIRST_NOTICE_SECONDS", 0.0),
-        dg.DagsterInstance.local_temp(str(history)) as instance,
+        dg.DagsterInstance.from_config(str(history)) as instance,
     ):
         try:
             execute_run(PlannedRun((), DAY, DAY), job, instance, lambda _: None, "a test")
@@ -113,7 +114,7 @@ def test_a_run_that_is_terminated_ends_and_keeps_what_was_stored(
     assert pipeline.run(partition_key=DAY).success
     stored = pipeline.totals(DAY)
     pipeline.erp.run("update order_items set unit_price = 20")
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    with stored_instance(tmp_path) as instance:
         for number, (moment, ending) in enumerate(moments, start=1):
             child = PROCESSES.Process(target=run_day, args=(pipeline.settings, pipeline.erp.url, tmp_path))
             with moment(pipeline, instance) as has_come:

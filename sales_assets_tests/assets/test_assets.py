@@ -21,6 +21,8 @@ from sales_assets.warehouse.duckdb import DuckDBWarehouse, DuckDBWarehouseIOMana
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.results import failure, metadata, run_tags
 
+pytestmark = pytest.mark.usefixtures("files_stay_open")
+
 ALL = [raw_orders, raw_customers, silver_enriched_orders]
 DAY = "2025-01-15"
 RANGE = {

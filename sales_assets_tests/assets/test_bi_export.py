@@ -28,7 +28,7 @@ from sales_assets.warehouse.file_stores import FileStores
 from sales_assets_tests.support.bi_client import BI_CLIENT, why_no_bi_client
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
 
-pytestmark = pytest.mark.slow  # each exports all of gold
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("files_stay_open")]  # each exports all of gold
 
 FCT_ORDERS = Mart(
     "fct_orders",

@@ -15,7 +15,10 @@ from sales_assets.warehouse.engine import WarehouseReader
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.results import failure
 
-pytestmark = pytest.mark.slow  # each loads a day in chunks, twice
+pytestmark = [
+    pytest.mark.slow,  # each loads a day in chunks, twice
+    pytest.mark.usefixtures("files_stay_open"),
+]
 
 ASSETS = [raw_orders, raw_customers, silver_enriched_orders]
 DAY = "2025-01-15"

@@ -14,6 +14,8 @@ from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.gold_stand_in import GoldStandIn
 from sales_assets_tests.support.results import failure
 
+pytestmark = pytest.mark.usefixtures("files_stay_open")
+
 DAY = "2025-01-15"
 RANGE = {
     "dagster/asset_partition_range_start": "2025-01-14",

@@ -17,7 +17,7 @@ from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.gold_stand_in import GoldStandIn
 from sales_assets_tests.support.results import failure, metadata
 
-pytestmark = pytest.mark.slow  # each runs several days
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("files_stay_open")]  # each runs several days
 
 DAY = "2025-01-15"
 

@@ -16,6 +16,8 @@ from sales_assets_tests.support.order_files import csv_file
 from sales_assets_tests.support.s3 import PREFIX, S3
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, table, temporary_duckdb
 
+pytestmark = pytest.mark.usefixtures("files_stay_open")
+
 TEXTS = [
     "'; drop table raw.t; --",
     '"; drop schema raw cascade; --',

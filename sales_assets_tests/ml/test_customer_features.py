@@ -26,7 +26,7 @@ from sales_assets_tests.support.gold_orders import (
 )
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
 
-pytestmark = pytest.mark.slow  # each has weeks of orders
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("files_stay_open")]  # each has weeks of orders
 
 WEEK = "2026-03-23"
 MONDAY = date(2026, 3, 23)

@@ -43,7 +43,7 @@ from sales_assets_tests.support.warehouses import (
     temporary_duckdb,
 )
 
-pytestmark = pytest.mark.slow  # each trains models
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("files_stay_open")]  # each trains models
 
 REVENUE = made_up_revenue(330)
 

@@ -24,6 +24,8 @@ from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.receiver import running_receiver
 from sales_assets_tests.support.warehouses import WarehouseUnderTest, fake_snowflake, temporary_duckdb
 
+pytestmark = pytest.mark.usefixtures("files_stay_open")
+
 DAY, EARLIER, WEEK_BEFORE = "2025-03-09", "2025-01-15", "2025-03-02"
 
 SALES = pd.DataFrame(

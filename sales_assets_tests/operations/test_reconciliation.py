@@ -26,7 +26,7 @@ from sales_assets_tests.support.data_dir import settings_with
 from sales_assets_tests.support.erp import Erp
 from sales_assets_tests.support.runs import begin_load
 
-pytestmark = pytest.mark.slow  # most run several days
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("files_stay_open")]  # most run several days
 
 DAYS = ["2025-01-14", "2025-01-15", "2025-01-16"]
 

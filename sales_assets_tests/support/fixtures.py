@@ -24,6 +24,7 @@ from sales_assets_tests.support.data_dir import (
 )
 from sales_assets_tests.support.dbt_variables import MODELS_ALONE
 from sales_assets_tests.support.erp import Erp
+from sales_assets_tests.support.open_files import keep_files_open
 from sales_assets_tests.support.quick_instances import close_empty_instances, make_instances_quick
 from sales_assets_tests.support.s3 import S3, running_s3
 
@@ -107,6 +108,13 @@ def s3(s3_server: S3) -> S3:
 def settings(tmp_path: Path) -> Settings:
     """A laptop's settings with a warehouse of its own."""
     return settings_with(duckdb_path=tmp_path / "sales.duckdb", has_erp_url=True)
+
+
+@pytest.fixture
+def files_stay_open() -> Iterator[None]:
+    """Open each DuckDB file once in this test; see `open_files.py`."""
+    with keep_files_open():
+        yield
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from sales_assets_tests.support.lake import (
 )
 from sales_assets_tests.support.s3 import S3
 
-pytestmark = pytest.mark.slow  # each publishes to a lake
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("files_stay_open")]  # each publishes to a lake
 
 ORDERS = {D14: {1: "10.01", 2: "0.0001"}, D15: {3: "30"}, D16: {4: "99999999999999.9999"}}
 

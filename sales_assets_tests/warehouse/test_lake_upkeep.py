@@ -17,7 +17,10 @@ from sales_assets.warehouse.lake.publish import AuditFailedError
 from sales_assets.warehouse.lake.upkeep import Removed, drop_old_audits, expire_snapshots, remove_orphans
 from sales_assets_tests.support.lake import D14, D15, D16, DAILY_SALES, FCT_ORDERS, Gold, Lake, exact
 
-pytestmark = pytest.mark.slow  # each publishes to a lake, several times
+pytestmark = [
+    pytest.mark.slow,  # each publishes to a lake, several times
+    pytest.mark.usefixtures("files_stay_open"),
+]
 
 ORDERS = {D14: {1: "10"}, D15: {3: "30"}, D16: {4: "40"}}
 

@@ -19,6 +19,8 @@ from sales_assets.warehouse.column_types import to_arrow, to_frame
 from sales_assets.warehouse.duckdb import DuckDBEngine
 from sales_assets.warehouse.slices import Slice, Windows
 
+pytestmark = pytest.mark.usefixtures("files_stay_open")
+
 CONTRACT = dg.TableSchema(
     columns=[
         required("id", "BIGINT", ""),

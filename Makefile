@@ -85,7 +85,7 @@ test: $(INSTALLED) $(BI_CLIENT) ## Run the tests; with CI=true also measure bran
 	@$(BIN)/pytest -m "not exhaustive and not snowflake" $(if $(CI),--cov --cov-report=term)
 
 .PHONY: test-exhaustive
-test-exhaustive: $(INSTALLED) ## Run what `make test` leaves out: every moment of a write, whole deployments, tours and launchers
+test-exhaustive: $(INSTALLED) ## Run what `make test` leaves out: every moment of a write, both engines, whole deployments, tours
 	@$(BIN)/pytest -m exhaustive
 
 .PHONY: lint

@@ -22,8 +22,10 @@ os.environ["SALES_DATA_DIR"] = DATA_DIR.name
 os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"  # as the laptop's event log sets it
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Load what tests share, where tests run or are listed."""
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Load what tests share, where tests run or are listed, once pytest-cov measures this process."""
+    config = session.config
     is_listing = any(map(config.getoption, ("collectonly", "showfixtures", "show_fixtures_per_test")))
     if is_listing or hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         config.pluginmanager.import_plugin("sales_assets_tests.support.fixtures")

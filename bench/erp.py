@@ -4,12 +4,12 @@ Each size is a separate database. Rows are a function of their number, so they a
 """
 
 from contextlib import closing
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from adbc_driver_postgresql import dbapi
 
+from sales_assets.demo.erp.demo_erp import read_statements
 from sales_assets.demo.erp.postgres_server import start_server
 
 CUSTOMERS = 100_000
@@ -70,14 +70,10 @@ def _has(cursor: dbapi.Cursor, where: str, name: str) -> bool:
 
 
 def _fill(url: str, orders_a_day: int, days: int, *, has_role: bool) -> None:
-    schema, indexes = (
-        (files("sales_assets.demo.erp") / name).read_text().split(";\n")
-        for name in ("schema.sql", "indexes.sql")
-    )
-    statements = [*schema, *_FILL, *indexes]
+    statements = [*read_statements("schema.sql"), *_FILL, *read_statements("indexes.sql")]
     with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
         for statement in statements:
-            if statement.strip() and not (has_role and "create role" in statement):
+            if not (has_role and "create role" in statement):
                 parameters = [orders_a_day, days] if "$1" in statement else None
                 cursor.execute(statement, parameters)
         connection.commit()

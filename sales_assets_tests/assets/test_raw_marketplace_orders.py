@@ -139,7 +139,12 @@ def test_any_key_is_only_a_name(loader: Loader, name: str, tmp_path: Path) -> No
     stored = loader.warehouse.query("select source_file, order_id from raw.raw_marketplace_orders")
     by_file = {file_of_partition(file): id_ for file, id_ in stored.itertuples(index=False)}
     assert by_file == {PREFIX + name: "second", f"{PREFIX}other.csv": "other"}
-    assert {path.name.partition(".duckdb")[0] for path in tmp_path.iterdir()} == {"sales"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "sales.duckdb",
+        "sales.duckdb.lock",
+        "sales.duckdb.queue",
+        "sales.duckdb.wal",  # while the file is open
+    }
 
 
 def test_no_two_keys_are_one_partition() -> None:

@@ -84,8 +84,7 @@ def test_gold_has_the_erp_and_the_marketplaces_by_channel_and_currency(
     location = Location(erp, s3, tmp_path)
 
     # No file was ever loaded: gold has only the ERP's orders.
-    with patch.dict(os.environ, MODELS_ALONE):  # dbt's tests come with the marketplaces
-        location.run(OF_THE_ERP, DAY)
+    location.run(OF_THE_ERP, DAY)
     erp_key = (DAY, "erp", "EUR")
     erp_sales = location.sales()
     assert list(erp_sales) == [erp_key]

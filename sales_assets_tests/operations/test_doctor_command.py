@@ -1,13 +1,14 @@
 """`make doctor` as a whole process: its exit code, and that it never shows a secret."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from sales_assets.commands.__main__ import main
-from sales_assets.dbt.project import prepare_project
+from sales_assets.dbt import project
 from sales_assets.settings import Environment
 from sales_assets_tests.support.data_dir import environment_with, settings_with
 from sales_assets_tests.support.erp import Erp
@@ -127,9 +128,8 @@ def plant_secrets(way: str) -> dict[str, str]:
 def parsed_for_any_database() -> None:
     """The manifest of a database whose name is a secret, which takes seconds to parse: that of another."""
     production = settings_with(environment=Environment.PROD, snowflake_database="SALES")
-    parsed = Path(prepare_project(production).target_path)
-    name = parsed.name.replace("SALES", quote(PLANTED, safe=""))
-    shutil.copytree(parsed, parsed.with_name(name), dirs_exist_ok=True)
+    folder = project._locate_manifest_folder(replace(production, snowflake_database=PLANTED))
+    shutil.copytree(project.prepare_project(production).target_path, folder, dirs_exist_ok=True)
 
 
 @pytest.mark.usefixtures("parsed_for_any_database")

@@ -4,16 +4,15 @@ import copy
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from adbc_driver_postgresql import dbapi
 
+from sales_assets.demo.erp.demo_erp import read_statements
 from sales_assets.sources.erp.postgres import PostgresResource
 
-_SCHEMA = [(files("sales_assets.demo.erp") / name).read_text() for name in ("schema.sql", "indexes.sql")]
 _TABLES = ("customers", "orders", "order_items")
 
 
@@ -38,8 +37,7 @@ class Erp:
 
     def create(self) -> None:
         """Create the tables and the role that may read them."""
-        statements = ";\n".join(_SCHEMA).split(";\n")
-        self.run(*(statement for statement in statements if statement.strip()))
+        self.run(*read_statements("schema.sql"), *read_statements("indexes.sql"))
 
     def create_role(self, role: str, password: str) -> str:
         """Create a role that, unlike the others, needs its password; returns its URL."""

@@ -23,7 +23,7 @@ _TOGETHER = {
     "sales_assets_tests/journeys/test_add_an_asset.py": "processes",
     "sales_assets_tests/journeys/test_backfills.py": "processes",
     "sales_assets_tests/journeys/test_commands.py": "processes",
-    "sales_assets_tests/journeys/test_try_it.py": "commands",
+    "sales_assets_tests/journeys/test_try_it.py": "tour",
     "sales_assets_tests/operations/test_doctor_command.py": "processes",
     "sales_assets_tests/sources/test_airbyte_snapshot.py": "processes",
     "sales_assets_tests/sources/test_airbyte_sync.py": "processes",

@@ -107,8 +107,13 @@ def _add_days(cursor: dbapi.Cursor, last_loaded: date, last_day: date, timezone:
     cursor.execute("analyze")
 
 
+def read_statements(name: str) -> list[str]:
+    """Return the statements of one of the ERP's SQL files."""
+    statements = (_SQL / name).read_text().split(";\n")
+    return [statement for statement in statements if statement.strip()]
+
+
 def _run_script(cursor: dbapi.Cursor, name: str) -> None:
     """Run the statements of a file in the open transaction. The driver's script call would commit first."""
-    for statement in (_SQL / name).read_text().split(";\n"):
-        if statement.strip():
-            cursor.execute(statement)
+    for statement in read_statements(name):
+        cursor.execute(statement)

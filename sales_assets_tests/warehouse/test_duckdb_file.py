@@ -61,6 +61,16 @@ def test_a_warehouse_that_does_not_exist_yet_cannot_be_read(tmp_path: Path) -> N
         pass
 
 
+def test_a_reader_cannot_write(tmp_path: Path) -> None:
+    database = tmp_path / "sales.duckdb"
+    write(database)
+    with (
+        pytest.raises(duckdb.InvalidInputException, match="read-only mode"),
+        open_database(database, read_only=True, caller="test") as connection,
+    ):
+        connection.execute("create table t (i integer)")
+
+
 @pytest.mark.parametrize("dbt", [False, True], ids=["a write", "dbt"])
 def test_an_error_while_the_file_is_open_is_not_reported_as_an_unwritable_path(
     tmp_path: Path, dbt: bool
